@@ -1,0 +1,105 @@
+package connectors
+
+import (
+	"net/http"
+	"time"
+)
+
+// Spec declares a connector once; validation, the JSON Schema, the README tables and the HTTP client's sign-in and
+// quota all come from it.
+type Spec struct {
+	Name     string // the folder, and the value of `connector:` in the configuration
+	Title    string // the vendor's name as people write it
+	Summary  string // one sentence
+	Settings []Setting
+	Streams  []StreamDoc // what a Source of this connector can read
+	Does     []Capability
+	Cannot   string // honest limits in one sentence, shown in the README; empty = none known
+	// SignIn says how requests are authenticated.
+	SignIn func(Values) (SignIn, error)
+	// Limits declares the account's quota, for the settings given. Every limit a Cost names must be declared.
+	Limits func(Values) []Limit
+	// Cost says what a request takes from which limits; it must be cheap and must not read the body.
+	Cost func(*http.Request) Cost
+	// Told reads what an answer's headers say about the quota; nil when the vendor says nothing.
+	Told func(*http.Response) []Told
+	// Rules is the default mapping, rules.yaml, of a Source; nil for a pure target.
+	Rules []byte
+}
+
+// StreamDoc documents one stream for the README and `config check`.
+type StreamDoc struct {
+	Name, Help string
+}
+
+// Capability is something a connector can do; each has a mark in the README's table and an interface behind it.
+type Capability string
+
+// The capabilities and the interfaces they stand for.
+const (
+	Reads    Capability = "read"    // Source
+	Gets     Capability = "get"     // Getter
+	Sweeps   Capability = "sweep"   // Sweeper
+	Hooks    Capability = "webhook" // Webhook
+	Writes   Capability = "write"   // Target
+	Batches  Capability = "batch"   // Batcher
+	Lists    Capability = "list"    // Lister
+	Checks   Capability = "check"   // Checker
+	SignsIn  Capability = "oauth"   // OAuth besides or instead of a static token
+	Deletes  Capability = "deletes" // sees deletions
+	MergesOf Capability = "merges"  // sees vendor-side merges
+)
+
+// SignIn is how requests to a vendor are authenticated. Exactly one of Token and OAuth is set, or neither for a
+// vendor without sign-in.
+type SignIn struct {
+	Token Secret // sent as `Authorization: Bearer`
+	OAuth *OAuth
+}
+
+// OAuth describes an OAuth 2.0 client (RFC 6749) whose refresh token is already known.
+type OAuth struct {
+	AuthURL      string
+	TokenURL     string
+	ClientID     string
+	ClientSecret Secret
+	RefreshToken Secret // the one configured; a rotated one in the ledger wins over it
+	Scopes       []string
+}
+
+// Limit is one budget of a vendor account, shared by everything that uses the account (invariant 10).
+type Limit struct {
+	Name     string
+	Rate     float64 // actions a second; 0 = not known, to be learnt from refusals
+	Burst    int     // actions at once after a pause; 0 = a tenth of a second's worth
+	InFlight int     // actions at the same time; 0 = no limit
+}
+
+// Cost is what one request takes: Weight actions from each of the named limits.
+type Cost struct {
+	Weight int
+	Limits []string
+}
+
+// Told is what an answer said about one limit.
+type Told struct {
+	Limit     string
+	Rate      float64       // actions a second allowed; 0 = not said
+	Remaining int           // actions left in the current window; -1 = not said
+	Reset     time.Duration // until the window is refilled; 0 = not said
+}
+
+// Env is what a connector gets to open a connection.
+type Env struct {
+	Connection string // the configured name, for Refs
+	Settings   Values
+	HTTP       *http.Client     // signs in, paces, retries what is safe to repeat, times out
+	Now        func() time.Time // our clock
+}
+
+// Connector is a vendor: its declaration and how to open a connection. Open makes no request. What it returns
+// implements the interfaces its Spec.Does names.
+type Connector struct {
+	Spec Spec
+	Open func(Env) (any, error)
+}

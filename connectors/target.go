@@ -1,0 +1,102 @@
+package connectors
+
+import (
+	"context"
+	"time"
+)
+
+// FieldKind is the type of a custom field of an item.
+type FieldKind string
+
+// The kinds of custom field a target must be able to show, in its own way.
+const (
+	TextField   FieldKind = "text"
+	NumberField FieldKind = "number" // Value is a decimal in text form
+	EnumField   FieldKind = "enum"   // Value is the option's label; a missing option is created
+	DateField   FieldKind = "date"   // Value is an RFC 3339 full-date
+)
+
+// Field is one custom field of an item. An empty Value clears it.
+type Field struct {
+	Name  string    `json:"name"`
+	Kind  FieldKind `json:"kind"`
+	Value string    `json:"value"`
+}
+
+// Item is what a target should show: a task in a section of a project. It is a value: equal items show the same.
+type Item struct {
+	// Key identifies the item for ever: rule and entity, at most 200 bytes of ASCII. A target stores it with the
+	// object (Asana: external id or the custom field "Hub ID") so that it can be found again after a crash.
+	Key       string  `json:"key"`
+	Project   string  `json:"project"` // by name; created when missing
+	Section   string  `json:"section,omitempty"`
+	Title     string  `json:"title"`
+	Assignee  string  `json:"assignee,omitempty"` // e-mail address; unknown to the target means nobody, which is no error
+	Due       string  `json:"due,omitempty"`      // RFC 3339 full-date
+	Notes     string  `json:"notes,omitempty"`    // our block of the description; people's own text around it stays
+	Fields    []Field `json:"fields,omitempty"`   // ordered by Name
+	Completed bool    `json:"completed,omitempty"`
+	// Sections lists all sections of the project in their order, when the rule knows it (the stages of a pipeline).
+	Sections []string `json:"sections,omitempty"`
+}
+
+// Link is a target's own name of the object that shows an item (an Asana task gid). Empty means none is known.
+type Link string
+
+// Want is one item to be shown, with what is known of the object that shows it.
+type Want struct {
+	Item Item
+	Link Link
+	// Last is what the link was last made to show, so that only differences are written and people's edits of
+	// everything else stay; nil means unknown.
+	Last *Item
+	// InDoubt says that an earlier call may have created the object without our learning its link. The target must
+	// look for Item.Key before it creates (invariant 4). Since is a lower bound of that call's time, on our clock.
+	InDoubt bool
+	Since   time.Time
+}
+
+// Closing says what should happen to the object of an item that is no longer wanted.
+type Closing struct {
+	Delete  bool   // delete instead of completing
+	Comment string // left on the object, when the target can
+}
+
+// Target writes items. It may cache names and ids (sections, fields, users) as long as losing the cache changes
+// nothing but the number of calls.
+type Target interface {
+	// Upsert makes the item exist once and show what it says. It may be repeated any number of times with the same
+	// Want, also after an error or a lost answer. A NotFound error means that somebody deleted the object.
+	Upsert(ctx context.Context, want Want) (Link, error)
+	// Close completes or deletes the object behind link; one that is already gone is no error.
+	Close(ctx context.Context, link Link, how Closing) error
+}
+
+// Result is the outcome of one item of a batch.
+type Result struct {
+	Link Link
+	Err  error
+}
+
+// Batcher is a Target that can save round trips.
+type Batcher interface {
+	// UpsertBatch does what Upsert does for each want and returns one result for each, in their order. The items are
+	// of different keys and independent: they may be written in any order and some may fail.
+	UpsertBatch(ctx context.Context, wants []Want) []Result
+	// MaxBatch is the most items one call takes. Every item counts as one action against the account's quota.
+	MaxBatch() int
+}
+
+// Shown is an object found in a target that carries one of our keys.
+type Shown struct {
+	Key       string
+	Link      Link
+	Completed bool
+}
+
+// Lister finds what a target shows, to adopt it after a lost ledger and to verify.
+type Lister interface {
+	// List returns the page after the cursor of all objects in the named project that carry a key, changed since the
+	// given time (zero = all). A project that does not exist is an empty list.
+	List(ctx context.Context, project string, since time.Time, after Cursor) (shown []Shown, next Cursor, err error)
+}

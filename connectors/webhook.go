@@ -1,0 +1,33 @@
+package connectors
+
+import (
+	"net/http"
+	"time"
+)
+
+// Delivery is one webhook request as it arrived.
+type Delivery struct {
+	Method string
+	// URL is the public address the vendor was given, from the configuration; never guessed from the request,
+	// because some vendors sign it.
+	URL      string
+	Header   http.Header
+	Body     []byte // raw: signatures are over these bytes
+	Received time.Time
+}
+
+// Hint says that a record may have changed, and is fetched before anything is believed. A deletion is the
+// exception: there may be nothing left to fetch.
+type Hint struct {
+	Ref     Ref
+	Deleted Deletion
+	At      time.Time // the vendor's time of the event, zero when it does not say
+}
+
+// Webhook understands a vendor's deliveries. The receiver calls Verify first, always (invariant 5).
+type Webhook interface {
+	// Verify returns nil only for an authentic, fresh delivery; it fails when no secret is configured.
+	Verify(d Delivery) error
+	// Parse returns what a verified delivery hints at; events it does not know are ignored.
+	Parse(d Delivery) ([]Hint, error)
+}
