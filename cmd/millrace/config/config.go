@@ -1,0 +1,85 @@
+// Package config reads millrace.yaml: strict keys, ${VAR} and file: for secrets, every problem with its line.
+//
+// It does not open connections, ledgers or ports, and it makes no request; `millrace config check` is this package.
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+)
+
+// Config is a checked configuration.
+type Config struct {
+	Path        string // where it was read from, for messages
+	Data        string // directory of the ledger, absolute or relative to the working directory
+	Workspace   string
+	Connections []Connection // by name
+	Targets     []string     // connections that are written to
+	Mappings    []string     // mapping overlays, absolute paths
+	Rules       []string     // work rules; empty = the built-in ones
+	Admin       string       // address of /healthz, /readyz and /metrics; empty = not served
+	Delivery    Delivery
+	Ledger      Ledger
+	Log         Log
+}
+
+// Connection is one configured account.
+type Connection struct {
+	Name      string
+	Connector connectors.Connector
+	Values    connectors.Values
+	Every     time.Duration // time between polls; 0 = the stream's own suggestion
+	Sweep     time.Duration // time between full comparisons; 0 = the stream's own suggestion, negative = never
+	Streams   []string      // read only these; nil = all
+	Share     float64       // of the account's quota that Millrace may use, 0 < share <= 1
+	Workers   int           // target: items in flight; 0 = what the account allows
+}
+
+// Delivery says how hard the router tries to write an item.
+type Delivery struct {
+	Attempts   int     // before an item becomes a dead letter
+	CloseShare float64 // invariant 6: the most a single run may close, as a share of the items shown
+}
+
+// Ledger says how the ledger is kept.
+type Ledger struct {
+	Key connectors.Secret // seals OAuth tokens: 32 bytes in base64 or hex; empty = tokens are not stored
+}
+
+// Log says what is logged and how.
+type Log struct {
+	Level  string // debug, info, warn, error
+	Format string // text or json; empty = text on a terminal, json elsewhere
+}
+
+// Connection returns the connection of that name.
+func (c *Config) Connection(name string) (Connection, bool) {
+	i := sort.Search(len(c.Connections), func(i int) bool { return c.Connections[i].Name >= name })
+	if i < len(c.Connections) && c.Connections[i].Name == name {
+		return c.Connections[i], true
+	}
+	return Connection{}, false
+}
+
+// Load reads and checks the file. The error is a *Error when the content is wrong.
+func Load(path string, find func(string) (connectors.Connector, bool)) (*Config, error) {
+	src, err := os.ReadFile(path)
+	if os.IsNotExist(err) {
+		return nil, &Error{Problems: []Problem{{File: path, Message: "there is no such file; `millrace init` writes one, --config names another"}}}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	return Parse(path, src, find, os.LookupEnv)
+}
+
+// Parse checks a configuration held in memory. Relative paths in it are relative to the file's directory.
+func Parse(path string, src []byte, find func(string) (connectors.Connector, bool), env func(string) (string, bool)) (*Config, error) {
+	p := &parser{path: path, dir: filepath.Dir(path), src: src, find: find, env: env}
+	return p.parse()
+}

@@ -1,0 +1,120 @@
+package config_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/cmd/millrace/config"
+	"github.com/millrace/millrace/connectors"
+)
+
+func find(name string) (connectors.Connector, bool) {
+	switch name {
+	case "toy":
+		return connectors.Connector{Spec: connectors.Spec{Name: "toy", Title: "Toy", Does: []connectors.Capability{connectors.Reads},
+			Settings: []connectors.Setting{
+				{Name: "token", Kind: connectors.SecretSetting, Required: true, Help: "The key."},
+				{Name: "lag", Kind: connectors.DurationSetting, Default: "1h", Help: "The lag."},
+				{Name: "mode", Kind: connectors.StringSetting, Choices: []string{"fast", "slow"}, Help: "The mode."},
+			}}}, true
+	case "board":
+		return connectors.Connector{Spec: connectors.Spec{Name: "board", Title: "Board", Does: []connectors.Capability{connectors.Writes}}}, true
+	}
+	return connectors.Connector{}, false
+}
+
+func parse(t *testing.T, src string, env map[string]string) (*config.Config, error) {
+	t.Helper()
+	return config.Parse("/etc/millrace.yaml", []byte(src), find, func(k string) (string, bool) { v, ok := env[k]; return v, ok })
+}
+
+func TestGoodFile(t *testing.T) {
+	c, err := parse(t, `
+connections:
+  a: {connector: toy, token: "${TOKEN}", every: 30s, quota_share: 0.5}
+  b: {connector: board}
+`, map[string]string{"TOKEN": "s3cret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, _ := c.Connection("a")
+	if got := a.Values.Secret("token").Reveal(); got != "s3cret" {
+		t.Errorf("token = %q, want the variable's value", got)
+	}
+	if a.Every != 30*time.Second || a.Share != 0.5 || a.Values.Duration("lag") != time.Hour {
+		t.Errorf("got %+v, want every 30s, share 0.5, lag 1h", a)
+	}
+	if len(c.Targets) != 1 || c.Targets[0] != "b" {
+		t.Errorf("targets = %v, want the one connection that writes", c.Targets)
+	}
+	if c.Data != "/etc/data" {
+		t.Errorf("data = %q, want it beside the file", c.Data)
+	}
+}
+
+func TestProblemsNameThePlace(t *testing.T) {
+	const head = "connections:\n  a:\n    connector: toy\n"
+	for name, test := range map[string]struct{ src, want string }{
+		"misspelt top-level key":   {"conections: {}\n", `millrace.yaml:1:1: there is no key "conections"; did you mean "connections"?`},
+		"misspelt setting":         {head + "    token: x\n    tokn: y\n", `millrace.yaml:5:11: connection "a": tokn is not a setting of toy; did you mean "token"?`},
+		"missing secret":           {head, `connection "a": token is required: The key.`},
+		"unset variable":           {head + "    token: ${NOPE}\n", `millrace.yaml:4:12: environment variable NOPE is not set`},
+		"missing secret file":      {head + "    token: file:nope\n", `millrace.yaml:4:12: cannot read the file it names`},
+		"unknown connector":        {"connections:\n  a:\n    connector: toi\n", `there is no connector "toi"`},
+		"bad duration":             {head + "    token: x\n    lag: soon\n", `connection "a": lag "soon" is not a duration`},
+		"bad choice":               {head + "    token: x\n    mode: hasty\n", `"hasty" is not one of fast, slow`},
+		"target that only reads":   {head + "    token: x\ntargets: [a]\n", `connection "a" cannot be a target: Toy is only read`},
+		"target that is not there": {head + "    token: x\ntargets: [z]\n", `there is no connection "z"`},
+		"no connection":            {"data: x\n", `no connection is configured`},
+		"broken yaml":              {"connections: [\n", `millrace.yaml:`},
+		"duplicate key":            {"data: a\ndata: b\n", `millrace.yaml:2:1`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := parse(t, test.src, nil)
+			var ce *config.Error
+			if !errors.As(err, &ce) {
+				t.Fatalf("got %v, want a *config.Error", err)
+			}
+			if !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got  %s\nwant %s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestErrorsHideSecrets(t *testing.T) {
+	_, err := parse(t, "connections:\n  a:\n    connector: toy\n    tokn: pat-very-secret\n    token: {pat-very: secret}\n", nil)
+	if err == nil || strings.Contains(err.Error(), "very-secret") {
+		t.Errorf("got %v, want an error without the value", err)
+	}
+}
+
+func TestSecretFile(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(name, []byte("from-file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := parse(t, "connections:\n  a: {connector: toy, token: \"file:"+name+"\"}\n", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Connections[0].Values.Secret("token").Reveal(); got != "from-file" {
+		t.Errorf("token = %q, want the file's content", got)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte("connections:\n  a: {connector: toy, token: x}\n"))
+	f.Add([]byte("connections: [\n"))
+	f.Add([]byte("data: ${X}\nconnections: {a: {connector: toy, streams: 3}}"))
+	f.Fuzz(func(t *testing.T, src []byte) {
+		c, err := config.Parse("f.yaml", src, find, func(string) (string, bool) { return "", false })
+		if err == nil && len(c.Connections) == 0 {
+			t.Error("a configuration without a connection was accepted")
+		}
+	})
+}

@@ -1,0 +1,245 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	yamlparser "github.com/goccy/go-yaml/parser"
+
+	"github.com/millrace/millrace/connectors"
+)
+
+// file is the shape of millrace.yaml. Connections stay raw: their keys are declared by the connector.
+type file struct {
+	Data        string                    `yaml:"data"`
+	Workspace   string                    `yaml:"workspace"`
+	Connections map[string]map[string]any `yaml:"connections"`
+	Targets     []string                  `yaml:"targets"`
+	Mappings    []string                  `yaml:"mappings"`
+	Rules       []string                  `yaml:"rules"`
+	Admin       struct {
+		Listen *string `yaml:"listen"`
+	} `yaml:"admin"`
+	Delivery struct {
+		Attempts   int     `yaml:"attempts"`
+		CloseShare float64 `yaml:"close_share"`
+	} `yaml:"delivery"`
+	Ledger struct {
+		Key string `yaml:"key"`
+	} `yaml:"ledger"`
+	Log struct {
+		Level  string `yaml:"level"`
+		Format string `yaml:"format"`
+	} `yaml:"log"`
+}
+
+type parser struct {
+	path     string
+	dir      string
+	src      []byte
+	find     func(string) (connectors.Connector, bool)
+	env      func(string) (string, bool)
+	tree     *ast.File
+	problems []Problem
+}
+
+func (p *parser) parse() (*Config, error) {
+	var f file
+	tree, err := yamlparser.ParseBytes(p.src, 0)
+	if err == nil {
+		p.tree = tree
+		err = yaml.UnmarshalWithOptions(p.src, &f, yaml.Strict())
+	}
+	if err != nil {
+		return nil, p.yamlError(err)
+	}
+	c := p.convert(&f)
+	if len(p.problems) > 0 {
+		sort.SliceStable(p.problems, func(i, j int) bool { return p.problems[i].Line < p.problems[j].Line })
+		return nil, &Error{Problems: p.problems}
+	}
+	return c, nil
+}
+
+// yamlError turns the library's error into a Problem; it already shows the source lines.
+func (p *parser) yamlError(err error) error {
+	problem := Problem{File: p.path, Message: err.Error()}
+	var y yaml.Error
+	if errors.As(err, &y) {
+		problem.Message = y.GetMessage()
+		if t := y.GetToken(); t != nil {
+			problem.Line, problem.Column = t.Position.Line, t.Position.Column
+			if strings.HasPrefix(problem.Message, "unknown field") {
+				problem.Message = unknownTopLevel(t.Value)
+			}
+		}
+		problem.Source = p.sourceLine(problem.Line)
+	}
+	return &Error{Problems: []Problem{problem}}
+}
+
+func unknownTopLevel(key string) string {
+	known := []string{"data", "workspace", "connections", "targets", "mappings", "rules", "admin", "listen",
+		"delivery", "attempts", "close_share", "ledger", "key", "log", "level", "format"}
+	if near := connectors.Nearest(key, known); near != "" {
+		return fmt.Sprintf("there is no key %q; did you mean %q?", key, near)
+	}
+	return fmt.Sprintf("there is no key %q; `millrace config schema` lists the keys", key)
+}
+
+func (p *parser) convert(f *file) *Config {
+	c := &Config{Path: p.path, Data: f.Data, Workspace: f.Workspace, Admin: "127.0.0.1:8087"}
+	if c.Data == "" {
+		c.Data = "data"
+	}
+	if !filepath.IsAbs(c.Data) {
+		c.Data = filepath.Join(p.dir, c.Data)
+	}
+	if c.Workspace == "" {
+		c.Workspace = "default"
+	}
+	if strings.ContainsAny(c.Workspace, "/\x00") {
+		p.problem("$.workspace", "a workspace name has no slash")
+	}
+	if f.Admin.Listen != nil {
+		c.Admin = p.expand("$.admin.listen", *f.Admin.Listen)
+	}
+	p.connections(c, f)
+	p.targets(c, f)
+	c.Mappings = p.paths("$.mappings", f.Mappings)
+	c.Rules = p.paths("$.rules", f.Rules)
+	p.delivery(c, f)
+	c.Ledger.Key = connectors.NewSecret(p.expand("$.ledger.key", f.Ledger.Key))
+	c.Log = Log{Level: f.Log.Level, Format: f.Log.Format}
+	p.oneOf("$.log.level", f.Log.Level, "", "debug", "info", "warn", "error")
+	p.oneOf("$.log.format", f.Log.Format, "", "text", "json")
+	return c
+}
+
+func (p *parser) delivery(c *Config, f *file) {
+	c.Delivery = Delivery{Attempts: f.Delivery.Attempts, CloseShare: f.Delivery.CloseShare}
+	if c.Delivery.Attempts == 0 {
+		c.Delivery.Attempts = 8
+	}
+	if c.Delivery.CloseShare == 0 {
+		c.Delivery.CloseShare = 0.10
+	}
+	if c.Delivery.Attempts < 0 {
+		p.problem("$.delivery.attempts", "must be 1 or more")
+	}
+	if c.Delivery.CloseShare < 0 || c.Delivery.CloseShare > 1 {
+		p.problem("$.delivery.close_share", "must be between 0 and 1")
+	}
+}
+
+func (p *parser) connections(c *Config, f *file) {
+	if len(f.Connections) == 0 {
+		p.problem("$.connections", "no connection is configured; `millrace init` shows how one looks")
+	}
+	names := make([]string, 0, len(f.Connections))
+	for name := range f.Connections {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		if conn, ok := p.connection(name, f.Connections[name]); ok {
+			c.Connections = append(c.Connections, conn)
+		}
+	}
+}
+
+func (p *parser) connection(name string, raw map[string]any) (Connection, bool) {
+	at := "$.connections." + name
+	if strings.ContainsAny(name, "/ \t\x00") || name == "" {
+		p.problem(at, "a connection's name has no slash and no space")
+		return Connection{}, false
+	}
+	kind, _ := raw["connector"].(string)
+	connector, ok := p.find(kind)
+	if !ok {
+		if kind == "" {
+			p.problem(at, fmt.Sprintf("connection %q does not say which connector it uses: add `connector:`", name))
+		} else {
+			p.problem(at+".connector", fmt.Sprintf("there is no connector %q", kind))
+		}
+		return Connection{}, false
+	}
+	conn := Connection{Name: name, Connector: connector, Share: 1}
+	conn.Every = p.duration(at, raw, "every")
+	conn.Sweep = p.duration(at, raw, "sweep")
+	conn.Streams = p.list(at, raw, "streams")
+	conn.Share = p.number(at, raw, "quota_share", 1)
+	if conn.Share <= 0 || conn.Share > 1 {
+		p.problem(at+".quota_share", "must be above 0 and at most 1")
+	}
+	conn.Workers = int(p.number(at, raw, "workers", 0))
+	rest := map[string]any{}
+	for key, value := range raw {
+		if !common[key] {
+			rest[key] = p.expandAny(at+"."+key, value)
+		}
+	}
+	values, problems := connector.Spec.Parse(rest)
+	for _, pr := range problems {
+		where := at + "." + pr.Key
+		if _, set := raw[pr.Key]; !set {
+			where = at
+		}
+		p.problem(where, fmt.Sprintf("connection %q: %s %s", name, pr.Key, pr.Message))
+	}
+	conn.Values = values
+	return conn, true
+}
+
+// common are the keys every connection may have, whatever its connector.
+var common = map[string]bool{"connector": true, "every": true, "sweep": true, "streams": true, "quota_share": true, "workers": true}
+
+func (p *parser) targets(c *Config, f *file) {
+	c.Targets = f.Targets
+	if f.Targets == nil {
+		for _, conn := range c.Connections {
+			if does(conn.Connector, connectors.Writes) {
+				c.Targets = append(c.Targets, conn.Name)
+			}
+		}
+	}
+	for i, name := range f.Targets {
+		conn, ok := c.Connection(name)
+		if !ok {
+			p.problem(fmt.Sprintf("$.targets[%d]", i), fmt.Sprintf("there is no connection %q", name))
+		} else if !does(conn.Connector, connectors.Writes) {
+			p.problem(fmt.Sprintf("$.targets[%d]", i), fmt.Sprintf("connection %q cannot be a target: %s is only read", name, conn.Connector.Spec.Title))
+		}
+	}
+}
+
+func does(c connectors.Connector, want connectors.Capability) bool {
+	for _, d := range c.Spec.Does {
+		if d == want {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *parser) duration(at string, raw map[string]any, key string) time.Duration {
+	value, ok := raw[key]
+	if !ok {
+		return 0
+	}
+	text := fmt.Sprint(value)
+	if text == "never" {
+		return -1
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		p.problem(at+"."+key, fmt.Sprintf("%q is not a duration such as 90s, 5m or 24h", text))
+	}
+	return d
+}
