@@ -15,18 +15,18 @@ const (
 	Long    Type = "long"    // string: NFC, trimmed, line breaks kept
 	Enum    Type = "enum"    // string: lower case token
 	Integer Type = "integer" // number without fraction
-	Decimal Type = "decimal" // string, so that no float touches it: "12500.00"
+	Decimal Type = "decimal" // string, so that no float touches it; the shortest form: "0.25"
 	Money   Type = "money"   // {"amount":"12500.00","currency":"EUR"}; currency ISO 4217, "" when the vendor does not say
 	Bool    Type = "bool"
-	Date    Type = "date"   // "2026-11-22", RFC 3339 full-date
-	Time    Type = "time"   // "2026-11-22T17:30:00.000Z", RFC 3339 UTC with milliseconds
-	Email   Type = "emails" // [{"address":"a@b.example","type":"work","primary":true}], ordered as claimed
-	Phone   Type = "phones" // [{"raw":"+49 30 1","e164":"+49301","type":"mobile"}]
-	Domain  Type = "domains"
-	Ref     Type = "ref"    // "connection/object/id" of a source record, never an entity id
-	Refs    Type = "refs"   // list of Ref, ordered, unique
-	Stages  Type = "stages" // of a pipeline: [{"id","name","order","kind","probability","closed","won"}]
-	Strings Type = "strings"
+	Date    Type = "date"    // "2026-11-22", RFC 3339 full-date
+	Time    Type = "time"    // "2026-11-22T17:30:00.000Z", RFC 3339 UTC with milliseconds
+	Email   Type = "emails"  // [{"address":"a@b.example","type":"work","primary":true}], ordered as claimed
+	Phone   Type = "phones"  // [{"raw":"+49 30 1","e164":"+49301","type":"mobile"}]
+	Domain  Type = "domains" // ["b.example"]: registrable, A-labels, ordered as claimed
+	Ref     Type = "ref"     // "connection/object/id" of a source record, never an entity id
+	Refs    Type = "refs"    // list of Ref, ordered, unique
+	Stages  Type = "stages"  // of a pipeline: [{"id","name","order","kind","probability","closed","won"}]
+	Strings Type = "strings" // ["a","b"]: texts, unique, ordered as claimed
 )
 
 // Def declares one field of a kind.
@@ -133,6 +133,19 @@ var fields = map[Kind][]Def{
 		{"stages", Stages, "", "The stages, in order."},
 	},
 }
+
+// choices are the values that some Enum fields are limited to; every other Enum is open.
+var choices = map[Kind]map[string][]string{
+	Deal: {"status": {"open", "won", "lost"}},
+	Ticket: {
+		"status":   {"new", "open", "pending", "on_hold", "solved", "closed"},
+		"priority": {"low", "normal", "high", "urgent"},
+	},
+	Pipeline: {"object": {"deal", "ticket"}},
+}
+
+// Choices returns the only values an Enum field may have, nil for any. Do not change it.
+func Choices(k Kind, name string) []string { return choices[k][name] }
 
 // Fields returns the fields of a kind in the catalogue's order; nil for an unknown kind. Do not change it.
 func Fields(k Kind) []Def { return fields[k] }

@@ -13,8 +13,11 @@ const (
 	Pipeline     Kind = "pipeline" // of deals or of tickets, with its stages
 )
 
+// kinds is the order of Kinds; it only ever grows at its end, for the binary form counts on it.
+var kinds = [...]Kind{Person, Organization, Deal, Ticket, Owner, Pipeline}
+
 // Kinds lists all kinds in a fixed order.
-func Kinds() []Kind { return []Kind{Person, Organization, Deal, Ticket, Owner, Pipeline} }
+func Kinds() []Kind { return append([]Kind(nil), kinds[:]...) }
 
 // Prefix returns the beginning of the ids of a kind, `per_`; "" for an unknown kind.
 func (k Kind) Prefix() string {
@@ -37,7 +40,7 @@ func (k Kind) Prefix() string {
 
 // KindOfID returns the kind of an entity id by its prefix, "" when it has none.
 func KindOfID(id string) Kind {
-	for _, k := range Kinds() {
+	for _, k := range kinds {
 		if p := k.Prefix(); len(id) > len(p) && id[:len(p)] == p {
 			return k
 		}

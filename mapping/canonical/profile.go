@@ -18,6 +18,9 @@ type Field struct {
 	Value json.RawMessage
 }
 
+// IsNull reports whether a claimed value says "empty".
+func IsNull(value json.RawMessage) bool { return string(value) == null }
+
 // Get returns the claimed value, nil when the profile makes no claim.
 func (p *Profile) Get(name string) json.RawMessage {
 	lo, hi := 0, len(p.Fields)
