@@ -61,7 +61,7 @@ func bodyError(ctx context.Context, op string, status int, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", op, ctx.Err())
 	}
-	return &connectors.Error{Kind: connectors.Temporary, Op: op, Status: status, Reason: "body breaks off", Err: cause(err)}
+	return &connectors.Error{Kind: connectors.Temporary, Op: op, Status: status, Reason: "body breaks off", Err: Cause(err)}
 }
 
 // defect says what is wrong with an accepted answer, "" when nothing is. A page of a proxy or a login form must not

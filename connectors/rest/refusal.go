@@ -91,12 +91,12 @@ func networkError(ctx context.Context, op string, err error) error {
 		with.Op = op
 		return &with
 	}
-	return &connectors.Error{Kind: connectors.Temporary, Op: op, Err: cause(err)}
+	return &connectors.Error{Kind: connectors.Temporary, Op: op, Err: Cause(err)}
 }
 
-// cause returns what may be shown of a failure. net/http puts addresses with their query, and pieces of a broken
+// Cause returns what may be shown of a failed request. net/http puts addresses with their query, and pieces of a broken
 // answer, into error texts; only causes known to carry neither are kept (invariant 9).
-func cause(err error) error {
+func Cause(err error) error {
 	err = withoutURL(err)
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
