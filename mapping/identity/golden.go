@@ -1,0 +1,146 @@
+package identity
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/millrace/millrace/mapping/canonical"
+)
+
+// Source is one record of a cluster as survivorship sees it.
+type Source struct {
+	Ref     string    // connection/object/id
+	Version time.Time // the vendor's stamp
+	Live    bool      // a record that is not live makes no claims
+	Profile *canonical.Profile
+}
+
+// MaxLost is the most losing claims kept for a field.
+const MaxLost = 5
+
+// Golden is what is true of one customer: the surviving claims, and whose they are. It shares memory with the
+// profiles it was made of.
+type Golden struct {
+	Kind canonical.Kind
+	// Fields are ordered by name, as in a profile. A null among them says nothing; Get hides it.
+	Fields []canonical.Field
+	// Sources are the records, as they were given to Merge.
+	Sources []Source
+	origins []Origin // of each field; nil when sole is the only live source
+	sole    int
+	live    int
+}
+
+// Origin says where a field's value comes from.
+type Origin struct {
+	Source int     // index in Sources; for united lists, that of the first element
+	Rule   Rule    // what decided
+	Lost   []Claim // other sources' different values, at most MaxLost
+}
+
+// Claim is what one source said.
+type Claim struct {
+	Source int
+	Value  json.RawMessage
+}
+
+// Rule names what decided which claim survives.
+type Rule uint8
+
+// The rules of survivorship.
+const (
+	Only     Rule = iota + 1 // one source says something
+	Latest                   // the newest record that says something
+	United                   // a list: what all sources say
+	Whole                    // taken whole from the source of the newest address, or stage
+	Complete                 // taken whole from the source of the fullest name
+)
+
+var ruleNames = [...]string{"", "only", "latest", "united", "whole", "most complete"}
+
+// String returns the rule in words, as `customer why` shows it.
+func (r Rule) String() string {
+	if int(r) < len(ruleNames) {
+		return ruleNames[r]
+	}
+	return ""
+}
+
+// Deleted reports whether no live record is left: the entity is a tombstone.
+func (g *Golden) Deleted() bool { return g.live == 0 }
+
+// Get returns the value of a field, nil when no source claims one.
+func (g *Golden) Get(name string) json.RawMessage {
+	i, ok := slices.BinarySearchFunc(g.Fields, name, func(f canonical.Field, name string) int {
+		if f.Name < name {
+			return -1
+		}
+		if f.Name > name {
+			return 1
+		}
+		return 0
+	})
+	if !ok || canonical.IsNull(g.Fields[i].Value) {
+		return nil
+	}
+	return g.Fields[i].Value
+}
+
+// Origin returns where field i of Fields comes from.
+func (g *Golden) Origin(i int) Origin {
+	if g.origins == nil {
+		return Origin{Source: g.sole, Rule: Only}
+	}
+	return g.origins[i]
+}
+
+// Refs returns the references of the live records, ascending.
+func (g *Golden) Refs() []string {
+	refs := make([]string, 0, g.live)
+	for i := range g.Sources {
+		if g.Sources[i].Live {
+			refs = append(refs, g.Sources[i].Ref)
+		}
+	}
+	slices.Sort(refs)
+	return refs
+}
+
+// AppendBinary appends a form that is equal for golden records that show the same: kind, values, and the live
+// records with their pages. It does not contain provenance and is not meant to be read back.
+func (g *Golden) AppendBinary(dst []byte) []byte {
+	var stack [64]canonical.Field
+	shown := canonical.Profile{Kind: g.Kind, Fields: stack[:0]}
+	for _, f := range g.Fields {
+		if !canonical.IsNull(f.Value) {
+			shown.Fields = append(shown.Fields, f)
+		}
+	}
+	dst = shown.AppendBinary(dst)
+	if g.live == 1 && g.origins == nil && !g.Deleted() {
+		return g.appendSource(dst, &g.Sources[g.sole])
+	}
+	for _, ref := range g.Refs() {
+		i := slices.IndexFunc(g.Sources, func(s Source) bool { return s.Live && s.Ref == ref })
+		dst = g.appendSource(dst, &g.Sources[i])
+	}
+	return dst
+}
+
+func (g *Golden) appendSource(dst []byte, s *Source) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(s.Ref)))
+	dst = append(dst, s.Ref...)
+	url := s.Profile.Get("url")
+	dst = binary.AppendUvarint(dst, uint64(len(url)))
+	return append(dst, url...)
+}
+
+// Hash returns a 64-bit hash of AppendBinary: the entity changed for every reader when it differs.
+func (g *Golden) Hash() uint64 {
+	var stack [1024]byte
+	return xxhash.Sum64(g.AppendBinary(stack[:0]))
+}
