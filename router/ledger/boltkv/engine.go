@@ -25,10 +25,10 @@ type Engine struct {
 	doubt bool                  // committer only: the last commit's outcome is not settled
 	stuck atomic.Pointer[error] // bbolt panicked in a commit: it must not be entered again
 	close sync.Once
-	ended error // what Close met
+
+	write func(*bbolt.Tx) error // bbolt's Commit; tests make it fail
 
 	size                                            atomic.Int64
-	free                                            atomic.Int64
 	commits, updates, grouped, reruns, failedCommit atomic.Int64
 }
 
@@ -136,14 +136,15 @@ func (s *stoppable) Write(p []byte) (n int, err error) {
 	return n, err
 }
 
-// Stats returns figures of the file and since Open; see kv.Stats. FreeBytes is as of the last commit.
+// Stats returns figures of the file and since Open; see kv.Stats. FreeBytes is as of the last
+// transaction that wrote.
 func (e *Engine) Stats() kv.Stats {
 	if info, err := e.file.Stat(); err == nil {
 		e.size.Store(info.Size())
 	}
 	return kv.Stats{
 		SizeBytes: e.size.Load(),
-		FreeBytes: e.free.Load(),
+		FreeBytes: int64(e.db.Stats().FreeAlloc),
 		Commits:   e.commits.Load(),
 		Updates:   e.updates.Load(),
 		Grouped:   e.grouped.Load(),
@@ -165,12 +166,12 @@ func (e *Engine) Close() error {
 	return err
 }
 
-// release gives the file back. After a panic inside a commit bbolt still holds its own locks, so
-// only the handle is closed, which ends the system's lock; the mapping stays for open snapshots.
+// release gives the file back. After a panic inside a commit bbolt may still hold its own locks, so
+// the file is only unlocked and closed; the mapping stays, open snapshots use it.
 func (e *Engine) release() error {
 	removeHolder(e.path)
 	if e.stuck.Load() != nil {
-		return e.file.Close()
+		return abandon(e.file)
 	}
 	if err := guard(e.path, e.db.Close); err != nil {
 		return fmt.Errorf("close ledger store %s: %w", e.path, err)

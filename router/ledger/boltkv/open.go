@@ -64,7 +64,7 @@ func Open(path string, o Options) (*Engine, error) {
 			return nil, err
 		}
 	}
-	e := &Engine{path: path, opts: o, queue: newQueue(), done: make(chan struct{})}
+	e := &Engine{path: path, opts: o, queue: newQueue(), done: make(chan struct{}), write: (*bbolt.Tx).Commit}
 	if err := e.openFile(); err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func isFresh(path string) (bool, error) {
 }
 
 // openFile opens the file for writing and keeps the handle: bbolt cannot give up its lock after a
-// panic, closing the handle can.
+// panic.
 func (e *Engine) openFile() error {
 	keep := func(name string, flag int, mode os.FileMode) (*os.File, error) {
 		f, err := os.OpenFile(name, flag, mode)
@@ -121,7 +121,7 @@ func (e *Engine) openFile() error {
 		return nil
 	}
 	if errors.Is(err, kv.ErrDamaged) && e.file != nil {
-		_ = e.file.Close() // bbolt panicked and left it open
+		_ = abandon(e.file) // bbolt panicked and left it open
 	}
 	return openError(e.path, err)
 }

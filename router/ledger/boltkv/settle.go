@@ -27,8 +27,9 @@ func (e *Engine) commit(tx *bbolt.Tx) error {
 // finishTx commits tx. After a panic bbolt may still hold its writer's lock, and entering it again
 // would wait for ever, so the engine refuses further Updates until it is opened anew.
 func (e *Engine) finishTx(tx *bbolt.Tx) error {
-	err := guard(e.path, tx.Commit)
+	err := guard(e.path, func() error { return e.write(tx) })
 	if errors.Is(err, kv.ErrDamaged) {
+		_ = guard(e.path, tx.Rollback)
 		e.getStuck(err)
 	}
 	return err
