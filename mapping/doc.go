@@ -1,0 +1,66 @@
+// Package mapping turns a vendor's record into a canonical profile by declared rules: which object is which kind,
+// which path of the JSON holds which field, and what becomes of it on the way. Rules are checked completely when they
+// are loaded; mapping itself is a pure function of record and rules.
+//
+// It does not read vendors (package connectors), decide who is the same customer (mapping/identity), show anything
+// (mapping/work) or store anything (router/ledger).
+//
+// # Rules
+//
+// A connector ships one file, and the configuration may overlay it with more: objects and fields are added or
+// replaced by name, everything else stays. A field set to null is removed.
+//
+//	version: 1
+//	objects:
+//	  contacts:                       # the Object of the records' refs
+//	    kind: person
+//	    id: id                        # optional: this path must hold the record's id
+//	    where:                        # optional, named: a record for which one is false is filtered by that name
+//	      test contacts: record.properties.test != "1"
+//	    fields:
+//	      name.given: properties.firstname
+//	      emails:
+//	        each:
+//	          - {path: properties.email, type: work, primary: true}
+//	          - {path: properties.hs_additional_emails, split: ";"}
+//	      owner: {path: properties.hubspot_owner_id, ref: owners}
+//	      organization: {path: "associations.companies.results[type=contact_to_company].id", ref: companies}
+//	      amount: {path: properties.amount, currency: properties.deal_currency_code}
+//	      status: {expr: 'record.properties.hs_is_closed == "true" ? "closed" : "open"'}
+//	      custom.tier: {path: properties.tier, type: text}
+//	    same:
+//	      - {path: properties.hs_merged_object_ids, split: ";", ref: contacts}
+//	      - {path: properties.salesforcecontactid, ref: "salesforce:Contact"}
+//
+// The short form of a field is a path; its transform follows from the field's type. The long form has these keys:
+//
+//	path      one path, or a list of which the first that is not blank counts
+//	each      for list fields: a list of long forms (path and the keys below), all of which count, in order
+//	expr      an expression over `record` instead of a path
+//	value     a constant instead of a path
+//	split     separator of several values in one text
+//	ref       the object a reference points to; `connector:Object` points into the connection of another connector
+//	          that the configuration names as this one's peer, and says nothing when it names none
+//	currency  for money: a path, or a constant of three capital letters
+//	scale     for numbers and money: a power of ten to multiply by, "0.01" for cents
+//	unit      for times and dates: `s` when a number counts seconds, not milliseconds
+//	zone      for times and dates that do not say their offset: an IANA name
+//	values    translation of values, by the text the vendor writes; `"*"` translates all others
+//	as        `text`: take numbers and booleans as text where a text is wanted
+//	type      for e-mail addresses and phone numbers: work, home …; for custom fields: the field's type
+//	primary, verified   for e-mail addresses
+//	stage     for the stages of a pipeline: paths of id, name, order, probability, closed, won within an element
+//	url       a template for a page: `{id}` is the record's id, other `{…}` are paths
+//
+// # Paths
+//
+// A path is names separated by dots; `\.` is a dot within a name. A name may be followed by one selector for a list:
+// [*] all elements, [0] one of them, [key=text] those whose key has that text, [key!=text] all others. References
+// found under one path are sorted, for vendors list associations in no order; several paths keep theirs.
+//
+// # Three answers
+//
+// A path that is missing from a record claims nothing; null and blank text claim "empty". A value that cannot be what
+// its field wants (a number for a text, a date that is none) claims nothing and is a Warning: the record is still
+// applied. A record whose JSON is broken or that is another record than its reference says is an error.
+package mapping

@@ -1,0 +1,38 @@
+package work
+
+import (
+	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/identity"
+)
+
+// Entity is a resolved customer, deal, ticket, owner or pipeline.
+type Entity struct {
+	ID     string // with the prefix of its kind, `deal_…`
+	Kind   canonical.Kind
+	Golden identity.Golden
+	Refs   []string // live source records, connection/object/id, ascending
+}
+
+// MaxReferrers is the most entities Referrers returns.
+const MaxReferrers = 1000
+
+// Graph reads entities. Everything one Items call reads comes from one moment.
+type Graph interface {
+	// Entity returns an entity by its id or one of its aliases; nil when there is none.
+	Entity(id string) (*Entity, error)
+	// Resolve returns the entity of a source record (connection/object/id); nil when the record is not known yet.
+	Resolve(ref string) (*Entity, error)
+	// Referrers returns the entities of a kind that refer to e, by id ascending, at most MaxReferrers.
+	Referrers(e *Entity, kind canonical.Kind) ([]*Entity, error)
+}
+
+// Reach says whose items may change when an entity of some kind changes.
+type Reach struct {
+	Own bool // its own
+	// Referrers are the kinds of entities that refer to the changed one and show something of it: the deals of an
+	// organization whose name is in their titles.
+	Referrers []canonical.Kind
+	// Referenced are the kinds of entities that the changed one refers to, and that show something of it: the
+	// organization whose card lists its deals. Those it referred to before the change count as well.
+	Referenced []canonical.Kind
+}
