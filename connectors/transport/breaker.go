@@ -1,0 +1,82 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+
+	"github.com/millrace/millrace/connectors"
+)
+
+// errServer marks an answer of 500 and above for the breaker; it never leaves this file.
+var errServer = errors.New("server error")
+
+// breaker stops asking a vendor that is down, so that its recovery is not met by every worker at once.
+type breaker struct {
+	next   http.RoundTripper
+	gate   *gobreaker.CircuitBreaker[*http.Response]
+	now    func() time.Time
+	pause  time.Duration
+	opened atomic.Int64 // unix nanoseconds
+}
+
+func newBreaker(c Config, next http.RoundTripper) *breaker {
+	b := &breaker{next: next, now: c.Now, pause: c.BreakFor}
+	b.gate = gobreaker.NewCircuitBreaker[*http.Response](gobreaker.Settings{
+		Name:        c.Connection,
+		Timeout:     c.BreakFor,
+		ReadyToTrip: func(n gobreaker.Counts) bool { return int(n.ConsecutiveFailures) >= c.BreakAfter },
+		IsExcluded:  excluded,
+		OnStateChange: func(_ string, _, to gobreaker.State) {
+			b.changed(c.Logger, c.Connection, to)
+		},
+	})
+	return b
+}
+
+// excluded are failures that say nothing about the vendor's health: the caller left, or sign-in was refused.
+func excluded(err error) bool {
+	var known *connectors.Error
+	return errors.Is(err, context.Canceled) || errors.As(err, &known)
+}
+
+func (b *breaker) changed(logger *slog.Logger, connection string, to gobreaker.State) {
+	switch to {
+	case gobreaker.StateOpen:
+		b.opened.Store(b.now().UnixNano())
+		logger.Warn("vendor fails again and again: requests stopped", "source", connection, "for", b.pause)
+	case gobreaker.StateClosed:
+		logger.Info("vendor answers again", "source", connection)
+	}
+}
+
+func (b *breaker) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := b.gate.Execute(func() (*http.Response, error) {
+		resp, err := b.next.RoundTrip(req)
+		if err == nil && resp.StatusCode >= http.StatusInternalServerError {
+			return resp, errServer
+		}
+		return resp, err
+	})
+	switch {
+	case errors.Is(err, errServer):
+		return resp, nil
+	case errors.Is(err, gobreaker.ErrOpenState), errors.Is(err, gobreaker.ErrTooManyRequests):
+		closeBody(req)
+		return nil, &connectors.Error{Kind: connectors.Temporary, Op: "call", After: b.left(),
+			Reason: "the vendor failed again and again and is given a rest"}
+	case err != nil:
+		return nil, err
+	}
+	return resp, nil
+}
+
+// left is how long the breaker stays open, at least a second for a probe to come back.
+func (b *breaker) left() time.Duration {
+	return max(time.Second, b.pause-b.now().Sub(time.Unix(0, b.opened.Load())))
+}

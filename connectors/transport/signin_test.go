@@ -1,0 +1,189 @@
+package transport_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/oauth"
+	"github.com/millrace/millrace/connectors/rest"
+	"github.com/millrace/millrace/connectors/transport"
+)
+
+type memory struct {
+	mu    sync.Mutex
+	token oauth.Token
+}
+
+func (m *memory) Load(context.Context, string) (oauth.Token, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.token, nil
+}
+
+func (m *memory) Save(_ context.Context, _ string, t oauth.Token) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.token = t
+	return nil
+}
+
+// office is a vendor with OAuth: its API accepts only the newest access token.
+type office struct {
+	mu       sync.Mutex
+	granted  int
+	asked    int // calls of the token endpoint
+	calls    []string
+	refuse   bool   // answers invalid_grant
+	shut     bool   // answers 401 whatever the token
+	instance string // sent with tokens
+}
+
+func (o *office) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	if r.URL.Path == "/token" {
+		o.asked++
+		if o.refuse {
+			w.WriteHeader(400)
+			fmt.Fprint(w, `{"error":"invalid_grant"}`)
+			return
+		}
+		o.granted++
+		fmt.Fprintf(w, `{"access_token":"access-%d","instance_url":%q}`, o.granted, o.instance)
+		return
+	}
+	o.calls = append(o.calls, r.Header.Get("Authorization")+" "+string(body))
+	if o.shut || r.Header.Get("Authorization") != fmt.Sprintf("Bearer access-%d", o.granted) {
+		w.WriteHeader(401)
+	}
+	fmt.Fprint(w, `{}`)
+}
+
+func (o *office) start(t *testing.T) (*httptest.Server, transport.Config) {
+	t.Helper()
+	s := httptest.NewServer(o)
+	t.Cleanup(s.Close)
+	c := config(t, s.URL)
+	c.Tokens = &memory{}
+	c.Spec.SignIn = func(connectors.Values) (connectors.SignIn, error) {
+		return connectors.SignIn{OAuth: &connectors.OAuth{TokenURL: s.URL + "/token", ClientID: "c", RefreshToken: connectors.NewSecret("r")}}, nil
+	}
+	return s, c
+}
+
+func TestRefusedTokenIsRenewedOnceAndTheRequestReplayed(t *testing.T) {
+	o := &office{}
+	s, c := o.start(t)
+	h := client(t, c)
+	create := func() error {
+		_, err := rest.Client{HTTP: h, Base: s.URL}.Do(t.Context(), "create task", "POST", "/tasks", nil, []byte(`{"a":1}`))
+		return err
+	}
+	if err := create(); err != nil {
+		t.Fatal(err)
+	}
+	o.mu.Lock()
+	o.granted = 7 // the vendor forgot access-1
+	o.mu.Unlock()
+	if err := create(); err != nil {
+		t.Fatalf("got %v, want the request replayed with a new token", err)
+	}
+	if got, want := strings.Join(o.calls, ","), `Bearer access-1 {"a":1},Bearer access-1 {"a":1},Bearer access-8 {"a":1}`; got != want {
+		t.Errorf("got calls %s, want %s", got, want)
+	}
+	o.mu.Lock()
+	o.shut, o.calls = true, nil
+	o.mu.Unlock()
+	if err := create(); connectors.KindOf(err) != connectors.Denied || len(o.calls) != 2 {
+		t.Errorf("got %v after %d calls, want Denied after 2", err, len(o.calls))
+	}
+}
+
+func TestRefusedSignInIsNotRepeated(t *testing.T) {
+	o := &office{refuse: true}
+	s, c := o.start(t)
+	_, err := rest.Client{HTTP: client(t, c), Base: s.URL}.Do(t.Context(), "read tasks", "GET", "/tasks", nil, nil)
+	if connectors.KindOf(err) != connectors.Denied || o.asked != 1 || len(o.calls) != 0 {
+		t.Errorf("got %v after %d refreshes and %d calls, want Denied after 1 and 0", err, o.asked, len(o.calls))
+	}
+}
+
+func TestStaticTokenIsNotRenewed(t *testing.T) {
+	var calls int
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { calls++; w.WriteHeader(401) }))
+	t.Cleanup(s.Close)
+	_, err := rest.Client{HTTP: client(t, config(t, s.URL)), Base: s.URL}.Do(t.Context(), "op", "GET", "/", nil, nil)
+	if connectors.KindOf(err) != connectors.Denied || calls != 1 {
+		t.Errorf("got %v after %d calls, want Denied after 1", err, calls)
+	}
+}
+
+func TestTokenStaysOnItsHost(t *testing.T) {
+	var stolen []string
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		stolen = append(stolen, r.Method+" "+r.Header.Get("Authorization"))
+	}))
+	t.Cleanup(elsewhere.Close)
+	var agent, auth string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		agent, auth = r.Header.Get("User-Agent"), r.Header.Get("Authorization")
+		switch r.URL.Path {
+		case "/away":
+			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+		case "/near":
+			http.Redirect(w, r, "/end", http.StatusFound)
+		}
+	}))
+	t.Cleanup(s.Close)
+	c := config(t, s.URL)
+	c.Version = "1.2.3"
+	h := client(t, c)
+	for path, want := range map[string]int{"/away": 307, "/near": 200} {
+		resp, err := h.Get(s.URL + path)
+		if err != nil || resp.StatusCode != want {
+			t.Fatalf("%s: got %v, %v, want %d", path, resp, err, want)
+		}
+		_ = resp.Body.Close()
+	}
+	if resp, err := h.Post(s.URL+"/near", "", nil); err != nil || resp.StatusCode != 302 {
+		t.Errorf("got %v, %v, want the redirect of a POST itself", resp, err)
+	}
+	if agent != "millrace/1.2.3" || auth != "Bearer pat-secret" {
+		t.Errorf("got %q and %q, want our agent and the token", agent, auth)
+	}
+	resp, err := h.Get(elsewhere.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if got := strings.Join(stolen, ","); got != "GET " {
+		t.Errorf("got %q elsewhere, want one request without a token", got)
+	}
+}
+
+func TestInstanceIsFollowed(t *testing.T) {
+	o, moved := &office{}, 0
+	s, c := o.start(t)
+	instance := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		moved++
+		if r.Header.Get("Authorization") != "Bearer access-1" || r.URL.Path != "/query" {
+			t.Errorf("got %s with %q, want /query with the token", r.URL.Path, r.Header.Get("Authorization"))
+		}
+		fmt.Fprint(w, `{}`)
+	}))
+	t.Cleanup(instance.Close)
+	o.instance = instance.URL
+	c.FollowInstance = true
+	if _, err := (rest.Client{HTTP: client(t, c), Base: s.URL}).Do(t.Context(), "query", "GET", "/query", nil, nil); err != nil || moved != 1 {
+		t.Errorf("got %v after %d calls of the instance, want 1", err, moved)
+	}
+}
