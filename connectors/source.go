@@ -44,6 +44,19 @@ type Sweeper interface {
 	Sweep(ctx context.Context, stream string, after Cursor) (Page, error)
 }
 
+// Counter is a Source that can say how many records a stream has, for an estimate of the time a backfill takes.
+type Counter interface {
+	// Count returns the vendor's present number of live records; it may be approximate and costs one call.
+	Count(ctx context.Context, stream string) (int64, error)
+}
+
+// Rewinder is a Source that can make a cursor for an instant, for `backfill --since` and for healing gaps.
+type Rewinder interface {
+	// CursorAt returns a cursor from which every change since the instant (the vendor's clock) is read again. It makes
+	// no request.
+	CursorAt(stream string, since time.Time) (Cursor, error)
+}
+
 // Finding is one line of `millrace check`.
 type Finding struct {
 	OK     bool

@@ -21,6 +21,8 @@ type Spec struct {
 	Limits func(Values) []Limit
 	// Cost says what a request takes from which limits; it must be cheap and must not read the body.
 	Cost func(*http.Request) Cost
+	// Safe says that a POST only reads (a search, a batch read), so that it may be repeated like a GET; nil = none does.
+	Safe func(*http.Request) bool
 	// Told reads what an answer's headers say about the quota; nil when the vendor says nothing.
 	Told func(*http.Response) []Told
 	// Rules is the default mapping, rules.yaml, of a Source; nil for a pure target.
