@@ -1,0 +1,90 @@
+package asana
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+)
+
+// maxSkew is how far the two clocks may differ before looking for interrupted creations is at risk (clockSlack).
+const maxSkew = clockSlack / 2
+
+// freeRate is what Asana allows a free plan a minute (https://developers.asana.com/docs/rate-limits).
+const freeRate = 150
+
+// Check implements connectors.Checker with five reads: who signs in, the clock, the workspace, projects and custom fields.
+func (t *target) Check(ctx context.Context) ([]connectors.Finding, error) {
+	answer, err := t.client.rest.Do(ctx, "check sign-in", http.MethodGet, "/users/me", fieldsOf("gid"), nil)
+	if err != nil {
+		if connectors.KindOf(err) == connectors.Denied {
+			return []connectors.Finding{{What: "sign-in", Detail: err.Error() + "; check token or the OAuth settings"}}, nil
+		}
+		return nil, err
+	}
+	findings := []connectors.Finding{{OK: true, What: "sign-in", Detail: "accepted"}, t.checkClock(answer.Date)}
+	if err := t.ensureSpace(ctx); err != nil {
+		return append(findings, connectors.Finding{What: "workspace", Detail: err.Error()}), nil
+	}
+	space := "/workspaces/" + escape(t.names.workspace())
+	findings = append(findings,
+		t.probe(ctx, "workspace", space, "opened "+t.names.workspace()),
+		t.probe(ctx, "projects", space+"/projects?limit=1", "can be read"))
+	return append(findings, t.checkFields(ctx, space)...), nil
+}
+
+func (t *target) checkClock(vendor time.Time) connectors.Finding {
+	f := connectors.Finding{OK: true, What: "clock"}
+	if vendor.IsZero() || t.env.Now == nil {
+		f.Detail = "Asana's answer carries no date"
+		return f
+	}
+	skew := t.env.Now().Sub(vendor).Round(time.Second)
+	f.Detail = fmt.Sprintf("differs by %v", skew)
+	if skew.Abs() > maxSkew {
+		f.OK = false
+		f.Detail += fmt.Sprintf("; set this machine's clock, more than %v can double a task after a crash", maxSkew)
+	}
+	return f
+}
+
+// probe reads one thing and says whether that worked; a refusal for want of a scope names the scope.
+func (t *target) probe(ctx context.Context, what, path, good string) connectors.Finding {
+	if err := t.client.get(ctx, "check "+what, path, fieldsOf("gid"), nil); err != nil {
+		return connectors.Finding{What: what, Detail: err.Error() + scopeHint(err)}
+	}
+	return connectors.Finding{OK: true, What: what, Detail: good}
+}
+
+func scopeHint(err error) string {
+	if connectors.KindOf(err) != connectors.Denied {
+		return ""
+	}
+	return "; the app needs the scopes " + strings.Join(scopes, ", ")
+}
+
+// checkFields finds out whether the plan has custom fields, which is also the sign of a paid plan and its tenfold rate.
+func (t *target) checkFields(ctx context.Context, space string) []connectors.Finding {
+	err := t.client.get(ctx, "check custom fields", space+"/custom_fields?limit=1", fieldsOf("gid"), nil)
+	switch {
+	case needsPaid(err):
+		found := []connectors.Finding{{OK: true, What: "custom fields",
+			Detail: "not in this plan; fields and the key become lines of the description"}}
+		if t.config.perMinute > freeRate {
+			found = append(found, connectors.Finding{What: "rate",
+				Detail: fmt.Sprintf("requests_per_minute is %d, a free plan allows %d", t.config.perMinute, freeRate)})
+		}
+		return found
+	case err != nil:
+		return []connectors.Finding{{What: "custom fields", Detail: err.Error() + scopeHint(err)}}
+	}
+	found := []connectors.Finding{{OK: true, What: "custom fields", Detail: "available"}}
+	if t.config.perMinute > 0 && t.config.perMinute <= freeRate {
+		found = append(found, connectors.Finding{OK: true, What: "rate",
+			Detail: "the plan seems to be a paid one; requests_per_minute: 1500 would be ten times as fast"})
+	}
+	return found
+}
