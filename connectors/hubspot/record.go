@@ -1,0 +1,84 @@
+package hubspot
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/millrace/millrace/connectors"
+)
+
+// record makes a record of an object as the list, search and batch read endpoints return it. updatedAt is its version
+// for archived objects too: archiving and restoring need not move it, and then the later Seen decides.
+func (a *account) record(op, name string, raw gjson.Result, seen time.Time) (connectors.Record, error) {
+	id := raw.Get("id").String()
+	updated, err := time.Parse(time.RFC3339Nano, raw.Get("updatedAt").String())
+	if id == "" || err != nil {
+		return connectors.Record{}, broken(op, "an object in the answer has no id or no updatedAt")
+	}
+	r := connectors.Record{
+		Ref:     a.ref(name, id),
+		Version: updated.UTC().Truncate(time.Millisecond),
+		Seen:    seen.UTC(),
+		Data:    json.RawMessage(raw.Raw),
+	}
+	if raw.Get("archived").Bool() {
+		r.Deleted.Kind = connectors.Archived
+	}
+	return r, nil
+}
+
+func (a *account) ref(name, id string) connectors.Ref {
+	return connectors.Ref{Connection: a.connection, Object: name, ID: id}
+}
+
+// records makes records of objects, each followed by the records that were merged into it.
+func (a *account) records(op, name string, list []gjson.Result, seen time.Time) ([]connectors.Record, error) {
+	out := make([]connectors.Record, 0, len(list))
+	for _, raw := range list {
+		r, err := a.record(op, name, raw, seen)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+		out = append(out, a.merged(r, raw)...)
+	}
+	return out, nil
+}
+
+// merged returns a Merged record for each id that was folded into the survivor r. Since January 2025 a merge makes a
+// new record whose hs_merged_object_ids lists all old ones (at most 250 merges); before, one of the two ids lived on.
+// https://developers.hubspot.com/changelog/upcoming-change-to-merge-functionality-for-crm-objects
+func (a *account) merged(r connectors.Record, raw gjson.Result) []connectors.Record {
+	list := raw.Get("properties.hs_merged_object_ids").String()
+	if list == "" || r.Deleted.Kind != connectors.NotDeleted {
+		return nil
+	}
+	var out []connectors.Record
+	for id := range strings.SplitSeq(list, ";") {
+		if id = strings.TrimSpace(id); !isID(id) || id == r.Ref.ID {
+			continue
+		}
+		out = append(out, mergedInto(a.ref(r.Ref.Object, id), r))
+	}
+	return out
+}
+
+// mergedInto is the record of an id that now is the survivor's.
+func mergedInto(old connectors.Ref, survivor connectors.Record) connectors.Record {
+	return connectors.Record{Ref: old, Version: survivor.Version, Seen: survivor.Seen,
+		Deleted: connectors.Deletion{Kind: connectors.Merged, Into: survivor.Ref}}
+}
+
+// ids returns the ids of the objects that are not archived: only those have associations.
+func liveIDs(list []gjson.Result) []string {
+	out := make([]string, 0, len(list))
+	for _, raw := range list {
+		if id := raw.Get("id").String(); id != "" && !raw.Get("archived").Bool() {
+			out = append(out, id)
+		}
+	}
+	return out
+}

@@ -1,0 +1,102 @@
+package hubspot
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+)
+
+// hooks understands HubSpot's webhooks.
+type hooks struct {
+	connection string
+	secret     connectors.Secret
+	versions   []string
+	portal     int64 // 0 = any
+	objects    []object
+}
+
+const (
+	// freshness is how far a v3 timestamp may be from our clock, either way.
+	freshness = 5 * time.Minute
+	// maxDelivery bounds a body. HubSpot sends at most 100 events, which are below 100 kB.
+	maxDelivery = 4 << 20
+)
+
+// Verify implements connectors.Webhook: the signature must be of one of the allowed versions, over the raw body and
+// the configured public address, and a v3 one must be fresh. A delivery that carries a v3 signature is never judged by
+// an older one. https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests
+func (a *account) Verify(d connectors.Delivery) error {
+	h := a.hooks
+	if h.secret.IsZero() {
+		return errors.New("verify delivery: no webhook_secret is configured, so nothing can be trusted")
+	}
+	if len(d.Body) > maxDelivery {
+		return fmt.Errorf("verify delivery: %d bytes, the most is %d", len(d.Body), maxDelivery)
+	}
+	if v3 := d.Header.Get("X-HubSpot-Signature-v3"); v3 != "" {
+		return h.verifyV3(d, v3)
+	}
+	signature, name := d.Header.Get("X-HubSpot-Signature"), d.Header.Get("X-HubSpot-Signature-Version")
+	if name == "" {
+		name = "v1"
+	}
+	if signature == "" || (name != "v1" && name != "v2") {
+		return errors.New("verify delivery: no signature")
+	}
+	if !slices.Contains(h.versions, name) {
+		return fmt.Errorf("verify delivery: signature %s is not among webhook_versions", name)
+	}
+	signed := string(d.Body)
+	if name == "v2" {
+		signed = d.Method + d.URL + signed
+	}
+	sum := sha256.Sum256([]byte(h.secret.Reveal() + signed))
+	return same(hex.EncodeToString(sum[:]), signature)
+}
+
+func (h hooks) verifyV3(d connectors.Delivery, signature string) error {
+	if !slices.Contains(h.versions, "v3") {
+		return errors.New("verify delivery: signature v3 is not among webhook_versions")
+	}
+	stamp := d.Header.Get("X-HubSpot-Request-Timestamp")
+	ms, err := strconv.ParseInt(stamp, 10, 64)
+	if err != nil {
+		return errors.New("verify delivery: no timestamp")
+	}
+	if age := d.Received.Sub(time.UnixMilli(ms)); age > freshness || age < -freshness {
+		return fmt.Errorf("verify delivery: signed %v away from our clock, the most is %v", age.Round(time.Second), freshness)
+	}
+	mac := hmac.New(sha256.New, []byte(h.secret.Reveal()))
+	mac.Write([]byte(d.Method + decoded.Replace(d.URL)))
+	mac.Write(d.Body)
+	mac.Write([]byte(stamp))
+	return same(base64.StdEncoding.EncodeToString(mac.Sum(nil)), signature)
+}
+
+// same compares in constant time.
+func same(want, got string) error {
+	if subtle.ConstantTimeCompare([]byte(want), []byte(got)) != 1 {
+		return errors.New("verify delivery: signature does not match; check webhook_secret and the public address")
+	}
+	return nil
+}
+
+// decoded replaces the escapes that HubSpot decodes before it signs with v3, and no others.
+var decoded = func() *strings.Replacer {
+	var pairs []string
+	for _, c := range ":/?@!$'()*,;" {
+		upper := fmt.Sprintf("%%%02X", c)
+		pairs = append(pairs, upper, string(c), strings.ToLower(upper), string(c))
+	}
+	return strings.NewReplacer(pairs...)
+}()
