@@ -1,0 +1,94 @@
+package ledger
+
+import (
+	"fmt"
+
+	"github.com/klauspost/compress/s2"
+
+	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/identity"
+	"github.com/millrace/millrace/router/ledger/kv"
+)
+
+// bodyForm names the way bodies are made. It is part of the mapping version, so that changing it makes Remap write
+// every body anew.
+const bodyForm = "1 "
+
+// body is the large row of a record: what identity and dependency tracking need, the profile, and what the vendor
+// sent. Keys and targets are stored with the profile they came from, so that a later version of the rules removes
+// exactly the rows that an earlier one wrote.
+type body struct {
+	keys    []identity.Key
+	targets []recKey // records that the profile refers to, each once
+	profile []byte   // canonical binary form; empty when the record is filtered
+	packed  []byte   // the vendor's JSON, s2
+}
+
+func (b *body) encode(e enc) []byte {
+	e.byte(1)
+	e.uint(uint64(len(b.keys)))
+	for i := range b.keys {
+		e.key(&b.keys[i])
+	}
+	e.uint(uint64(len(b.targets)))
+	for _, t := range b.targets {
+		e.text(string(t))
+	}
+	e.blob(b.profile)
+	e.raw(b.packed)
+	return e
+}
+
+// decodeBody reads a row. profile and packed share its memory.
+func decodeBody(row []byte) (*body, error) {
+	d := dec{b: row}
+	if d.byte() != 1 {
+		d.fail()
+	}
+	b := &body{}
+	if n := d.count(); n > 0 {
+		b.keys = make([]identity.Key, n)
+		for i := range b.keys {
+			b.keys[i] = d.key()
+		}
+	}
+	if n := d.count(); n > 0 {
+		b.targets = make([]recKey, n)
+		for i := range b.targets {
+			b.targets[i] = recKey(d.text())
+		}
+	}
+	b.profile = d.blob()
+	b.packed = d.b
+	return b, d.err
+}
+
+func readBody(r kv.Reader, l *Ledger, key recKey) (*body, error) {
+	row := r.Get(bBody, l.at(string(key)))
+	if row == nil {
+		return nil, r.Err()
+	}
+	b, err := decodeBody(row)
+	if err != nil {
+		return nil, damaged(bBody, key.String(), err)
+	}
+	return b, nil
+}
+
+// raw returns the vendor's JSON.
+func (b *body) raw(key recKey) ([]byte, error) {
+	data, err := s2.Decode(nil, b.packed)
+	if err != nil {
+		return nil, damaged(bBody, key.String(), err)
+	}
+	return data, nil
+}
+
+// decodeProfile returns a profile that shares no memory with the row.
+func (b *body) decodeProfile(key recKey) (canonical.Profile, error) {
+	p, err := canonical.DecodeProfile(append([]byte(nil), b.profile...))
+	if err != nil {
+		return p, damaged(bBody, key.String(), fmt.Errorf("profile: %w", err))
+	}
+	return p, nil
+}

@@ -1,0 +1,125 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"github.com/millrace/millrace/router/ledger/kv"
+)
+
+// Dirty is a mark: this entity changed and the target does not show it yet. The entity may be gone or merged away;
+// then what the target shows of it is to be closed.
+type Dirty struct {
+	Entity     string
+	Generation uint64    // of the last change; Settle clears the mark only while it is still this one (invariant 3)
+	Since      time.Time // the oldest change the target does not show; our clock
+	Attempts   int       // failed ones in a row since the last change
+	NotBefore  time.Time // do not try earlier
+	Error      string    // why the last attempt failed
+}
+
+func (m *Dirty) encode() []byte {
+	var e enc
+	e.uint(m.Generation)
+	e.time(m.Since)
+	e.uint(uint64(m.Attempts))
+	e.time(m.NotBefore)
+	e.text(m.Error)
+	return e
+}
+
+func decodeDirty(entity string, row []byte) (Dirty, error) {
+	d := dec{b: row}
+	m := Dirty{Entity: entity, Generation: d.uint(), Since: d.time(), Attempts: int(d.uint()), NotBefore: d.time(),
+		Error: d.text()}
+	if err := d.end(); err != nil {
+		return Dirty{}, damaged(bDirty, entity, err)
+	}
+	return m, nil
+}
+
+// Backlog is one look at the dirty marks of a target.
+type Backlog struct {
+	Due  []Dirty   // ascending by entity, at most the limit
+	Next string    // give it to the next call to go on; "" = the end was reached
+	Wake time.Time // the earliest NotBefore of marks passed over; zero = none
+}
+
+// lookMost bounds how many marks one call passes over while it looks for due ones.
+const lookMost = 10_000
+
+// Dirty returns up to limit marks of target that are due, of entities after the given one ("" = from the first).
+func (l *Ledger) Dirty(ctx context.Context, target, after string, limit int) (Backlog, error) {
+	var b Backlog
+	err := l.view(ctx, "read dirty marks", func(r kv.Reader) error {
+		prefix := l.under(target)
+		now, looked := l.now(), 0
+		for key, row := range r.Scan(bDirty, prefix, append(l.at(target, after), 0)) {
+			entity := string(key[len(prefix):])
+			m, err := decodeDirty(entity, row)
+			if err != nil {
+				return err
+			}
+			looked++
+			if m.NotBefore.After(now) {
+				if b.Wake.IsZero() || m.NotBefore.Before(b.Wake) {
+					b.Wake = m.NotBefore
+				}
+			} else {
+				b.Due = append(b.Due, m)
+			}
+			if len(b.Due) >= limit || looked >= lookMost {
+				b.Next = entity
+				break
+			}
+		}
+		return nil
+	})
+	return b, err
+}
+
+// Mark marks entities dirty for one target, or for all when target is empty, whether they changed or not: for
+// `verify --repair`, a new target or an item deleted by hand.
+func (l *Ledger) Mark(ctx context.Context, target string, entities ...string) error {
+	return l.update(ctx, "mark dirty", func(c *change) error {
+		targets := l.targets
+		if target != "" {
+			targets = []string{target}
+		}
+		for _, entity := range entities {
+			if _, _, err := parseEntityID(entity); err != nil {
+				return err
+			}
+			if err := c.mark(targets, entity); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// mark puts or renews the marks of one entity. What was waiting after a failure is due again: the change may be what
+// the failure was waiting for.
+func (c *change) mark(targets []string, entity string) error {
+	generation, err := c.sequence()
+	if err != nil {
+		return err
+	}
+	for _, target := range targets {
+		key := c.l.at(target, entity)
+		m := Dirty{Entity: entity, Generation: generation, Since: c.now}
+		if row := c.tx.Get(bDirty, key); row != nil {
+			old, err := decodeDirty(entity, row)
+			if err != nil {
+				return err
+			}
+			m.Since = old.Since
+		} else {
+			c.add(countDirty+target, 1)
+		}
+		if err := c.tx.Put(bDirty, key, m.encode()); err != nil {
+			return err
+		}
+	}
+	return nil
+}

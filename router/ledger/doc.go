@@ -1,0 +1,22 @@
+// Package ledger is the durable state of the hub over a small transactional key-value engine: records and their
+// profiles, who is the same customer, entities, cursors, what every target shows, dirty marks, the inbox, references
+// to fetch, dead letters, gaps and tokens.
+//
+// # What it promises
+//
+// Apply stores a page, everything that follows from it and the cursor that passed it in one transaction (invariant 1).
+// The end state does not depend on the order in which versions arrive (invariant 2): a record is two registers, its
+// newest state and its newest content that could be mapped, and each takes the greatest of (Version, Seen, hash).
+// Entities are derived from the profiles of their members whenever they are read; only their membership and the hash
+// of their golden record are stored. A change of that hash leaves a dirty mark for every target, and Settle takes a
+// mark away only when nothing changed since it was read (invariant 3).
+//
+// # What it does not do
+//
+// It does not talk to vendors, loop, sleep, retry or log; those are the router's. It does not map (package mapping),
+// decide who is the same (package mapping/identity) or what a target shows (package mapping/work): it gives them one
+// snapshot to be pure functions of. Where bytes lie on disk is the engine's (router/ledger/kv).
+//
+// Errors name the bucket and the record's reference, never its content (invariant 9). A row that cannot be read is an
+// error that wraps kv.ErrDamaged.
+package ledger

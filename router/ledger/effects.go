@@ -1,0 +1,123 @@
+package ledger
+
+import (
+	"encoding/binary"
+	"maps"
+	"slices"
+
+	"github.com/millrace/millrace/mapping/canonical"
+)
+
+// effects gathers whose items may show something else after this transaction.
+type effects struct {
+	c       *change
+	changed map[string]bool           // entities whose golden record changed, that came or went
+	around  map[recKey]canonical.Kind // their records: what refers to them, and what they refer to, may show it
+	dirty   map[string]bool
+}
+
+// spreadInline is how many referrers of one record are marked in the transaction that changes it; the rest follow in
+// the background, so that a customer with a million contacts does not make one endless transaction.
+const spreadInline = 1000
+
+// mark leaves the dirty marks and returns whom it marked, ascending.
+func (e *effects) mark() ([]string, error) {
+	for name := range e.changed {
+		if e.c.l.reach(canonical.KindOfID(name)).Own {
+			e.dirty[name] = true
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(e.around)) {
+		if err := e.referrers(key, e.around[key]); err != nil {
+			return nil, err
+		}
+		if err := e.referenced(key, e.around[key]); err != nil {
+			return nil, err
+		}
+	}
+	list := slices.Sorted(maps.Keys(e.dirty))
+	for _, name := range list {
+		if err := e.c.mark(e.c.l.targets, name); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// referrers marks the entities that refer to a record and show something of its kind. A record whose kind is not
+// known (merged away before it was ever read) may be referred to by anything.
+func (e *effects) referrers(key recKey, kind canonical.Kind) error {
+	kinds := canonical.Kinds()
+	if kind != "" {
+		kinds = e.c.l.reach(kind).Referrers
+	}
+	if len(kinds) == 0 {
+		return nil
+	}
+	n := 0
+	for from := range below(e.c.tx, bRev, e.c.l.under(string(key))) {
+		if n++; n > spreadInline {
+			return e.spread(key, from)
+		}
+		if err := e.reached(from, kinds); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// spread leaves the rest of the referrers to the background.
+func (e *effects) spread(key, from recKey) error {
+	row := binary.AppendUvarint(nil, uint64(len(from)))
+	return e.c.tx.Put(bState, e.c.l.at("spread", string(key)), append(row, from...))
+}
+
+// referenced marks the entities that a record refers to, or referred to before, and that show something of its kind.
+func (e *effects) referenced(key recKey, kind canonical.Kind) error {
+	if kind == "" {
+		return nil
+	}
+	kinds := e.c.l.reach(kind).Referenced
+	if len(kinds) == 0 {
+		return nil
+	}
+	slot, err := e.c.body(key)
+	if err != nil {
+		return err
+	}
+	for _, b := range []*body{slot.was, slot.now} {
+		if b == nil {
+			continue
+		}
+		for _, target := range b.targets {
+			if err := e.reached(target, kinds); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// reached marks the entity of a record when it is of one of the kinds.
+func (e *effects) reached(key recKey, kinds []canonical.Kind) error {
+	for hops := 0; hops < maxHops; hops++ {
+		slot, err := e.c.meta(key)
+		if err != nil || slot.meta == nil {
+			return err
+		}
+		if !slot.entity.isZero() {
+			if slices.Contains(kinds, slot.kind) {
+				e.dirty[entityID(slot.kind, slot.entity)] = true
+			}
+			return nil
+		}
+		if slot.into == "" {
+			return nil
+		}
+		key = slot.into
+	}
+	return nil
+}
+
+// maxHops bounds how far a chain of vendor merges is followed.
+const maxHops = 16

@@ -1,0 +1,171 @@
+package ledger
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/tidwall/gjson"
+
+	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/identity"
+	"github.com/millrace/millrace/router/ledger/kv"
+)
+
+// term is the part of a key row that names an identity key. A long or binary value is replaced by its hash; a strong
+// key of the same space is another term.
+func term(k *identity.Key) string {
+	space := k.Space
+	if k.Strong {
+		space += "!"
+	}
+	if len(k.Value) > maxTerm || strings.Contains(k.Value, nul) {
+		return fmt.Sprintf("%s%s#%016x%04x", space, nul, xxhash.Sum64String(k.Value), len(k.Value)&0xffff)
+	}
+	return space + nul + k.Value
+}
+
+// effective returns the keys of a record: those of its profile and, when the vendor merged it away, the must-link to
+// the survivor. nil for what is no member of anything.
+func effective(m *meta, b *body) []identity.Key {
+	if m == nil || !m.member() || b == nil {
+		return nil
+	}
+	if m.into == "" {
+		return b.keys
+	}
+	return append(slices.Clip(b.keys), identity.RefKey(m.into.String()))
+}
+
+// targetsOf lists the records that a profile refers to, ascending, each once.
+func targetsOf(p *canonical.Profile, self recKey) []recKey {
+	var list []recKey
+	for i := range p.Fields {
+		f := &p.Fields[i]
+		def, err := canonical.Lookup(p.Kind, f.Name)
+		if err != nil || def.Type != canonical.Ref && def.Type != canonical.Refs {
+			continue
+		}
+		for ref := range refsIn(f.Value) {
+			if key, err := keyOfText(ref); err == nil && key != self {
+				list = append(list, key)
+			}
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// rows collects changes of one bucket and writes them in ascending order.
+type rows map[string]bool // key → put (true) or delete
+
+func (o rows) write(tx kv.Tx, bucket kv.Bucket) error {
+	for _, key := range slices.Sorted(maps.Keys(o)) {
+		var err error
+		if o[key] {
+			err = tx.Put(bucket, []byte(key), nil)
+		} else {
+			err = tx.Delete(bucket, []byte(key))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// diff adds what takes was to now, both lists of row keys.
+func (o rows) diff(was, now []string) {
+	sort.Strings(was)
+	sort.Strings(now)
+	for _, k := range was {
+		if _, same := slices.BinarySearch(now, k); !same {
+			o[k] = false
+		}
+	}
+	for _, k := range now {
+		if _, same := slices.BinarySearch(was, k); !same {
+			o[k] = true
+		}
+	}
+}
+
+// index brings the key and reference rows of all touched records up to date. It returns by how much the number of
+// holders of each term changed.
+func (c *change) index() (map[string]int, error) {
+	keys, refs, moved := rows{}, rows{}, map[string]int{}
+	for key, was := range c.touched {
+		now := c.metas[key].meta
+		slot := c.bodies[key]
+		if slot.was == slot.now && was.into == now.into && was.kind == now.kind {
+			continue
+		}
+		before, after := terms(effective(was, slot.was)), terms(effective(now, slot.now))
+		for _, t := range before {
+			moved[t]--
+		}
+		for _, t := range after {
+			moved[t]++
+		}
+		keys.diff(c.keyRows(before, key), c.keyRows(after, key))
+		refs.diff(c.refRows(slot.was, key), c.refRows(slot.now, key))
+	}
+	if err := keys.write(c.tx, bKey); err != nil {
+		return nil, err
+	}
+	return moved, refs.write(c.tx, bRev)
+}
+
+func terms(keys []identity.Key) []string {
+	list := make([]string, len(keys))
+	for i := range keys {
+		list[i] = term(&keys[i])
+	}
+	return list
+}
+
+func (c *change) keyRows(terms []string, key recKey) []string {
+	list := make([]string, len(terms))
+	for i, t := range terms {
+		list[i] = c.l.ws + t + nul + string(key)
+	}
+	return list
+}
+
+func (c *change) refRows(b *body, key recKey) []string {
+	if b == nil {
+		return nil
+	}
+	list := make([]string, len(b.targets))
+	for i, t := range b.targets {
+		list[i] = c.l.ws + string(t) + nul + string(key)
+	}
+	return list
+}
+
+// below yields the records named after a prefix in an index bucket, in order.
+func below(r kv.Reader, bucket kv.Bucket, prefix []byte) iter.Seq[recKey] {
+	return func(yield func(recKey) bool) {
+		for key := range r.Scan(bucket, prefix, nil) {
+			if !yield(recKey(key[len(prefix):])) {
+				return
+			}
+		}
+	}
+}
+
+// refsIn yields the references in the value of a Ref or Refs field.
+func refsIn(value []byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		result := gjson.ParseBytes(value)
+		if result.IsArray() {
+			result.ForEach(func(_, e gjson.Result) bool { return yield(e.Str) })
+		} else if result.Str != "" {
+			yield(result.Str)
+		}
+	}
+}

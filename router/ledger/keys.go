@@ -1,0 +1,150 @@
+package ledger
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/router/ledger/kv"
+)
+
+// The buckets. Every key begins with the workspace and a zero byte; parts are separated by zero bytes.
+const (
+	bMeta   kv.Bucket = "meta"   // record → state, stamps, entity
+	bBody   kv.Bucket = "body"   // record → keys, targets, profile, raw JSON
+	bEnt    kv.Bucket = "ent"    // entity → members, version, etag
+	bAlias  kv.Bucket = "alias"  // former entity id → present one
+	bKey    kv.Bucket = "key"    // space, value, record → strength
+	bRev    kv.Bucket = "rev"    // record pointed to, record that points
+	bDirty  kv.Bucket = "dirty"  // target, entity → mark
+	bLink   kv.Bucket = "link"   // target, entity, item key → link and item as last written
+	bIntent kv.Bucket = "intent" // target, entity, item key → time of the earliest call in doubt
+	bStream kv.Bucket = "stream" // connection, stream → cursors, counters, last failure
+	bGap    kv.Bucket = "gap"    // connection, stream, id → gap
+	bRef    kv.Bucket = "ref"    // record → wish to fetch it
+	bInbox  kv.Bucket = "inbox"  // id → delivery
+	bDead   kv.Bucket = "dead"   // kind, name → dead letter
+	bToken  kv.Bucket = "token"  // connection → sealed token
+	bLearnt kv.Bucket = "learnt" // name → what a governor learnt
+	bCount  kv.Bucket = "count"  // name → number
+	bState  kv.Bucket = "state"  // name → sequence, progress of background work
+)
+
+// Buckets lists what an engine must be opened with.
+func Buckets() []kv.Bucket {
+	return []kv.Bucket{bMeta, bBody, bEnt, bAlias, bKey, bRev, bDirty, bLink, bIntent, bStream, bGap, bRef, bInbox,
+		bDead, bToken, bLearnt, bCount, bState}
+}
+
+// Limits that keep a key of two references under kv.MaxKeyBytes.
+const (
+	maxName = 100 // workspace, connection, object, stream, target
+	maxID   = 600 // a vendor's id
+	maxItem = 200 // an item's key, connectors.Item.Key
+	maxTerm = 400 // an identity key's value; longer ones are replaced by their hash
+	nul     = "\x00"
+)
+
+// recKey is the part of a key that names a record: connection, object and the id, preceded by its length when it is a
+// decimal number so that numbers lie in numeric order, and what a vendor lists by id is written by neighbouring keys.
+type recKey string
+
+// keyOf returns the key of ref, or why it cannot be one.
+func keyOf(ref connectors.Ref) (recKey, error) {
+	if err := checkName("connection", ref.Connection); err != nil {
+		return "", err
+	}
+	if err := checkName("object", ref.Object); err != nil {
+		return "", err
+	}
+	if ref.ID == "" || len(ref.ID) > maxID || strings.Contains(ref.ID, nul) {
+		return "", fmt.Errorf("id of a record of %s/%s is empty, longer than %d bytes or holds a zero byte",
+			ref.Connection, ref.Object, maxID)
+	}
+	return recKey(ref.Connection + nul + ref.Object + nul + idMark(ref.ID) + ref.ID), nil
+}
+
+// keyOfText is keyOf of connection/object/id.
+func keyOfText(text string) (recKey, error) {
+	ref, err := connectors.ParseRef(text)
+	if err != nil {
+		return "", err
+	}
+	return keyOf(ref)
+}
+
+const textMark = "@"
+
+func idMark(id string) string {
+	if len(id) > 32 || len(id) > 1 && id[0] == '0' {
+		return textMark
+	}
+	for i := range len(id) {
+		if id[i] < '0' || id[i] > '9' {
+			return textMark
+		}
+	}
+	return string(rune(len(id)))
+}
+
+// ref returns the reference that k names.
+func (k recKey) ref() (connectors.Ref, error) {
+	parts := strings.SplitN(string(k), nul, 3)
+	if len(parts) != 3 || len(parts[2]) < 2 {
+		return connectors.Ref{}, fmt.Errorf("record key %q: %w", string(k), kv.ErrDamaged)
+	}
+	return connectors.Ref{Connection: parts[0], Object: parts[1], ID: parts[2][1:]}, nil
+}
+
+// String returns connection/object/id.
+func (k recKey) String() string {
+	ref, err := k.ref()
+	if err != nil {
+		return "?"
+	}
+	return ref.String()
+}
+
+// group returns connection and object, the name of the record's counter.
+func (k recKey) group() string {
+	parts := strings.SplitN(string(k), nul, 3)
+	return parts[0] + "/" + parts[1]
+}
+
+func checkName(what, name string) error {
+	if name == "" || len(name) > maxName || strings.ContainsAny(name, nul+"/") {
+		return fmt.Errorf("%s %q is empty, longer than %d bytes or holds a slash or a zero byte", what, name, maxName)
+	}
+	return nil
+}
+
+// at returns a key of this workspace.
+func (l *Ledger) at(parts ...string) []byte {
+	size := len(l.ws) + len(parts)
+	for _, p := range parts {
+		size += len(p)
+	}
+	b := append(make([]byte, 0, size), l.ws...)
+	for i, p := range parts {
+		if i > 0 {
+			b = append(b, 0)
+		}
+		b = append(b, p...)
+	}
+	return b
+}
+
+// under returns the prefix of all keys below the parts.
+func (l *Ledger) under(parts ...string) []byte {
+	if len(parts) == 0 {
+		return []byte(l.ws)
+	}
+	return append(l.at(parts...), 0)
+}
+
+// after returns the smallest key greater than key, to go on behind it.
+func after(key []byte) []byte { return append(append(make([]byte, 0, len(key)+1), key...), 0) }
+
+func damaged(bucket kv.Bucket, name string, err error) error {
+	return fmt.Errorf("read %s row of %s: %w: %w", bucket, name, kv.ErrDamaged, err)
+}

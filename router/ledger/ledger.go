@@ -1,0 +1,128 @@
+package ledger
+
+import (
+	"context"
+	"crypto/cipher"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/mapping"
+	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/identity"
+	"github.com/millrace/millrace/mapping/work"
+	"github.com/millrace/millrace/router/ledger/kv"
+)
+
+// Errors that callers test with errors.Is.
+var (
+	// ErrStale says that the stored cursor is not the one the page was read at: another worker was faster, or an
+	// earlier attempt landed after all. Nothing was stored; read the stream's state and go on from there.
+	ErrStale = errors.New("page was read at a cursor that is no longer the stream's")
+	// ErrNotFound says that what was named is not in the ledger.
+	ErrNotFound = errors.New("not in the ledger")
+)
+
+// Mapper turns a record into a profile. It must be a pure function of the record for as long as Version is the same.
+// It is called outside of transactions wherever possible, and from several goroutines.
+type Mapper interface {
+	Map(rec connectors.Record) (canonical.Profile, mapping.Outcome, error)
+	Version() string
+}
+
+// Options of a ledger. Mapper is required; the others have defaults.
+type Options struct {
+	Workspace string           // "default"
+	Now       func() time.Time // time.Now
+	NewID     func() [16]byte  // ids that grow; from Now and chance
+	Key       []byte           // 32 bytes that seal tokens; nil = the ledger refuses to keep tokens
+	Targets   []string         // every changed entity is marked dirty for each of them
+	Reach     func(canonical.Kind) work.Reach
+	Mapper    Mapper
+	Policy    *identity.Policy // which values identify; nil = the built-in ones
+}
+
+// Ledger is the durable state of one workspace. It is safe for concurrent use, also by several processes on one
+// engine; every decision is taken inside of a transaction.
+type Ledger struct {
+	engine  kv.Engine
+	ws      string
+	now     func() time.Time
+	newID   func() [16]byte
+	targets []string
+	reach   func(canonical.Kind) work.Reach
+	mapper  Mapper
+	policy  *identity.Policy
+	mapping uint64 // hash of the mapper's version and of this code's way of storing bodies
+	seal    cipher.AEAD
+}
+
+// Open returns the ledger that lives in engine, which must have been opened with Buckets. It makes no transaction.
+// Closing the engine is the caller's.
+func Open(engine kv.Engine, o Options) (*Ledger, error) {
+	if o.Workspace == "" {
+		o.Workspace = "default"
+	}
+	if err := checkName("workspace", o.Workspace); err != nil {
+		return nil, err
+	}
+	for _, target := range o.Targets {
+		if err := checkName("target", target); err != nil {
+			return nil, err
+		}
+	}
+	if o.Mapper == nil {
+		return nil, errors.New("open ledger: no mapper")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.NewID == nil {
+		o.NewID = clockIDs(o.Now)
+	}
+	if o.Policy == nil {
+		o.Policy = identity.NewPolicy(identity.Options{})
+	}
+	if o.Reach == nil {
+		o.Reach = func(canonical.Kind) work.Reach { return work.Reach{} }
+	}
+	l := &Ledger{engine: engine, ws: o.Workspace + nul, now: o.Now, newID: o.NewID, targets: slices.Clone(o.Targets),
+		reach: o.Reach, mapper: o.Mapper, policy: o.Policy, mapping: xxhash.Sum64String(bodyForm + o.Mapper.Version())}
+	var err error
+	if l.seal, err = newSeal(o.Key); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// Targets returns the names of the targets that changes are marked for.
+func (l *Ledger) Targets() []string { return slices.Clone(l.targets) }
+
+// Engine returns the store below, for backup, statistics and closing.
+func (l *Ledger) Engine() kv.Engine { return l.engine }
+
+// view and update name the operation in the error.
+func (l *Ledger) view(ctx context.Context, what string, fn func(kv.Reader) error) error {
+	if err := l.engine.View(ctx, fn); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+func (l *Ledger) update(ctx context.Context, what string, fn func(*change) error) error {
+	err := l.engine.Update(ctx, func(tx kv.Tx) error {
+		c := l.begin(tx)
+		if err := fn(c); err != nil {
+			return err
+		}
+		return c.flush()
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}

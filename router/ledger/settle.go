@@ -1,0 +1,151 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+)
+
+// Settlement is what became of one dirty entity at a target.
+type Settlement struct {
+	Entity     string
+	Generation uint64   // of the mark that was worked on; 0 = there was none, leave marks alone
+	Wrote      []Link   // items now shown (or closed) behind Link; Item is what was written. Their intents are settled
+	Gone       []string // keys of items whose objects are deleted or were never made; their intents are settled
+	// Retry, when its Error is not empty, keeps the mark: something is left to do after NotBefore.
+	Retry Retry
+	// Reject, when not empty, says that the target will never take an item of this entity as it is: a dead letter
+	// is kept and the mark goes, until the entity changes or the letter is replayed.
+	Reject string
+}
+
+// Retry says why and when to try a dirty entity again.
+type Retry struct {
+	Error     string // references only, no personal data
+	NotBefore time.Time
+}
+
+// Settled says what Settle did with the marks.
+type Settled struct {
+	Cleared int // marks taken away
+	Kept    int // entity changed meanwhile: the mark stays and is due
+	Later   int // rescheduled
+	Dead    int // dead letters made
+}
+
+// Settle records in one transaction what a target answered. Links are recorded whether or not the entity changed
+// meanwhile, because the objects exist; the mark goes only when its generation is still the same (invariant 3).
+func (l *Ledger) Settle(ctx context.Context, target string, list []Settlement) (Settled, error) {
+	var done Settled
+	err := l.update(ctx, "settle items of "+target, func(c *change) error {
+		done = Settled{}
+		for i := range list {
+			if err := c.settleLinks(target, &list[i]); err != nil {
+				return err
+			}
+			if err := c.settleMark(target, &list[i], &done); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return done, err
+}
+
+func (c *change) settleLinks(target string, s *Settlement) error {
+	for i := range s.Wrote {
+		k := s.Wrote[i]
+		if err := checkItemKey(k.Key); err != nil {
+			return err
+		}
+		key := c.l.at(target, s.Entity, k.Key)
+		if err := c.countLink(target, key, k.Key, !k.Closed); err != nil {
+			return err
+		}
+		row, err := k.encode()
+		if err != nil {
+			return err
+		}
+		if err := c.tx.Put(bLink, key, row); err != nil {
+			return err
+		}
+		if err := c.tx.Delete(bIntent, key); err != nil {
+			return err
+		}
+	}
+	for _, name := range s.Gone {
+		key := c.l.at(target, s.Entity, name)
+		if err := c.countLink(target, key, name, false); err != nil {
+			return err
+		}
+		if err := c.tx.Delete(bLink, key); err != nil {
+			return err
+		}
+		if err := c.tx.Delete(bIntent, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// countLink keeps the number of open links right when one becomes open or stops being so.
+func (c *change) countLink(target string, key []byte, name string, open bool) error {
+	was := false
+	if row := c.tx.Get(bLink, key); row != nil {
+		old, err := decodeLink(name, row)
+		if err != nil {
+			return err
+		}
+		was = !old.Closed
+	}
+	switch {
+	case open && !was:
+		c.add(countLinks+target, 1)
+	case was && !open:
+		c.add(countLinks+target, -1)
+	}
+	return nil
+}
+
+func (c *change) settleMark(target string, s *Settlement, done *Settled) error {
+	if s.Generation == 0 {
+		return nil
+	}
+	key := c.l.at(target, s.Entity)
+	row := c.tx.Get(bDirty, key)
+	if row == nil {
+		return nil // another worker settled it
+	}
+	m, err := decodeDirty(s.Entity, row)
+	if err != nil {
+		return err
+	}
+	if m.Generation != s.Generation { // invariant 3: it changed while the target was written
+		done.Kept++
+		return nil
+	}
+	letter := deadKey{DeadItem, target + "/" + s.Entity}
+	switch {
+	case s.Reject != "":
+		done.Dead++
+		ref := connectors.Ref{Connection: target, Object: "item", ID: s.Entity}
+		if err := c.bury(letter, Dead{Ref: ref, Cause: clip(s.Reject), Tries: m.Attempts + 1}); err != nil {
+			return err
+		}
+	case s.Retry.Error != "":
+		done.Later++
+		m.Attempts++
+		m.NotBefore, m.Error = plain(s.Retry.NotBefore), clip(s.Retry.Error)
+		return c.tx.Put(bDirty, key, m.encode())
+	default:
+		if err := c.unbury(letter); err != nil {
+			return err
+		}
+	}
+	if s.Reject == "" {
+		done.Cleared++
+	}
+	c.add(countDirty+target, -1)
+	return c.tx.Delete(bDirty, key)
+}
