@@ -74,6 +74,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	start := time.Now()
+	// Clients take a vendor's clock from Date; net/http would put the machine's there.
+	w.Header().Set("Date", h.opt.Clock.Now().Format(http.TimeFormat))
 	entry := Entry{Time: h.opt.Clock.Now(), Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Class: h.opt.Class(r)}
 	h.keepBody(r, &entry)
 	cw := &countingWriter{ResponseWriter: w}
