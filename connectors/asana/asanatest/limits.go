@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"github.com/millrace/millrace/connectors/sandbox"
 )
 
 // cost is what a request weighs: requests for the rate, and reads and writes in flight.
@@ -30,7 +28,7 @@ type limiter struct {
 }
 
 type account struct {
-	bucket *sandbox.Bucket
+	bucket *bucket
 	flying cost
 }
 
@@ -44,8 +42,8 @@ func newLimiter(l Limits) *limiter {
 	return &limiter{limits: l, tokens: map[string]*account{}}
 }
 
-// admit lets a request in and returns the function that ends it, or returns how long to wait. A refused request spends
-// what the bucket still holds: at Asana rejected calls count too.
+// admit lets a request in and returns the function that ends it, or returns how long to wait. A refused request counts
+// against the rate like any other.
 func (l *limiter) admit(token string, c cost) (done func(), retry time.Duration, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -55,8 +53,7 @@ func (l *limiter) admit(token string, c cost) (done func(), retry time.Duration,
 		return nil, time.Second, false
 	}
 	if a.bucket != nil {
-		if granted, wait := a.bucket.Take(time.Now(), c.total()); !granted {
-			a.spend(c)
+		if granted, wait := a.bucket.take(time.Now(), c.total()); !granted {
 			return nil, wait, false
 		}
 	}
@@ -71,7 +68,7 @@ func (l *limiter) fit(token string, costs []cost) int {
 	defer l.mu.Unlock()
 	a, n := l.account(token), len(costs)
 	if a.bucket != nil {
-		n = min(n, a.bucket.Remaining(time.Now()))
+		n = min(n, a.bucket.whole(time.Now()))
 	}
 	free := cost{l.limits.Reads - a.flying.reads, l.limits.Writes - a.flying.writes}
 	var sum cost
@@ -97,7 +94,7 @@ func (l *limiter) account(token string) *account {
 	if a == nil {
 		a = &account{}
 		if l.limits.PerSecond > 0 {
-			a.bucket = sandbox.NewBucket(l.limits.PerSecond, l.limits.Burst)
+			a.bucket = newBucket(l.limits.PerSecond, l.limits.Burst)
 		}
 		l.tokens[token] = a
 	}
@@ -106,7 +103,7 @@ func (l *limiter) account(token string) *account {
 
 func (a *account) spend(c cost) {
 	if a.bucket != nil {
-		a.bucket.Spend(time.Now(), c.total())
+		a.bucket.fine(time.Now(), c.total())
 	}
 }
 
