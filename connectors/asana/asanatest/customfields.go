@@ -162,6 +162,7 @@ func updateField(c *call) (reply, error) {
 		return reply{}, err
 	}
 	draft := *f
+	c.in.skip("workspace") // create-only, yet the contract demands it here
 	c.readField(&draft)
 	if err := c.in.end(); err != nil {
 		return reply{}, err

@@ -141,13 +141,20 @@ func (c *call) readPeople(raw json.RawMessage) (any, string) {
 	return out, ""
 }
 
-// readDate reads {"date":"YYYY-MM-DD"} or {"date_time":…}; one of them, not a bare text.
+// readDate reads {"date":"YYYY-MM-DD"} or {"date_time":…}, as the guide to custom fields has it, or the bare text of either,
+// as the OpenAPI file has it.
 func readDate(raw json.RawMessage) (any, string) {
 	var d struct {
 		Date *string `json:"date"`
 		At   *string `json:"date_time"`
 	}
-	if json.Unmarshal(raw, &d) != nil {
+	var bare string
+	switch {
+	case json.Unmarshal(raw, &bare) == nil && len(bare) == len(time.DateOnly):
+		d.Date = &bare
+	case bare != "":
+		d.At = &bare
+	case json.Unmarshal(raw, &d) != nil:
 		return nil, "date_value: Not an object"
 	}
 	switch {

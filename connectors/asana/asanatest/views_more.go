@@ -51,7 +51,7 @@ func webhookView() view[*webhook] {
 			"target":               func(_ *renderer, h *webhook, _ selection) any { return h.target },
 			"created_at":           func(_ *renderer, h *webhook, _ selection) any { return when(h.created) },
 			"last_failure_at":      func(_ *renderer, h *webhook, _ selection) any { return when(h.failed) },
-			"last_failure_content": func(_ *renderer, h *webhook, _ selection) any { return h.failure },
+			"last_failure_content": func(_ *renderer, h *webhook, _ selection) any { return orNull(h.failure) },
 			"last_success_at":      func(_ *renderer, h *webhook, _ selection) any { return when(h.succeeded) },
 			"delivery_retry_count": func(_ *renderer, h *webhook, _ selection) any { return h.retries },
 			"next_attempt_after":   func(_ *renderer, h *webhook, _ selection) any { return when(h.next) },

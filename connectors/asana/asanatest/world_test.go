@@ -24,13 +24,14 @@ type world struct {
 	project  string
 	sections []string
 	human    asanatest.Human
+	client   *http.Client
 }
 
 var start = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 
 func newWorld(t *testing.T, opt asanatest.Options) *world {
 	t.Helper()
-	w := &world{t: t, clock: sandbox.NewClock(start), token: asanatest.DefaultToken}
+	w := &world{t: t, clock: sandbox.NewClock(start), token: asanatest.DefaultToken, client: http.DefaultClient}
 	w.clock.Freeze()
 	opt.Now = w.clock.Now
 	opt.Apps = append(opt.Apps, asanatest.App{ClientID: "hub", ClientSecret: "hub-secret"}, asanatest.App{ClientID: "rival", ClientSecret: "x"})
@@ -63,7 +64,7 @@ func (w *world) do(method, path, body string) answer {
 	}
 	r.Header.Set("Authorization", "Bearer "+w.token)
 	r.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := w.client.Do(r)
 	if err != nil {
 		w.t.Fatal(err)
 	}
