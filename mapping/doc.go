@@ -35,22 +35,23 @@
 // The short form of a field is a path; its transform follows from the field's type. The long form has these keys:
 //
 //	path      one path, or a list of which the first that is not blank counts
-//	each      for list fields: a list of long forms (path and the keys below), all of which count, in order
-//	expr      an expression over `record` instead of a path
-//	value     a constant instead of a path
+//	expr      instead of a path: an expression; it reads `record`, `id` and `object`, and nil claims nothing
+//	value     instead of a path: a constant
+//	template  instead of a path: a text in which `{id}` is the record's id, `{$name}` a variable that the connection
+//	          sets and every other `{…}` a path; it claims nothing when one of them is missing
+//	each      for list fields: a list of long forms, all of which count, in order
 //	split     separator of several values in one text
 //	ref       the object a reference points to; `connector:Object` points into the connection of another connector
-//	          that the configuration names as this one's peer, and says nothing when it names none
+//	          that the configuration names as this one's peer, and claims nothing when it names none
 //	currency  for money: a path, or a constant of three capital letters
-//	scale     for numbers and money: a power of ten to multiply by, "0.01" for cents
+//	scale     for numbers and money: what to multiply by, a power of ten; "0.01" for cents
 //	unit      for times and dates: `s` when a number counts seconds, not milliseconds
 //	zone      for times and dates that do not say their offset: an IANA name
-//	values    translation of values, by the text the vendor writes; `"*"` translates all others
+//	values    translation of values, by the text the vendor writes; `"*"` is for all others
 //	as        `text`: take numbers and booleans as text where a text is wanted
 //	type      for e-mail addresses and phone numbers: work, home …; for custom fields: the field's type
 //	primary, verified   for e-mail addresses
-//	stage     for the stages of a pipeline: paths of id, name, order, probability, closed, won within an element
-//	url       a template for a page: `{id}` is the record's id, other `{…}` are paths
+//	stage     for the stages of a pipeline: the paths of id, name, order, probability, closed and won in an element
 //
 // # Paths
 //

@@ -45,6 +45,17 @@ func duplicate[T any](before []T, same func(T) bool) bool {
 	return false
 }
 
+// AppendRef appends the reference to a record as a Ref value; the id is cleaned as a Text is.
+func AppendRef(dst []byte, connection, object, id string) []byte {
+	dst = appendQuoted(dst, connection)
+	dst[len(dst)-1] = '/'
+	dst = append(dst, object...)
+	start := len(dst)
+	dst = appendQuoted(dst, CleanText(id))
+	dst[start] = '/'
+	return dst
+}
+
 // CleanRef returns a reference connection/object/id in normal form: trimmed, three parts, none empty.
 func CleanRef(s string) (string, bool) {
 	s = strings.TrimSpace(s)

@@ -1,0 +1,211 @@
+package mapping
+
+import (
+	"bytes"
+	"fmt"
+	"sync"
+	"unsafe"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/mapping/canonical"
+)
+
+// The bounds of a record.
+const (
+	MaxRecord = 8 << 20 // bytes of JSON
+	maxDepth  = 200     // lists and objects one within the other
+)
+
+// Map returns the profile of a record and what else there is to say about it. It is a pure function of rules and
+// record, and the profile shares no memory with the record. A value that cannot be used is a Warning in the outcome; a
+// record that no rule is for, whose JSON is broken or that is not the record its reference names is an error. A
+// deleted record without data has a profile without claims. References to peers claim nothing; see Set.
+func (r *Rules) Map(rec connectors.Record) (canonical.Profile, Outcome, error) {
+	return r.with(rec, nil, nil)
+}
+
+func (r *Rules) with(rec connectors.Record, peers, vars map[string]string) (canonical.Profile, Outcome, error) {
+	o := r.objects[rec.Ref.Object]
+	if o == nil {
+		return canonical.Profile{}, Outcome{}, fmt.Errorf("map %s: there are no rules for the object %s; add it under objects", rec.Ref, rec.Ref.Object)
+	}
+	if rec.Ref.Connection == "" || rec.Ref.ID == "" {
+		return canonical.Profile{}, Outcome{}, fmt.Errorf("map a record of %s: it has no id", rec.Ref.Object)
+	}
+	m := mappers.Get().(*mapping)
+	defer m.release()
+	m.object, m.ref, m.peers, m.vars = o, rec.Ref, peers, vars
+	p := canonical.Profile{Kind: o.kind}
+	if len(rec.Data) > 0 || rec.Deleted.Kind == connectors.NotDeleted {
+		if err := m.read(rec.Data); err != nil {
+			return canonical.Profile{}, Outcome{}, fmt.Errorf("map %s: %w", rec.Ref, err)
+		}
+		if name, err := m.filtered(); err != nil || name != "" {
+			return p, Outcome{Filtered: name}, err
+		}
+		p.Fields = m.fields()
+		p.Same = m.same()
+	}
+	if into := rec.Deleted.Into; rec.Deleted.Kind == connectors.Merged && !into.IsZero() {
+		p.Same = append(p.Same, into.String())
+	}
+	return p, Outcome{Warnings: m.warnings}, nil
+}
+
+// mapping is the state of mapping one record. It is used again for the next.
+type mapping struct {
+	object   *object
+	ref      connectors.Ref
+	peers    map[string]string
+	vars     map[string]string
+	slots    []gjson.Result
+	env      map[string]any
+	items    []item
+	out      []byte
+	ends     []claimEnd
+	warnings []Warning
+}
+
+// claimEnd remembers where the value of a field ends in out: out moves while it grows.
+type claimEnd struct {
+	field *field
+	end   int
+}
+
+var mappers = sync.Pool{New: func() any { return &mapping{} }}
+
+func (m *mapping) release() {
+	clear(m.slots)
+	clear(m.items[:cap(m.items)])
+	m.env, m.out, m.warnings, m.peers, m.vars = nil, nil, nil, nil, nil
+	mappers.Put(m)
+}
+
+// read checks the JSON and makes the one pass over it.
+func (m *mapping) read(data []byte) error {
+	switch {
+	case len(data) > MaxRecord:
+		return fmt.Errorf("the record has %d bytes; at most %d are mapped", len(data), MaxRecord)
+	case tooDeep(data):
+		return fmt.Errorf("the record is nested more than %d deep", maxDepth)
+	case !gjson.ValidBytes(data):
+		return fmt.Errorf("the record is not valid JSON")
+	}
+	root := gjson.Parse(unsafe.String(&data[0], len(data))) // valid JSON is not empty; nothing of it is kept
+	if !root.IsObject() {
+		return fmt.Errorf("the record is not a JSON object")
+	}
+	if cap(m.slots) < m.object.slots {
+		m.slots = make([]gjson.Result, m.object.slots)
+	}
+	m.slots = m.slots[:m.object.slots]
+	m.object.index.fill(root, m.slots)
+	for _, c := range m.object.env {
+		if c.slot < 0 {
+			m.env = map[string]any{"record": goValue(root)}
+		}
+	}
+	if m.object.id == nil {
+		return nil
+	}
+	id := gjson.Result{}
+	m.walk(m.object.id, func(r gjson.Result) { id = r })
+	if id.String() != m.ref.ID || id.Type == gjson.Null {
+		return fmt.Errorf("the record's own id at %s is missing or another", m.object.id.text)
+	}
+	return nil
+}
+
+// tooDeep looks at the nesting before the validator does, which calls itself for each level.
+func tooDeep(data []byte) bool {
+	if bytes.Count(data, []byte("["))+bytes.Count(data, []byte("{")) <= maxDepth {
+		return false
+	}
+	depth, inText := 0, false
+	for i := 0; i < len(data); i++ {
+		switch c := data[i]; {
+		case inText && c == '\\':
+			i++
+		case c == '"':
+			inText = !inText
+		case inText:
+		case c == '[' || c == '{':
+			if depth++; depth > maxDepth {
+				return true
+			}
+		case c == ']' || c == '}':
+			depth--
+		}
+	}
+	return false
+}
+
+// walk calls f for every value at a path; it reports whether the path's beginning is there at all.
+func (m *mapping) walk(p *path, f func(gjson.Result)) bool {
+	r := m.slots[p.slot]
+	if r.Raw == "" {
+		return false
+	}
+	eachValue(r, p.steps, f)
+	return true
+}
+
+// filtered returns the name of the first filter that is not true.
+func (m *mapping) filtered() (string, error) {
+	for _, f := range m.object.where {
+		keep, err := f.formula.Run(m.environment())
+		if err != nil {
+			return "", fmt.Errorf("map %s: filter %q: %w", m.ref, f.name, err)
+		}
+		if keep != true {
+			return f.name, nil
+		}
+	}
+	return "", nil
+}
+
+func (m *mapping) fields() []canonical.Field {
+	o := m.object
+	m.out = make([]byte, 0, 48*len(o.fields))
+	m.ends = m.ends[:0]
+	for _, f := range o.fields {
+		start := len(m.out)
+		if !m.claim(f) || len(m.out) == start {
+			m.out = m.out[:start]
+			continue
+		}
+		m.ends = append(m.ends, claimEnd{f, len(m.out)})
+	}
+	if len(m.ends) == 0 {
+		return nil
+	}
+	fields := make([]canonical.Field, len(m.ends))
+	start := 0
+	for i, c := range m.ends {
+		fields[i] = canonical.Field{Name: c.field.name, Value: m.out[start:c.end:c.end]}
+		start = c.end
+	}
+	return fields
+}
+
+func (m *mapping) same() []string {
+	var list []string
+	for _, p := range m.object.same {
+		m.items = m.items[:0]
+		m.collect("same", p)
+		for _, it := range m.items {
+			if ref := m.reference("same", p, it); ref != "" && len(list) < canonical.MaxSame {
+				list = append(list, ref)
+			}
+		}
+	}
+	return list
+}
+
+func (m *mapping) warn(field, path string, t string, problem string) {
+	if len(m.warnings) < MaxWarnings {
+		m.warnings = append(m.warnings, Warning{Object: m.object.name, Field: field, Path: path, Type: t, Problem: problem})
+	}
+}

@@ -1,0 +1,56 @@
+package mapping
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/mapping/canonical"
+)
+
+// Connection is how the records of one configured connection are mapped.
+type Connection struct {
+	Rules *Rules
+	Peers map[string]string // connector → the connection that its records' cross-references point into
+	Vars  map[string]string // what templates call {$name}
+}
+
+// Set maps the records of all connections. It does not change and may be used by several goroutines.
+type Set struct {
+	connections map[string]Connection
+	versions    map[string]string
+	version     string
+}
+
+// NewSet returns the set of connections by their configured names.
+func NewSet(connections map[string]Connection) *Set {
+	s := &Set{connections: maps.Clone(connections), versions: map[string]string{}}
+	all := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(connections)) {
+		c := connections[name]
+		h := sha256.New()
+		fmt.Fprintf(h, "%q %q %q", c.Rules.Version(), c.Peers, c.Vars) // maps print sorted
+		s.versions[name] = hex.EncodeToString(h.Sum(nil))[:16]
+		fmt.Fprintf(all, "%q %q", name, s.versions[name])
+	}
+	s.version = hex.EncodeToString(all.Sum(nil))[:16]
+	return s
+}
+
+// Version returns a hash of everything that decides how any record is mapped.
+func (s *Set) Version() string { return s.version }
+
+// VersionOf returns a hash of what decides how records of one connection are mapped, "" for an unknown connection.
+func (s *Set) VersionOf(connection string) string { return s.versions[connection] }
+
+// Map maps a record by the rules of its connection; see Rules.Map.
+func (s *Set) Map(rec connectors.Record) (canonical.Profile, Outcome, error) {
+	c, ok := s.connections[rec.Ref.Connection]
+	if !ok {
+		return canonical.Profile{}, Outcome{}, fmt.Errorf("map %s: there is no connection %s", rec.Ref, rec.Ref.Connection)
+	}
+	return c.Rules.with(rec, c.Peers, c.Vars)
+}
