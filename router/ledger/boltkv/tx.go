@@ -15,6 +15,11 @@ import (
 
 var errOver = errors.New("transaction is used after its function returned")
 
+// fill is how full bbolt leaves the pages it splits. Measured with 200,000 keys: at 0.7 a commit costs
+// what it costs at bbolt's 0.5 and scattered keys take the same room, ascending ones a quarter less; at
+// 0.8 and more scattered keys take more room and time, because full pages split again at once.
+const fill = 0.7
+
 // session is a transaction of bbolt with its buckets opened; the members of a group share one.
 type session struct {
 	path     string
@@ -39,6 +44,7 @@ func (s *session) bucket(name kv.Bucket) (*bbolt.Bucket, error) {
 	if b == nil {
 		return nil, damaged(s.path, fmt.Sprintf("bucket %q is gone", name))
 	}
+	b.FillPercent = fill
 	s.opened[i] = b
 	return b, nil
 }
