@@ -53,6 +53,8 @@ type walk struct {
 	r    io.ReaderAt
 	m    meta
 	seen []uint64 // bit set by page id
+	head []byte   // of the leaf at hand; nothing is read between a leaf's pages
+	keys [][]byte // of the leaf at hand
 }
 
 func checkState(f *os.File, m meta) error {
@@ -63,13 +65,13 @@ func checkState(f *os.File, m meta) error {
 	if held := uint64(info.Size() / m.pageSize); m.pages > held {
 		return contradictf("file is cut short: %d of %d pages are there", held, m.pages)
 	}
-	w := &walk{r: f, m: m, seen: make([]uint64, m.pages/64+1)}
+	w := &walk{r: f, m: m, seen: make([]uint64, m.pages/64+1), head: make([]byte, m.pageSize)}
 	if m.freelist != noFreelist {
 		if err := w.freelist(); err != nil {
 			return err
 		}
 	}
-	return w.tree(m.root, bounds{}, 0)
+	return w.tree(m.root, place{top: true})
 }
 
 // claim marks a page and its overflow as used once.
@@ -86,12 +88,13 @@ func (w *walk) claim(id uint64, overflow uint32) error {
 	return nil
 }
 
-// page loads a page's head; its further pages are read only where an element points.
+// page loads a page's head, valid until the next one is loaded; its further pages are read only
+// where an element points.
 func (w *walk) page(id uint64) (*page, error) {
 	if id < 2 || id >= w.m.pages {
 		return nil, contradictf("page %d lies outside of the %d pages", id, w.m.pages)
 	}
-	p := &page{r: w.r, at: int64(id) * w.m.pageSize, head: make([]byte, w.m.pageSize)}
+	p := &page{r: w.r, at: int64(id) * w.m.pageSize, head: w.head}
 	if _, err := w.r.ReadAt(p.head, p.at); err != nil {
 		return nil, fmt.Errorf("read page %d: %w", id, err)
 	}
@@ -131,12 +134,16 @@ func (w *walk) freelist() error {
 	return nil
 }
 
-// bounds are what the parent says about the keys of a page: low is the first one's floor, high is
-// above all of them; nil means unbounded.
-type bounds struct{ low, high []byte }
+// place is what the way to a page says about it: low is the floor of its first key, high is above all
+// of them (nil means unbounded), and at the top every value is a bucket, below none is.
+type place struct {
+	low, high []byte
+	top       bool
+	depth     int
+}
 
-func (w *walk) tree(id uint64, in bounds, depth int) error {
-	if depth > maxDepth {
+func (w *walk) tree(id uint64, in place) error {
+	if in.depth > maxDepth {
 		return contradictf("page %d lies deeper than %d levels", id, maxDepth)
 	}
 	p, err := w.page(id)
@@ -145,18 +152,22 @@ func (w *walk) tree(id uint64, in bounds, depth int) error {
 	}
 	switch p.flags {
 	case flagBranch:
-		return w.branch(p, in, depth)
+		p.head = bytes.Clone(p.head)
+		return w.branch(p, in)
 	case flagLeaf:
-		return w.leaf(p, in, depth)
+		if in.top {
+			p.head = bytes.Clone(p.head)
+		}
+		return w.leaf(p, in)
 	}
 	return contradictf("page %d is neither branch nor leaf (flags %#x)", id, p.flags)
 }
 
-func (w *walk) branch(p *page, in bounds, depth int) error {
+func (w *walk) branch(p *page, in place) error {
 	if p.count == 0 {
 		return contradictf("branch page %d is empty", p.id)
 	}
-	keys, err := p.keys(in)
+	keys, err := p.keys(in, nil)
 	if err != nil {
 		return err
 	}
@@ -166,17 +177,19 @@ func (w *walk) branch(p *page, in bounds, depth int) error {
 			high = keys[i+1]
 		}
 		e, _ := p.bytes(pageHeader+int64(i)*elemBytes, elemBytes)
-		if err := w.tree(order.Uint64(e[8:]), bounds{keys[i], high}, depth+1); err != nil {
+		if err := w.tree(order.Uint64(e[8:]), place{keys[i], high, in.top, in.depth + 1}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *walk) leaf(p *page, in bounds, depth int) error {
-	if _, err := p.keys(in); err != nil {
+func (w *walk) leaf(p *page, in place) error {
+	keys, err := p.keys(in, w.keys[:0])
+	if err != nil {
 		return err
 	}
+	w.keys = keys
 	for i := range int(p.count) {
 		at := pageHeader + int64(i)*elemBytes
 		e, _ := p.bytes(at, elemBytes)
@@ -185,10 +198,13 @@ func (w *walk) leaf(p *page, in bounds, depth int) error {
 		if !p.holds(value, size) {
 			return contradictf("value %d of page %d lies outside of it", i, p.id)
 		}
-		if order.Uint32(e)&leafBucket == 0 {
+		if isBucket := order.Uint32(e) == leafBucket; isBucket != in.top || order.Uint32(e)&^leafBucket != 0 {
+			return contradictf("value %d of page %d has flags %#x in the wrong place", i, p.id, order.Uint32(e))
+		}
+		if !in.top {
 			continue
 		}
-		if err := w.bucket(p, value, size, depth); err != nil {
+		if err := w.bucket(p, value, size, in.depth); err != nil {
 			return err
 		}
 	}
@@ -205,7 +221,7 @@ func (w *walk) bucket(p *page, at, size int64, depth int) error {
 		return err
 	}
 	if root := order.Uint64(b); root != 0 {
-		return w.tree(root, bounds{}, depth+1)
+		return w.tree(root, place{depth: depth + 1})
 	}
 	in := &page{head: bytes.Clone(b[bucketBytes:])}
 	in.size = int64(len(in.head))
@@ -215,5 +231,5 @@ func (w *walk) bucket(p *page, at, size int64, depth int) error {
 	if in.parse(); in.flags != flagLeaf {
 		return contradictf("inline bucket in page %d is no leaf (flags %#x)", p.id, in.flags)
 	}
-	return w.leaf(in, bounds{}, depth+1)
+	return w.leaf(in, place{depth: depth + 1})
 }

@@ -105,10 +105,15 @@ func TestDamageNeverPanics(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		path := filepath.Join(dir, "damaged.db")
 		b := bytes.Clone(whole)
-		switch rapid.SampledFrom([]string{"bytes", "header", "zero page", "swap", "cut"}).Draw(rt, "kind") {
+		switch rapid.SampledFrom([]string{"bytes", "bytes in a page", "header", "zero page", "swap", "cut"}).Draw(rt, "kind") {
 		case "bytes":
 			for range rapid.IntRange(1, 20).Draw(rt, "n") {
 				b[rapid.IntRange(0, len(b)-1).Draw(rt, "at")] = rapid.Byte().Draw(rt, "byte")
+			}
+		case "bytes in a page":
+			page := rapid.IntRange(0, len(b)/4096-1).Draw(rt, "page")
+			for range rapid.IntRange(1, 60).Draw(rt, "n") {
+				b[page*4096+rapid.IntRange(0, 4095).Draw(rt, "at")] = rapid.Byte().Draw(rt, "byte")
 			}
 		case "header":
 			at := rapid.IntRange(0, len(b)/4096-1).Draw(rt, "page")*4096 + rapid.IntRange(0, 63).Draw(rt, "at")

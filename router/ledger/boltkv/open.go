@@ -48,8 +48,8 @@ func (o Options) withDefaults() Options {
 // its committer. It fails with kv.ErrLocked when another process owns the file, with kv.ErrDamaged
 // when the file is not whole, and with kv.ErrFull or kv.ErrUnavailable when the disk refuses.
 //
-// The whole tree is checked before bbolt sees it; that reads every page once and takes about 0.4 s
-// for 500 MB in memory.
+// The whole tree is checked before bbolt sees it, which reads every page once: 0.3 of the 0.45 s that
+// opening a file of 700 MB with a million keys takes when it is in the page cache.
 func Open(path string, o Options) (*Engine, error) {
 	o = o.withDefaults()
 	if len(o.Buckets) == 0 {

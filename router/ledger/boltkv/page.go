@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+
+	"github.com/millrace/millrace/router/ledger/kv"
 )
 
 // page is a page of the file whose every read is checked against its size.
@@ -44,18 +46,20 @@ func (p *page) bytes(off, n int64) ([]byte, error) {
 	return b, nil
 }
 
-// keys returns the page's keys after checking that they ascend and lie within what the parent says.
-func (p *page) keys(in bounds) ([][]byte, error) {
+// keys appends the page's keys after checking that they ascend and lie within what the parent says.
+func (p *page) keys(in place, keys [][]byte) ([][]byte, error) {
 	elems, err := p.bytes(pageHeader, int64(p.count)*elemBytes)
 	if err != nil {
 		return nil, err
 	}
-	keys := make([][]byte, 0, p.count)
 	for i := range int(p.count) {
 		e := elems[i*elemBytes:]
 		pos, size := order.Uint32(e), order.Uint32(e[4:]) // of a branch
 		if p.flags == flagLeaf {
 			pos, size = order.Uint32(e[4:]), order.Uint32(e[8:])
+		}
+		if size == 0 || size > kv.MaxKeyBytes {
+			return nil, contradictf("key %d of page %d has %d bytes", i, p.id, size)
 		}
 		key, err := p.bytes(pageHeader+int64(i)*elemBytes+int64(pos), int64(size))
 		if err != nil {
@@ -69,7 +73,7 @@ func (p *page) keys(in bounds) ([][]byte, error) {
 	return keys, nil
 }
 
-func (p *page) follows(key []byte, before [][]byte, in bounds) bool {
+func (p *page) follows(key []byte, before [][]byte, in place) bool {
 	if in.high != nil && bytes.Compare(key, in.high) >= 0 {
 		return false
 	}
