@@ -317,13 +317,13 @@ func TestConnectionsStayOpen(t *testing.T) {
 	s.Start()
 	t.Cleanup(s.Close)
 	c := config(t, s.URL)
-	c.Workers, c.BreakAfter = 15, 1000
+	c.Workers, c.BreakAfter, c.Retries = 15, 1000, -1
 	h := client(t, c)
 	var wg sync.WaitGroup
 	for range 15 {
 		wg.Go(func() {
 			for range 100 {
-				_, _ = rest.Client{HTTP: h, Base: s.URL}.Do(t.Context(), "op", "POST", "/", nil, []byte(`{}`))
+				_, _ = rest.Client{HTTP: h, Base: s.URL}.Do(t.Context(), "op", "PUT", "/", nil, []byte(`{}`))
 			}
 		})
 	}
