@@ -2,6 +2,7 @@ package quota
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -9,22 +10,26 @@ const (
 	firstRate   = 1000.0 // actions a second before anything is known; what is in flight bounds it first
 	fastStep    = 1.5    // a second, while never refused
 	searchStep  = 1.1    // each half second, between the first refusal and a good estimate
-	steadyStep  = 1.01   // each four seconds and, the surer the estimate, up to a minute
+	steadyStep  = 1.01   // each four seconds and, the surer the estimate, up to sixteen
 	steadyPace  = 0.985  // of the estimate: a refusal costs a whole second
 	idleGap     = 250 * time.Millisecond
 	shortRun    = 2 * time.Second
-	leastSpread = time.Second
-	manyPoints  = 6
-	maxSureness = 4
+	maxSureness = 2
+	tooEasy     = 1.06 // of the estimate without a refusal: the vendor allows more than it did
+	manyRuns    = 6
+	manySteps   = 64
 )
 
 // learner finds an account's rate from refusals alone.
 //
-// Between a pause and the next refusal a vendor lets pass S = B + r·T actions in T seconds, for a bucket of B that
-// refills at r; a fixed window has r = 0 and B for the whole window. So S/T is never less than the rate, S/(T+pause)
-// never more, and two runs of different length give r as the slope of a line. The first refusal comes fast, at a rate
-// that is much too high; the second after a search that rises slowly; from then on the pace stays just below
-// the slope and rises a little at a time, the more slowly the better the estimates agree.
+// A vendor with a bucket of B actions that refills at r a second has let pass at most B + r·T actions in any T seconds
+// before a refusal, and exactly that many since the bucket was last full. So two runs up to a refusal, one short and
+// one long, have one r at which both show the same B; see estimate. It lies between S/(T+pause), which the account has
+// just sustained, and the best S/T of the run. A fixed window (B for the whole window, r = 0) ends up at the lower bound,
+// which is right for it.
+//
+// The first refusal comes fast, at a rate that is much too high; the second after a search that rises slowly; from then
+// on the pace stays just below the estimate and rises a little at a time, the more slowly the better estimates agree.
 type learner struct {
 	share   float64
 	quantum time.Duration
@@ -39,10 +44,11 @@ type learner struct {
 	count  float64
 	grown  time.Time
 	lacked time.Time // when somebody last waited for want of actions
-	points []point
+	steps  []point   // of the present run: its start and every change of pace
+	runs   []stretch // finished by a refusal, the latest last
 }
 
-// point is one finished run.
+// point is how far a run has come.
 type point struct{ seconds, actions float64 }
 
 // mark is where a run stood when a permit was granted.
@@ -56,6 +62,7 @@ func (l *learner) granted(weight float64, now time.Time) mark {
 	if l.began.IsZero() || now.Sub(l.last) > idleGap {
 		l.run++
 		l.began, l.count = now, 0
+		l.steps = []point{{}}
 	}
 	l.last = now
 	m := mark{l.run, point{now.Sub(l.began).Seconds(), l.count}}
@@ -68,6 +75,7 @@ func (l *learner) granted(weight float64, now time.Time) mark {
 func (l *learner) wanted(now time.Time) {
 	if now.Sub(l.lacked) > idleGap {
 		l.grown = now
+		l.step(now)
 	}
 	l.lacked = now
 	every, step := time.Second, fastStep
@@ -81,33 +89,48 @@ func (l *learner) wanted(now time.Time) {
 		return
 	}
 	l.grown = now
+	l.step(now)
 	l.rate *= step
 	if l.share > 0 && l.steady {
 		l.rate = min(l.rate, l.known) // what is left to others would otherwise never be refused, and be taken
 	}
+	if l.steady && l.rate > tooEasy*l.known {
+		l.runs, l.steady, l.sure = nil, false, 0
+	}
+}
+
+// step remembers where the pace changed: the vendor's bucket may have been full until then.
+func (l *learner) step(now time.Time) {
+	if l.began.IsZero() {
+		return
+	}
+	if len(l.steps) == manySteps {
+		l.steps = l.steps[1:]
+	}
+	l.steps = append(l.steps, point{now.Sub(l.began).Seconds(), l.count})
 }
 
 // refused takes in a refusal of the request marked m, after which the vendor wants a pause.
 func (l *learner) refused(m mark, wait time.Duration) {
-	if m.run != l.run {
+	if m.run != l.run || l.began.IsZero() {
 		return
 	}
-	p := point{max(m.point.seconds, l.quantum.Seconds()), max(m.point.actions, 1)}
+	end := point{max(m.point.seconds, l.quantum.Seconds()), max(m.point.actions, 1)}
+	latest := stretch{l.steps, end}
 	l.began = time.Time{}
-	low, high := p.actions/(p.seconds+wait.Seconds()), p.actions/p.seconds
-	if l.steady && p.seconds < shortRun.Seconds() {
-		l.points, l.steady, l.sure = nil, false, 0 // the vendor changed its mind, or somebody else came in
+	if l.steady && end.seconds < shortRun.Seconds() {
+		l.runs, l.steady, l.sure = nil, false, 0 // the vendor changed its mind, or somebody else came in
 	}
-	l.points = append(l.points, p)
-	if len(l.points) > manyPoints {
-		l.points = l.points[1:]
+	l.runs = append(l.runs, latest)
+	if len(l.runs) > manyRuns {
+		l.runs = slices.Delete(l.runs, 1, 2) // the first is the short one, the measure of the vendor's bucket
 	}
-	slope, ok := slopeOf(l.points)
+	low, high := end.actions/(end.seconds+wait.Seconds()), latest.fastest()
+	rate, ok := estimate(l.runs, low, high)
 	if !ok {
-		slope = math.Sqrt(low * high)
+		rate = math.Sqrt(low * high)
 	}
-	estimate := min(max(slope, low), high)
-	l.settle(estimate, ok || high < 1.15*low)
+	l.settle(rate, ok || high < 1.15*low)
 }
 
 // settle adopts an estimate, as a sure one or as a place to search from.
@@ -122,22 +145,6 @@ func (l *learner) settle(estimate float64, good bool) {
 		l.sure = min(l.sure+1, maxSureness)
 	}
 	l.steady, l.rate = true, max(leastRate, estimate*steadyPace)
-}
-
-// slopeOf fits a line through the runs; it needs two of clearly different length.
-func slopeOf(points []point) (float64, bool) {
-	var n, st, ss, stt, sts float64
-	short, long := math.Inf(1), 0.0
-	for _, p := range points {
-		n++
-		st, ss = st+p.seconds, ss+p.actions
-		stt, sts = stt+p.seconds*p.seconds, sts+p.seconds*p.actions
-		short, long = min(short, p.seconds), max(long, p.seconds)
-	}
-	if n < 2 || long-short < leastSpread.Seconds() {
-		return 0, false
-	}
-	return (n*sts - st*ss) / (n*stt - st*st), true
 }
 
 // restore goes on from a rate learnt earlier.
