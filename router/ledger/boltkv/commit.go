@@ -60,11 +60,11 @@ func (e *Engine) attempt(group []*update) (again []*update, failed *update) {
 			e.queue.putBack(group[i:])
 			break
 		}
-		if o := e.run(u, j.s); o.err != nil && o.wrote {
+		o := e.run(u, j.s)
+		if o.err != nil && o.wrote {
 			return append(j.members(), group[i+1:]...), j.expel(u, o.err)
-		} else {
-			j.admit(u, o)
 		}
+		j.admit(u, o)
 	}
 	j.end()
 	return nil, nil

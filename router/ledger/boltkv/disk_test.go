@@ -24,6 +24,7 @@ import (
 const (
 	diskPath  = "MILLRACE_BOLTKV_DISK"
 	diskLimit = "MILLRACE_BOLTKV_LIMIT" // largest file in bytes, 0 for none
+	diskSize  = "MILLRACE_BOLTKV_SIZE"  // bytes of a value
 )
 
 const diskUpdates = 14
@@ -43,6 +44,7 @@ func writeToBadDisk(path string) {
 			os.Exit(1)
 		}
 	}
+	size, _ := strconv.Atoi(os.Getenv(diskSize))
 	e, err := open(path)
 	if err != nil {
 		fmt.Println("open", told(err), err)
@@ -50,15 +52,15 @@ func writeToBadDisk(path string) {
 	}
 	for i := range diskUpdates {
 		err := e.Update(context.Background(), func(tx kv.Tx) error {
-			return errors.Join(tx.Put(kvtest.Buckets[0], diskKey(i), diskValue(i)), tx.Put(kvtest.Buckets[1], diskKey(i), nil))
+			return errors.Join(tx.Put(kvtest.Buckets[0], diskKey(i), diskValue(i, size)), tx.Put(kvtest.Buckets[1], diskKey(i), nil))
 		})
 		fmt.Println(i, told(err), err)
 	}
 	os.Exit(0) // as a crash would: no Close
 }
 
-func diskKey(i int) []byte   { return fmt.Appendf(nil, "%02d", i) }
-func diskValue(i int) []byte { return bytes.Repeat([]byte{byte(i)}, 2<<20) }
+func diskKey(i int) []byte         { return fmt.Appendf(nil, "%02d", i) }
+func diskValue(i, size int) []byte { return bytes.Repeat([]byte{byte(i)}, size) }
 
 // told is the one word of an error that decides what may be in the file.
 func told(err error) string {
@@ -79,7 +81,7 @@ func told(err error) string {
 }
 
 // afterwards opens the store on a good disk and compares it with what the process was told.
-func afterwards(t *testing.T, path, output string) (words map[string]int) {
+func afterwards(t *testing.T, path, output string, size int) (words map[string]int) {
 	t.Helper()
 	words = map[string]int{}
 	if err := boltkv.Check(path); err != nil {
@@ -99,7 +101,7 @@ func afterwards(t *testing.T, path, output string) (words map[string]int) {
 			}
 			words[word]++
 			value, mark := r.Get(kvtest.Buckets[0], diskKey(i)), r.Get(kvtest.Buckets[1], diskKey(i))
-			if (value != nil) != (mark != nil) || (value != nil && !bytes.Equal(value, diskValue(i))) {
+			if (value != nil) != (mark != nil) || (value != nil && !bytes.Equal(value, diskValue(i, size))) {
 				t.Errorf("update %d: got half of it, want all or nothing", i)
 			}
 			if there := value != nil; word != "unknown" && there != (word == "ok") {
@@ -120,12 +122,12 @@ func afterwards(t *testing.T, path, output string) (words map[string]int) {
 func TestDiskFull(t *testing.T) {
 	path := place(t)
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), diskPath+"="+path, diskLimit+"=20000000")
+	cmd.Env = append(os.Environ(), diskPath+"="+path, diskLimit+"=20000000", diskSize+"=2000000")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("writing process: got %v and %s, want it to end well", err, out)
 	}
-	words := afterwards(t, path, string(out))
+	words := afterwards(t, path, string(out), 2_000_000)
 	if words["ok"] < 3 || words["full"] < 3 || words["unknown"] > 0 {
 		t.Errorf("outcomes at a file size limit: got %v, want some ok, then only full\n%s", words, out)
 	}
@@ -156,12 +158,12 @@ func TestDiskFails(t *testing.T) {
 		path := place(t)
 		call, _, _ := strings.Cut(what, ":")
 		cmd := exec.Command(strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace="+call, "-e", "inject="+what, os.Args[0])
-		cmd.Env = append(os.Environ(), diskPath+"="+path, "GOMAXPROCS=1")
+		cmd.Env = append(os.Environ(), diskPath+"="+path, diskSize+"=30000", "GOMAXPROCS=1")
 		out, err := cmd.CombinedOutput()
 		if err != nil && !strings.Contains(what, "KILL") {
 			t.Fatalf("%s: got %v and %s, want the process to end well", what, err, out)
 		}
-		words := afterwards(t, path, string(out))
+		words := afterwards(t, path, string(out), 30_000)
 		t.Logf("%-36s %v", what, words)
 		for word, n := range words {
 			all[word] += n

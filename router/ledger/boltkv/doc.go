@@ -3,7 +3,7 @@
 // One committer goroutine joins every Update that waits into a single commit (natural batching: while
 // one commit syncs, the next group gathers; no timer). Functions run on their callers' goroutines, one
 // after the other, so a panic or a t.Fatal inside one ends only its own caller. bbolt's own Batch is
-// never used: it delays every write by a timer (libraries of the spine, 83 writes/s from one goroutine).
+// never used: it delays every write by a timer, which leaves one goroutine 83 writes a second.
 //
 // # A failed commit
 //
