@@ -208,8 +208,12 @@ func (c *change) flushCounts() error {
 		if err != nil {
 			return err
 		}
-		n += c.counts[name]
-		if err := c.tx.Put(bCount, c.l.at(name), binary.AppendVarint(nil, n)); err != nil {
+		if n += c.counts[name]; n == 0 {
+			err = c.tx.Delete(bCount, c.l.at(name))
+		} else {
+			err = c.tx.Put(bCount, c.l.at(name), binary.AppendVarint(nil, n))
+		}
+		if err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,79 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/millrace/millrace/mapping/identity"
+	"github.com/millrace/millrace/router/ledger/kv"
+)
+
+// eachMeta calls fn for every record; tests only.
+func eachMeta(l *Ledger, engine kv.Engine, fn func(kv.Reader, recKey, *meta)) {
+	err := engine.View(context.Background(), func(r kv.Reader) error {
+		for key, row := range r.Scan(bMeta, l.under(), nil) {
+			m, err := decodeMeta(row)
+			if err != nil {
+				return err
+			}
+			fn(r, recKey(key[len(l.ws):]), m)
+		}
+		return nil
+	})
+	if err != nil {
+		panic(err)
+	}
+}
+
+// Members lists all records as package identity sees them.
+func Members(l *Ledger, engine kv.Engine) []identity.Member {
+	var list []identity.Member
+	eachMeta(l, engine, func(r kv.Reader, key recKey, m *meta) {
+		if !m.member() {
+			return
+		}
+		b, err := readBody(r, l, key)
+		if err != nil {
+			panic(err)
+		}
+		list = append(list, identity.Member{Ref: key.String(), Kind: m.kind, First: uint64(len(list) + 1), Live: m.live(),
+			Keys: effective(m, b)})
+	})
+	return list
+}
+
+// Memberships lists the records of every entity row, and checks that rows and records agree.
+func Memberships(l *Ledger, engine kv.Engine) [][]string {
+	at := map[string][]string{}
+	eachMeta(l, engine, func(r kv.Reader, key recKey, m *meta) {
+		if m.entity.isZero() {
+			return
+		}
+		id := entityID(m.kind, m.entity)
+		at[id] = append(at[id], key.String())
+		n, err := readEntity(r, l, id)
+		if err != nil || n == nil {
+			panic(fmt.Sprintf("record %s belongs to entity %s, which is not there (%v)", key, id, err))
+		}
+	})
+	var list [][]string
+	for id, refs := range at {
+		_ = engine.View(context.Background(), func(r kv.Reader) error {
+			if n, _ := readEntity(r, l, id); len(n.members) != len(refs) {
+				panic(fmt.Sprintf("entity %s lists %v, records say %v", id, n.members, refs))
+			}
+			return nil
+		})
+		list = append(list, refs)
+	}
+	return list
+}
+
+// Registers describes every record's registers.
+func Registers(l *Ledger, engine kv.Engine) []string {
+	var list []string
+	eachMeta(l, engine, func(_ kv.Reader, key recKey, m *meta) {
+		list = append(list, fmt.Sprint("record ", key, m.state, m.deleted, m.into, m.content, m.forgotten, m.kind, m.filter, m.dead))
+	})
+	return list
+}

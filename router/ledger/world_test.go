@@ -1,0 +1,241 @@
+package ledger_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/mapping"
+	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/work"
+	"github.com/millrace/millrace/router/ledger"
+	"github.com/millrace/millrace/router/ledger/kv"
+)
+
+var epoch = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// at is n seconds of the vendor's clock.
+func at(n int) time.Time { return epoch.Add(time.Duration(n) * time.Second) }
+
+// say is the JSON of the made-up vendor that plain maps.
+type say struct {
+	Kind   string   `json:"kind,omitempty"`
+	Name   string   `json:"name,omitempty"`
+	Email  string   `json:"email,omitempty"`
+	Domain string   `json:"domain,omitempty"`
+	Org    string   `json:"org,omitempty"`
+	Same   []string `json:"same,omitempty"`
+	Filter string   `json:"filter,omitempty"`
+	Broken bool     `json:"broken,omitempty"`
+}
+
+// plain is the mapper of tests.
+type plain struct{ version string }
+
+func (p plain) Version() string { return p.version }
+
+func (p plain) Map(rec connectors.Record) (canonical.Profile, mapping.Outcome, error) {
+	var s say
+	if err := json.Unmarshal(rec.Data, &s); err != nil {
+		return canonical.Profile{}, mapping.Outcome{}, errors.New("not JSON")
+	}
+	if s.Broken {
+		return canonical.Profile{}, mapping.Outcome{}, errors.New("broken on purpose")
+	}
+	out := canonical.Profile{Kind: canonical.Kind(s.Kind), Same: s.Same}
+	if s.Filter != "" {
+		return out, mapping.Outcome{Filtered: s.Filter}, nil
+	}
+	claim := func(name string, value any) {
+		b, _ := json.Marshal(value)
+		out.Fields = append(out.Fields, canonical.Field{Name: name, Value: b})
+	}
+	if s.Domain != "" {
+		claim("domains", []string{s.Domain})
+	}
+	if s.Email != "" {
+		claim("emails", []map[string]string{{"address": s.Email}})
+	}
+	switch {
+	case s.Name != "" && out.Kind == canonical.Person:
+		claim("name.full", s.Name+p.version)
+	case s.Name != "":
+		claim("name", s.Name+p.version)
+	}
+	if s.Org != "" {
+		claim("organization", s.Org)
+	}
+	return out, mapping.Outcome{}, nil
+}
+
+// reach is that of rules with a task for each deal, named after its organization, and cards for customers.
+func reach(k canonical.Kind) work.Reach {
+	switch k {
+	case canonical.Deal:
+		return work.Reach{Own: true, Referenced: []canonical.Kind{canonical.Organization}}
+	case canonical.Organization:
+		return work.Reach{Own: true, Referrers: []canonical.Kind{canonical.Deal}}
+	case canonical.Person:
+		return work.Reach{Own: true}
+	}
+	return work.Reach{}
+}
+
+const target = "board"
+
+// world is a ledger with a clock of its own.
+type world struct {
+	t      testing.TB
+	engine kv.Engine
+	*ledger.Ledger
+	now time.Time
+}
+
+func newWorld(t testing.TB, engine kv.Engine) *world { return newWorldWith(t, engine, plain{"1"}) }
+
+func newWorldWith(t testing.TB, engine kv.Engine, m ledger.Mapper) *world {
+	t.Helper()
+	w := &world{t: t, engine: engine, now: epoch.Add(1000 * time.Hour)}
+	l, err := ledger.Open(engine, ledger.Options{Now: func() time.Time { return w.now }, Targets: []string{target},
+		Reach: reach, Mapper: m, Key: []byte(strings.Repeat("k", 32))})
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	w.Ledger = l
+	return w
+}
+
+func ref(text string) connectors.Ref {
+	r, err := connectors.ParseRef(text)
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
+// rec is a live record; seen is a second after its version.
+func rec(id string, version int, s say) connectors.Record {
+	if s.Kind == "" {
+		s.Kind = kindOf(id)
+	}
+	data, _ := json.Marshal(s)
+	return connectors.Record{Ref: ref(id), Version: at(version), Seen: at(version + 1), Data: data}
+}
+
+// gone is a deletion without content.
+func gone(id string, version int, kind connectors.DeletionKind) connectors.Record {
+	return connectors.Record{Ref: ref(id), Version: at(version), Seen: at(version + 1),
+		Deleted: connectors.Deletion{Kind: kind}}
+}
+
+func kindOf(id string) string {
+	switch ref(id).Object {
+	case "companies":
+		return "organization"
+	case "deals":
+		return "deal"
+	}
+	return "person"
+}
+
+// fetch applies records without a cursor and fails the test on an error.
+func (w *world) fetch(records ...connectors.Record) ledger.Outcome {
+	w.t.Helper()
+	out, err := w.Apply(w.t.Context(), ledger.Batch{Connection: records[0].Ref.Connection,
+		Stream: records[0].Ref.Object, Kind: ledger.Fetch, Records: records})
+	if err != nil {
+		w.t.Fatalf("Apply: %v", err)
+	}
+	return out
+}
+
+// entities describes the live entities without their ids: kind, records, and what is true of them.
+func (w *world) entities() []string {
+	w.t.Helper()
+	var list []string
+	err := w.Snapshot(w.t.Context(), func(s *ledger.Snap) error {
+		list = list[:0]
+		for _, kind := range canonical.Kinds() {
+			ids, _, err := s.Entities(kind, "", 10_000)
+			if err != nil {
+				return err
+			}
+			for _, id := range ids {
+				e, err := s.Subject(id)
+				if err != nil {
+					return err
+				}
+				line := fmt.Sprintf("%s %v", e.Kind, e.Refs)
+				for _, f := range e.Golden.Fields {
+					line += fmt.Sprintf(" %s=%s", f.Name, f.Value)
+				}
+				list = append(list, line)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		w.t.Fatalf("read entities: %v", err)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// id returns the entity of a record, "" for none.
+func (w *world) id(record string) string {
+	w.t.Helper()
+	id := ""
+	err := w.Snapshot(w.t.Context(), func(s *ledger.Snap) error {
+		e, err := s.Resolve(record)
+		if e != nil {
+			id = e.ID
+		}
+		return err
+	})
+	if err != nil {
+		w.t.Fatalf("Resolve(%s): %v", record, err)
+	}
+	return id
+}
+
+func (w *world) dirty() []ledger.Dirty {
+	w.t.Helper()
+	b, err := w.Dirty(w.t.Context(), target, "", 10_000)
+	if err != nil {
+		w.t.Fatalf("Dirty: %v", err)
+	}
+	return b.Due
+}
+
+// clean settles every mark as if the target had taken everything.
+func (w *world) clean() {
+	w.t.Helper()
+	var list []ledger.Settlement
+	for _, m := range w.dirty() {
+		list = append(list, ledger.Settlement{Entity: m.Entity, Generation: m.Generation})
+	}
+	if _, err := w.Settle(w.t.Context(), target, list); err != nil {
+		w.t.Fatalf("Settle: %v", err)
+	}
+}
+
+func (w *world) totals() ledger.Totals {
+	w.t.Helper()
+	t, err := w.Totals(w.t.Context())
+	if err != nil {
+		w.t.Fatalf("Totals: %v", err)
+	}
+	return t
+}
+
+func equalLines(t testing.TB, what string, got, want []string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Fatalf("%s:\ngot\n  %s\nwant\n  %s", what, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
