@@ -1,0 +1,470 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/oauth"
+	"github.com/millrace/millrace/mapping"
+	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/router/ledger"
+	"github.com/millrace/millrace/router/ledger/kv"
+)
+
+// sweep applies one whole listing in pages of two, seen at the given time, and reaps it.
+func (w *world) sweep(seen int, force bool, records ...connectors.Record) ledger.Reaped {
+	w.t.Helper()
+	from := connectors.Cursor("")
+	for {
+		n := min(2, len(records))
+		b := ledger.Batch{Connection: "a", Stream: "contacts", Kind: ledger.Sweep, From: from, Seen: at(seen),
+			More: len(records) > n, Records: records[:n]}
+		for i := range b.Records {
+			b.Records[i].Seen = at(seen)
+		}
+		if records = records[n:]; b.More {
+			b.To = connectors.Cursor(fmt.Sprint(len(records)))
+		}
+		out, err := w.Apply(w.t.Context(), b)
+		if err != nil {
+			w.t.Fatalf("sweep: %v", err)
+		}
+		if from = b.To; out.Swept {
+			break
+		}
+	}
+	done, err := w.Reap(w.t.Context(), "a", "contacts", force)
+	if err != nil {
+		w.t.Fatalf("Reap: %v", err)
+	}
+	return done
+}
+
+func contactsNamed(n, version int) []connectors.Record {
+	var list []connectors.Record
+	for i := range n {
+		list = append(list, rec(fmt.Sprint("a/contacts/", i), version, say{Name: fmt.Sprint(i)}))
+	}
+	return list
+}
+
+func TestUnseenTwiceIsDeleted(t *testing.T) {
+	w := newWorld(t, newMemory())
+	w.fetch(contactsNamed(5, 1)...)
+	w.clean()
+	if d := w.sweep(100, false, contactsNamed(4, 1)...); d.Missed != 1 || d.Deleted != 0 {
+		t.Fatalf("first sweep: got %+v, want one missed", d)
+	}
+	w.fetch(rec("a/contacts/9", 150, say{Name: "new"}))
+	if d := w.sweep(140, false, contactsNamed(4, 1)...); d.Deleted != 1 || d.Missed != 1 {
+		t.Fatalf("second sweep: got %+v, want one deleted, and the one made meanwhile left alone", d)
+	}
+	if n := len(w.entities()); n != 5 {
+		t.Errorf("entities: got %d, want 5", n)
+	}
+	if out := w.fetch(rec("a/contacts/4", 1, say{Name: "4"})); out.Applied != 0 {
+		t.Errorf("an old answer brought the deleted record back: %+v", out.Counts)
+	}
+	back := rec("a/contacts/4", 1, say{Name: "4"})
+	back.Seen = at(300)
+	w.fetch(back)
+	if n := len(w.entities()); n != 6 {
+		t.Errorf("entities after it was listed again: got %d, want 6", n)
+	}
+}
+
+func TestSweepThatListsAgainForgives(t *testing.T) {
+	w := newWorld(t, newMemory())
+	w.fetch(contactsNamed(3, 1)...)
+	w.sweep(100, false, contactsNamed(2, 1)...)
+	w.sweep(200, false, contactsNamed(3, 1)...)
+	if d := w.sweep(300, false, contactsNamed(2, 1)...); d.Deleted != 0 || d.Missed != 1 {
+		t.Errorf("missed, listed, missed: got %+v, want nothing deleted", d)
+	}
+}
+
+func TestEmptyOrGreedySweepIsRefused(t *testing.T) { // invariant 6
+	w := newWorld(t, newMemory())
+	w.fetch(contactsNamed(60, 1)...)
+	if d := w.sweep(100, false); d.Refused == "" || d.Missed != 0 {
+		t.Fatalf("empty sweep: got %+v, want it refused", d)
+	}
+	if d := w.sweep(200, false, contactsNamed(39, 1)...); d.Missed != 21 || d.Deleted != 0 {
+		t.Fatalf("first short sweep: got %+v, want 21 missed", d)
+	}
+	d := w.sweep(300, false, contactsNamed(39, 1)...)
+	if d.Refused == "" || d.Deleted != 0 || len(w.entities()) != 60 {
+		t.Fatalf("second short sweep: got %+v and %d entities, want it refused", d, len(w.entities()))
+	}
+	gaps, err := w.Gaps(t.Context())
+	if err != nil || len(gaps) != 1 || !strings.Contains(gaps[0].Reason, "21 of 60") {
+		t.Fatalf("gaps: got %+v, %v, want one that says 21 of 60", gaps, err)
+	}
+	if d, err = w.Reap(t.Context(), "a", "contacts", true); err != nil || d.Deleted != 21 || len(w.entities()) != 39 {
+		t.Errorf("forced: got %+v, %v and %d entities, want 21 deleted", d, err, len(w.entities()))
+	}
+	if gaps, _ = w.Gaps(t.Context()); len(gaps) != 0 {
+		t.Errorf("gaps after the forced run: %+v, want none", gaps)
+	}
+}
+
+func TestSweepHasItsOwnCursor(t *testing.T) {
+	w := newWorld(t, newMemory())
+	page := ledger.Batch{Connection: "a", Stream: "contacts", Kind: ledger.Sweep, To: "s1", More: true, Seen: at(1)}
+	if _, err := w.Apply(t.Context(), page); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Apply(t.Context(), page); !errors.Is(err, ledger.ErrStale) {
+		t.Errorf("the same page twice: got %v, want ErrStale", err)
+	}
+	if s, _ := w.Stream(t.Context(), "a", "contacts"); s.Cursor != "" || s.Sweep.Cursor != "s1" {
+		t.Errorf("cursors: got %q and %q", s.Cursor, s.Sweep.Cursor)
+	}
+	if err := w.Rewind(t.Context(), "a", "contacts", true, "s1", ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Apply(t.Context(), page); err != nil {
+		t.Errorf("a new sweep after Rewind: %v", err)
+	}
+}
+
+func TestReapGoesOnAfterACrash(t *testing.T) {
+	m := newMemory()
+	w := newWorld(t, m)
+	all := contactsNamed(1200, 1)
+	w.fetch(all...)
+	w.sweep(100, false, all[:1190]...)
+	last := ledger.Batch{Connection: "a", Stream: "contacts", Kind: ledger.Sweep, Seen: at(200), Records: all[:1190]}
+	for i := range last.Records {
+		last.Records[i].Seen = at(200)
+	}
+	if _, err := w.Apply(t.Context(), last); err != nil {
+		t.Fatal(err)
+	}
+	m.failPut = 30
+	if _, err := w.Reap(t.Context(), "a", "contacts", false); !errors.Is(err, errCrash) {
+		t.Fatalf("got %v, want the crash", err)
+	}
+	m.failPut = 0
+	if _, err := w.Reap(t.Context(), "a", "contacts", false); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.totals().Live["a/contacts"]; n != 1190 {
+		t.Errorf("live records: got %d, want 1190", n)
+	}
+}
+
+func TestHintsAreJoinedAndRenewedOnesStay(t *testing.T) {
+	w := newWorld(t, newMemory())
+	hint := func(id string) connectors.Hint { return connectors.Hint{Ref: ref(id), At: at(1)} }
+	must(t, w.AddHints(t.Context(), []connectors.Hint{hint("a/contacts/1"), hint("a/contacts/1"), hint("a/deals/1")}))
+	f, err := w.TakeRefs(t.Context(), "a", 10)
+	if err != nil || len(f.Due) != 1 || !f.More || w.totals().Refs["a"] != 2 {
+		t.Fatalf("first take: got %+v, %v, want one contact and more to come", f, err)
+	}
+	must(t, w.AddHints(t.Context(), []connectors.Hint{hint("a/contacts/1")})) // while it is being fetched
+	done := ledger.Batch{Connection: "a", Stream: "contacts", Kind: ledger.Fetch, Done: f.Due,
+		Records: []connectors.Record{rec("a/contacts/1", 1, say{Name: "A"})}}
+	apply(t, w, done)
+	if f, _ = w.TakeRefs(t.Context(), "a", 10); len(f.Due) != 1 || f.Due[0].Ref.Object != "contacts" {
+		t.Fatalf("after a fetch that began before the last hint: got %+v, want the contact again", f.Due)
+	}
+	must(t, w.RetryRefs(t.Context(), f.Due, w.now.Add(time.Minute)))
+	if f, _ = w.TakeRefs(t.Context(), "a", 10); len(f.Due) != 1 || f.Due[0].Ref.Object != "deals" || f.Wake.IsZero() {
+		t.Fatalf("with the contact put off: got %+v, want the deal", f)
+	}
+	w.now = w.now.Add(time.Hour)
+	f, _ = w.TakeRefs(t.Context(), "a", 10)
+	done.Done = f.Due
+	apply(t, w, done)
+	if n := w.totals().Refs["a"]; n != 1 {
+		t.Errorf("wishes left: %d, want 1", n)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func apply(t *testing.T, w *world, b ledger.Batch) ledger.Outcome {
+	t.Helper()
+	out, err := w.Apply(t.Context(), b)
+	must(t, err)
+	return out
+}
+
+func TestDeletionHintIsBelievedOnlyWithoutTheRecord(t *testing.T) {
+	w := newWorld(t, newMemory())
+	w.fetch(rec("a/contacts/1", 1, say{Name: "A"}), rec("a/contacts/2", 1, say{Name: "B"}), rec("a/contacts/3", 1, say{Name: "C"}))
+	hard := connectors.Deletion{Kind: connectors.Hard}
+	must(t, w.AddHints(t.Context(), []connectors.Hint{{Ref: ref("a/contacts/1"), Deleted: hard, At: at(5)},
+		{Ref: ref("a/contacts/2"), Deleted: hard, At: at(5)}, {Ref: ref("a/contacts/3"), At: at(5)}}))
+	f, _ := w.TakeRefs(t.Context(), "a", 10)
+	out := apply(t, w, ledger.Batch{Connection: "a", Stream: "contacts", Kind: ledger.Fetch, Seen: at(6), Done: f.Due,
+		Records: []connectors.Record{rec("a/contacts/2", 5, say{Name: "B"})}})
+	if len(out.Missing) != 1 || out.Missing[0] != ref("a/contacts/3") {
+		t.Errorf("missing: got %v, want the record nobody called deleted", out.Missing)
+	}
+	if a, b, c := w.id("a/contacts/1"), w.id("a/contacts/2"), w.id("a/contacts/3"); a != "" || b == "" || c == "" {
+		t.Errorf("got %q %q %q, want only the first gone", a, b, c)
+	}
+}
+
+func TestInboxIsDurableAndSettledOnce(t *testing.T) { // invariant 5
+	dir := t.TempDir()
+	engine := openBolt(t, dir)
+	w := newWorld(t, engine)
+	for i := range 3 {
+		must(t, w.PutInbox(t.Context(), "a", connectors.Delivery{Method: "POST", Body: fmt.Append(nil, i), Received: w.now}))
+	}
+	must(t, engine.Close())
+	w = newWorld(t, openBolt(t, dir))
+	list, err := w.TakeInbox(t.Context(), 10)
+	if err != nil || len(list) != 3 || string(list[0].Request.Body) != "0" || string(list[2].Request.Body) != "2" {
+		t.Fatalf("inbox: got %+v, %v, want three in order", list, err)
+	}
+	parsed := []ledger.Parsed{{ID: list[0].ID, Hints: []connectors.Hint{{Ref: ref("a/contacts/1")}}},
+		{ID: list[1].ID, Reject: "not JSON"}, {ID: list[2].ID, Hints: []connectors.Hint{{Ref: connectors.Ref{}}}}}
+	must(t, w.SettleInbox(t.Context(), parsed))
+	must(t, w.SettleInbox(t.Context(), parsed))
+	totals := w.totals()
+	if totals.Inbox != 0 || totals.Refs["a"] != 1 || totals.Dead[ledger.DeadDelivery] != 2 {
+		t.Errorf("totals: got %+v, want an empty inbox, one wish and two letters", totals)
+	}
+	letters := deadLetters(w)
+	if gone, err := w.DeadReplay(t.Context(), letters[0].ID); err != nil || !gone {
+		t.Fatalf("replay: %v, %v", gone, err)
+	}
+	if list, _ = w.TakeInbox(t.Context(), 10); len(list) != 1 || w.totals().Inbox != 1 {
+		t.Errorf("inbox after the replay: %d and a count of %d, want 1", len(list), w.totals().Inbox)
+	}
+}
+
+func TestDeadRecordIsReplayedWithNewRules(t *testing.T) { // invariant 7
+	m := newMemory()
+	w := newWorld(t, m)
+	w.fetch(rec("a/contacts/1", 1, say{Name: "A"}), rec("a/contacts/2", 1, say{Name: "B", Broken: true}))
+	id := deadLetters(w)[0].ID
+	if id != "record:a/contacts/2" {
+		t.Fatalf("id: got %q", id)
+	}
+	if gone, err := w.DeadReplay(t.Context(), id); err != nil || gone {
+		t.Fatalf("replay with the same rules: got %v, %v, want it to stay", gone, err)
+	}
+	w = newWorldWith(t, m, lenient{plain{"2"}})
+	if gone, err := w.DeadReplay(t.Context(), id); err != nil || !gone {
+		t.Fatalf("replay with other rules: got %v, %v, want it gone", gone, err)
+	}
+	if w.id("a/contacts/2") == "" || len(deadLetters(w)) != 0 {
+		t.Error("the replayed record did not arrive")
+	}
+	if _, err := w.DeadReplay(t.Context(), id); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("replay of a letter that is gone: got %v, want ErrNotFound", err)
+	}
+}
+
+// lenient maps what plain calls broken.
+type lenient struct{ plain }
+
+func (l lenient) Map(r connectors.Record) (canonical.Profile, mapping.Outcome, error) {
+	r.Data = []byte(strings.Replace(string(r.Data), `"broken":true`, `"broken":false`, 1))
+	return l.plain.Map(r)
+}
+
+func TestDroppedLetterLeavesTheRecord(t *testing.T) {
+	w := newWorld(t, newMemory())
+	w.fetch(rec("a/contacts/1", 1, say{Name: "A"}))
+	w.fetch(rec("a/contacts/1", 2, say{Broken: true}))
+	equalLines(t, "entities with a letter", w.entities(), []string{`person [a/contacts/1] name.full="A1"`})
+	must(t, w.DeadDrop(t.Context(), "record:a/contacts/1"))
+	if err := w.DeadDrop(t.Context(), "record:a/contacts/1"); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("dropping it again: got %v, want ErrNotFound", err)
+	}
+	equalLines(t, "entities without", w.entities(), []string{`person [a/contacts/1] name.full="A1"`})
+}
+
+func TestRemapUsesTheStoredRecords(t *testing.T) {
+	m := newMemory()
+	w := newWorld(t, m)
+	for i := range 7 {
+		w.fetch(contactsNamed(100*(i+1), 1)[100*i:]...)
+	}
+	w.clean()
+	w = newWorldWith(t, m, plain{"2"})
+	total := 0
+	for range 10 {
+		r, err := w.Remap(t.Context())
+		must(t, err)
+		if total += r.Records; r.Done {
+			break
+		}
+	}
+	if total != 700 || len(w.dirty()) != 700 {
+		t.Errorf("remapped %d and marked %d, want 700", total, len(w.dirty()))
+	}
+	if got := w.entities()[0]; !strings.Contains(got, `name.full="02"`) {
+		t.Errorf("entity: got %s, want the new rules' name", got)
+	}
+	if r, err := w.Remap(t.Context()); err != nil || !r.Done || r.Records != 0 {
+		t.Errorf("Remap again: got %+v, %v, want nothing to do", r, err)
+	}
+}
+
+func TestReplanMarksEverythingOnce(t *testing.T) {
+	w := newWorld(t, newMemory())
+	w.fetch(contactsNamed(700, 1)...)
+	w.clean()
+	calls := 0
+	for done := false; !done; calls++ {
+		var err error
+		done, err = w.Replan(t.Context(), "rules 2")
+		must(t, err)
+	}
+	if n := len(w.dirty()); n != 700 || calls != 2 {
+		t.Errorf("marked %d in %d calls, want 700 in 2", n, calls)
+	}
+	w.clean()
+	if done, err := w.Replan(t.Context(), "rules 2"); err != nil || !done || len(w.dirty()) != 0 {
+		t.Errorf("again: %v %v and %d marks, want nothing", done, err, len(w.dirty()))
+	}
+}
+
+func TestVeryManyReferrersAreMarkedInPieces(t *testing.T) {
+	w := newWorld(t, newMemory())
+	const many = 2300
+	var deals []connectors.Record
+	for i := range many {
+		deals = append(deals, rec(fmt.Sprint("a/deals/", i), 1, say{Name: "D", Org: "a/companies/1"}))
+	}
+	w.fetch(deals...)
+	w.clean()
+	out := w.fetch(rec("a/companies/1", 1, say{Name: "Acme"}))
+	if len(out.Changed) != 1001 {
+		t.Fatalf("marked at once: %d, want 1000 deals and the organization", len(out.Changed))
+	}
+	for done, calls := false, 0; !done; calls++ {
+		var err error
+		done, err = w.Spread(t.Context())
+		must(t, err)
+		if calls > 10 {
+			t.Fatal("Spread does not end")
+		}
+	}
+	if n := len(w.dirty()); n != many+1 {
+		t.Errorf("marks: got %d, want %d", n, many+1)
+	}
+}
+
+func TestTokensAreSealed(t *testing.T) {
+	m := newMemory()
+	w := newWorld(t, m)
+	store := w.Tokens()
+	if tok, err := store.Load(t.Context(), "sf"); err != nil || !tok.Access.IsZero() {
+		t.Fatalf("no token yet: got %v, %v", tok, err)
+	}
+	must(t, store.Save(t.Context(), "sf", oauth.Token{Access: connectors.NewSecret("s3cret"), Refresh: connectors.NewSecret("r3fresh")}))
+	tok, err := store.Load(t.Context(), "sf")
+	if err != nil || tok.Access.Reveal() != "s3cret" || tok.Refresh.Reveal() != "r3fresh" {
+		t.Fatalf("Load: %v", err)
+	}
+	for key, value := range m.rows {
+		if strings.Contains(value, "s3cret") || strings.Contains(value, "r3fresh") {
+			t.Errorf("row %q shows the token", key)
+		}
+		if strings.HasPrefix(key, "token\x00") {
+			m.put(strings.Replace(key, "sf", "hs", 1), value)
+		}
+	}
+	if _, err := store.Load(t.Context(), "hs"); err == nil {
+		t.Error("a token moved to another connection opened")
+	}
+	other, err := ledger.Open(m, ledger.Options{Mapper: plain{}, Key: []byte(strings.Repeat("x", 32))})
+	must(t, err)
+	if _, err := other.Tokens().Load(t.Context(), "sf"); err == nil || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("with another key: got %v, want an error without the token", err)
+	}
+}
+
+func TestGapsGrowAndHeal(t *testing.T) {
+	w := newWorld(t, newMemory())
+	g := ledger.Gap{Connection: "a", Stream: "contacts", Kind: "receiver was down", From: at(10), To: at(20)}
+	id, err := w.OpenGap(t.Context(), g)
+	must(t, err)
+	g.From, g.To = at(5), at(15)
+	again, err := w.OpenGap(t.Context(), g)
+	must(t, err)
+	gaps, err := w.Gaps(t.Context())
+	if err != nil || id != again || len(gaps) != 1 || gaps[0].Seen != 2 || !gaps[0].From.Equal(at(5)) || !gaps[0].To.Equal(at(20)) {
+		t.Fatalf("gaps: got %+v, %v, want one from 5 to 20", gaps, err)
+	}
+	must(t, w.HealGap(t.Context(), gaps[0]))
+	must(t, w.HealGap(t.Context(), gaps[0]))
+	if n := w.totals().Gaps; n != 0 {
+		t.Errorf("count of gaps: %d, want 0", n)
+	}
+}
+
+// TestDamagedRowsAreErrors cuts and garbles every row once: whatever is called, the answer is an error that names the
+// place, or right by luck, never a panic.
+func TestDamagedRowsAreErrors(t *testing.T) {
+	m := newMemory()
+	w := newWorld(t, m)
+	w.fetch(rec("a/deals/1", 1, say{Name: "D", Org: "a/companies/1"}), rec("a/contacts/1", 1, say{Email: "ann@acme.example"}),
+		rec("a/companies/1", 1, say{Name: "Acme"}), rec("a/contacts/2", 1, say{Broken: true}))
+	must(t, w.AddHints(t.Context(), []connectors.Hint{{Ref: ref("a/contacts/1")}}))
+	id := w.id("a/deals/1")
+	must(t, w.Intend(t.Context(), target, []ledger.Intent{{Entity: id, Key: "k"}}))
+	w.settle(ledger.Settlement{Entity: id, Wrote: []ledger.Link{{Key: "j", Link: "1", Item: &connectors.Item{Key: "j"}}}})
+	whole := m.rows
+	seen := 0
+	for key, value := range whole {
+		for _, bad := range []string{"", value[:len(value)/2], "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", value + "x"} {
+			m.rows = whole
+			m.put(key, bad)
+			if use(t.Context(), w, id) {
+				seen++
+			}
+		}
+	}
+	if seen < len(whole) {
+		t.Errorf("only %d of %d damages were noticed", seen, 4*len(whole))
+	}
+}
+
+// use calls most of the ledger and reports whether one answer was that something is damaged.
+func use(ctx context.Context, w *world, id string) bool {
+	noticed := false
+	note := func(err error) { noticed = noticed || errors.Is(err, kv.ErrDamaged) }
+	for _, c := range []string{"deals", "contacts", "companies"} {
+		_, err := w.Apply(ctx, ledger.Batch{Connection: "a", Stream: c, Kind: ledger.Fetch, Records: []connectors.Record{
+			rec("a/"+c+"/1", 2, say{Name: "E", Email: "eve@corp.example"}), rec("a/"+c+"/2", 2, say{Broken: true})}})
+		note(err)
+	}
+	_, err := w.Totals(ctx)
+	note(err)
+	_, err = w.Streams(ctx)
+	note(err)
+	_, err = w.Dirty(ctx, target, "", 10)
+	note(err)
+	_, err = w.TakeRefs(ctx, "a", 10)
+	note(err)
+	_, _, err = w.DeadList(ctx, "", "", 10)
+	note(err)
+	note(w.Snapshot(ctx, func(s *ledger.Snap) error {
+		_, err := s.Links(target, id)
+		note(err)
+		_, err = s.Raw(ref("a/deals/1"))
+		note(err)
+		_, err = s.Entity(id)
+		return err
+	}))
+	return noticed
+}
