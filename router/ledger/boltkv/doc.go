@@ -19,7 +19,9 @@
 // bbolt answers a damaged page with a panic, in Open on a goroutine nobody can recover. So Open walks
 // the tree itself first, with bounds on everything it reads, and every later call is guarded. Damage
 // is always kv.ErrDamaged with the ways back, never a crash, and never a silent repair: Salvage
-// copies the newest state that is whole, a backup replaces the file.
+// copies the newest state that is whole, a backup replaces the file. Two limits remain: values carry
+// no checksum, and pages that go bad under an open engine can still end the process when a failed
+// commit makes bbolt walk them on a goroutine of its own.
 //
 // What it does not do: encode anything, know the ledger's keys, share the file between processes (a
 // second one gets kv.ErrLocked), or shrink the file (Compact writes a smaller copy).
