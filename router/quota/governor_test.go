@@ -249,23 +249,29 @@ func TestToldRateWins(t *testing.T) {
 	})
 }
 
-func TestRefusalsOfATimeNotSaidGetLonger(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := quota.New(quota.Config{Limits: limits(10, 10, 0), MaxWait: time.Hour})
-		var last time.Duration
-		for range 4 {
-			p := take(t, g, calls(1))
-			time.Sleep(time.Millisecond)
-			p.Done(transport.Outcome{Status: 429})
-			start := time.Now()
-			take(t, g, calls(1)).Done(transport.Outcome{Err: errors.New("no answer")})
-			if got := time.Since(start); got <= last {
-				t.Errorf("got a pause of %v after %v, want a longer one", got, last)
-			} else {
-				last = got
+func TestRefusalsThatNameNoTimeGetLonger(t *testing.T) {
+	for _, limit := range []string{"", "calls"} {
+		bubble(t, "limit "+limit, func(t *testing.T) {
+			g := quota.New(quota.Config{Limits: limits(10, 10, 0), MaxWait: time.Hour})
+			refusedFor := func() time.Duration {
+				p := take(t, g, calls(1))
+				time.Sleep(time.Millisecond)
+				p.Done(transport.Outcome{Status: 429, Limit: limit})
+				start := time.Now()
+				take(t, g, calls(1)).Done(transport.Outcome{Err: errors.New("no answer")})
+				return time.Since(start).Round(100 * time.Millisecond)
 			}
-		}
-	})
+			for _, want := range []time.Duration{1, 2, 4, 8} {
+				if got := refusedFor(); got != want*time.Second {
+					t.Errorf("got a pause of %v, want %ds", got, want)
+				}
+			}
+			take(t, g, calls(1)).Done(transport.Outcome{Status: 200})
+			if got := refusedFor(); got != time.Second {
+				t.Errorf("got a pause of %v after a success, want 1s again", got)
+			}
+		})
+	}
 }
 
 func TestUndeclaredLimitIsRejected(t *testing.T) {

@@ -31,8 +31,20 @@ func (g *Governor) judge(p *permit, o transport.Outcome, now time.Time) {
 		g.refuse(p, scope, concerned, o.RetryAfter, now)
 	case o.RetryAfter > 0 && (o.Status == http.StatusServiceUnavailable || o.Status == migrating):
 		scope.pauseUntil(now.Add(o.RetryAfter))
-	case o.Status > 0 && p.granted.After(scope.since):
-		scope.strikes = 0
+	case o.Status > 0:
+		p.absolve()
+	}
+}
+
+// absolve forgets earlier refusals: a request that went out after them was let through.
+func (p *permit) absolve() {
+	if p.granted.After(p.g.all.since) {
+		p.g.all.strikes = 0
+	}
+	for _, l := range p.limits {
+		if p.granted.After(l.since) {
+			l.strikes = 0
+		}
 	}
 }
 

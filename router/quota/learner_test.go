@@ -19,7 +19,7 @@ func TestLearnerFollowsAVendorThatChanges(t *testing.T) {
 		v.change(100)
 		wantAtLeast(t, "after 500/s fell to 100/s", work(t, g, v, 32, 6000, 2*time.Millisecond), 0.80, 0.02)
 		v.change(400)
-		r := work(t, g, v, 32, 120_000, 2*time.Millisecond)
+		r := work(t, g, v, 32, 80_000, 2*time.Millisecond)
 		wantAtLeast(t, "after it rose to 400/s", r, 0.60, 0.005)
 	})
 }
