@@ -53,6 +53,9 @@ func TestUnknownRate(t *testing.T) {
 		"as measured": {500, 100, 2 * time.Millisecond}, "slow answers": {500, 100, 20 * time.Millisecond}, "small bucket": {500, 20, 2 * time.Millisecond},
 		"large bucket": {500, 1000, 2 * time.Millisecond}, "slow vendor": {100, 50, 10 * time.Millisecond},
 	} {
+		if testing.Short() && name != "as measured" {
+			continue
+		}
 		bubble(t, name, func(t *testing.T) {
 			v := newVendor(c.rate, c.burst)
 			g := quota.New(quota.Config{Limits: limits(0, 0, 15)})
