@@ -195,6 +195,7 @@ func (t *target) attach(ctx context.Context, p *project, w connectors.Field, gid
 	if err := t.client.do(ctx, a, nil); err != nil {
 		return about(err, w.Name)
 	}
+	t.names.made.Add(1)
 	t.names.change(func() { p.fields[fold(w.Name)] = gid })
 	return nil
 }
@@ -220,6 +221,7 @@ func (t *target) ensureOption(ctx context.Context, gid string, w connectors.Fiel
 	if err := t.client.do(ctx, a, &made); err != nil {
 		return about(err, w.Name)
 	}
+	t.names.made.Add(1)
 	t.names.change(func() { f.options[fold(w.Value)] = option{made.GID, true} })
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/millrace/millrace/connectors"
 )
@@ -20,6 +21,7 @@ const (
 // the turn and mu, so that the turn's holder may read without mu.
 type names struct {
 	turn chan struct{} // holds one token while somebody asks or creates
+	made atomic.Int64  // how often something was created, attached or made selectable again
 
 	mu       sync.RWMutex
 	space    string

@@ -21,11 +21,19 @@ type plan struct {
 	inOrder bool // the actions build on each other and must not run in parallel
 	need    need
 	shape   shape
+	made    int64 // of names, when planning began
 }
 
 // plan finds out what an item needs and returns the requests that are left to make. What has to be there first (project,
 // sections, fields, options) is made on the way.
 func (t *target) plan(ctx context.Context, want connectors.Want, look *lookup) (plan, error) {
+	made := t.names.made.Load()
+	p, err := t.planFor(ctx, want, look)
+	p.made = made
+	return p, err
+}
+
+func (t *target) planFor(ctx context.Context, want connectors.Want, look *lookup) (plan, error) {
 	gid, last := string(want.Link), want.Last
 	if gid == "" && want.InDoubt {
 		var err error

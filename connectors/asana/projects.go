@@ -75,6 +75,7 @@ func (t *target) createProject(ctx context.Context, need need) (string, error) {
 	if err := t.client.do(ctx, a, &made); err != nil {
 		return "", t.explainProject(err)
 	}
+	t.names.made.Add(1)
 	first, err := t.findProject(ctx, need.project)
 	if err != nil || first == "" || first == made.GID {
 		return made.GID, err

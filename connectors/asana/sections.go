@@ -62,6 +62,7 @@ func (t *target) createSection(ctx context.Context, p *project, called, before s
 	if err := t.client.do(ctx, a, &made); err != nil {
 		return "", err
 	}
+	t.names.made.Add(1)
 	t.names.change(func() { p.sections[called] = made.GID })
 	return made.GID, nil
 }

@@ -103,8 +103,8 @@ func (t *target) again(ctx context.Context, want connectors.Want, failed plan, e
 	if planErr != nil {
 		return "", planErr
 	}
-	if reflect.DeepEqual(next.actions, failed.actions) {
-		return "", final(err, failed)
+	if reflect.DeepEqual(next.actions, failed.actions) && t.names.made.Load() == failed.made {
+		return "", final(err, failed) // nothing is different, so the answer would be the same
 	}
 	if err := t.run(ctx, &next); err != nil {
 		return "", final(err, next)
