@@ -192,12 +192,30 @@ func (t *target) createField(ctx context.Context, w connectors.Field) (string, e
 func (t *target) attach(ctx context.Context, p *project, w connectors.Field, gid string) error {
 	a := action{op: "attach custom field", method: http.MethodPost,
 		path: "/projects/" + escape(p.gid) + "/addCustomFieldSetting", data: map[string]any{"custom_field": gid, "is_important": true}}
-	if err := t.client.do(ctx, a, nil); err != nil {
+	err := t.client.do(ctx, a, nil)
+	if err != nil && refused(err) && !needsPaid(err) && t.isAttached(ctx, p, gid) {
+		err = nil
+	}
+	if err != nil {
 		return about(err, w.Name)
 	}
 	t.names.made.Add(1)
 	t.names.change(func() { p.fields[fold(w.Name)] = gid })
 	return nil
+}
+
+// isAttached looks whether another process attached the field first, which makes Asana refuse ours.
+func (t *target) isAttached(ctx context.Context, p *project, gid string) bool {
+	t.names.change(func() { p.fields = nil })
+	if err := t.readAttached(ctx, p); err != nil {
+		return false
+	}
+	for _, attached := range p.fields {
+		if attached == gid {
+			return true
+		}
+	}
+	return false
 }
 
 // ensureOption makes sure that an enum has the option. One that a person removed is only disabled at Asana and is made

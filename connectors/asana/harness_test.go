@@ -36,11 +36,16 @@ type world struct {
 // app and keys are external ids, else with a token and keys are a custom field.
 func newWorld(t testing.TB, oauth bool, before func(http.Handler) http.Handler) *world {
 	t.Helper()
+	return newWorldWith(t, oauth, asanatest.Options{}, before)
+}
+
+func newWorldWith(t testing.TB, oauth bool, opt asanatest.Options, before func(http.Handler) http.Handler) *world {
+	t.Helper()
 	w := &world{t: t, clock: sandbox.NewClock(time.Time{}), plan: sandbox.NewPlan(1), log: sandbox.NewLog(5000),
 		oauth: oauth, token: asanatest.DefaultToken, extra: map[string]any{}}
 	w.log.Bodies = true
-	w.sim = asanatest.New(asanatest.Options{Now: w.clock.Now,
-		Apps: []asanatest.App{{ClientID: "hub", ClientSecret: "hub-secret"}}})
+	opt.Now, opt.Apps = w.clock.Now, []asanatest.App{{ClientID: "hub", ClientSecret: "hub-secret"}}
+	w.sim = asanatest.New(opt)
 	handler := w.sim.Handler()
 	if before != nil {
 		handler = before(handler)

@@ -120,14 +120,31 @@ func (n *names) forget(ctx context.Context, w need, used *project) error {
 	n.change(func() {
 		if w.project != "" && (used == nil || n.projects[w.project] == used) {
 			delete(n.projects, w.project)
-			n.custom, n.fields = nil, map[string]*field{}
-			for _, p := range n.projects {
-				p.fields = nil // read again when needed
-			}
+			n.dropFields()
 		}
 		delete(n.users, strings.ToLower(w.assignee))
 	})
 	return nil
+}
+
+// dropFields makes all custom fields be read again when they are needed next. The caller holds the turn and mu.
+func (n *names) dropFields() {
+	n.custom, n.fields = nil, map[string]*field{}
+	for _, p := range n.projects {
+		p.fields = nil
+	}
+}
+
+// unsure makes everything about the project be read again after a creation whose outcome is not known: what is in memory
+// does not say whether it is there, and creating it blindly once more would double it (invariant 4).
+func (n *names) unsure(err error, p *project) error {
+	if err != nil && !refused(err) {
+		n.change(func() {
+			p.sections = nil
+			n.dropFields()
+		})
+	}
+	return err
 }
 
 // ensureSpace makes sure that the workspace is known: the configured one, or the only one the sign-in sees.

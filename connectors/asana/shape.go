@@ -59,9 +59,9 @@ func (t *target) ensure(ctx context.Context, n need) error {
 		return err
 	}
 	if err := t.ensureSections(ctx, p, n); err != nil {
-		return err
+		return t.names.unsure(err, p)
 	}
-	return t.ensureFields(ctx, p, n.fields)
+	return t.names.unsure(t.ensureFields(ctx, p, n.fields), p)
 }
 
 // resolve answers from memory; ok is false when something has to be asked for or created first.
