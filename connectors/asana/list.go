@@ -72,7 +72,7 @@ func (t *target) learnPlan(ctx context.Context) error {
 func (t *target) listParts() string {
 	switch {
 	case t.config.external:
-		return "completed,external.gid"
+		return "completed,external"
 	case t.names.isPlain():
 		return keyParts + ",notes"
 	}

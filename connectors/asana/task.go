@@ -26,11 +26,11 @@ type place struct {
 	Section named `json:"section"`
 }
 
-// taskParts is what a comparison needs. Asana returns null, not "", for an empty due date and name parts of null objects
+// taskParts is what a comparison needs; every object in an answer has its gid besides. Asana returns null, not "", for an empty due date and name parts of null objects
 // are absent, which both decode to zero values.
-const taskParts = "name,notes,due_on,completed,assignee.gid,memberships.project.gid,memberships.section.gid," +
-	"custom_fields.gid,custom_fields.text_value,custom_fields.number_value,custom_fields.enum_value.gid," +
-	"custom_fields.multi_enum_values.gid,custom_fields.date_value.date"
+const taskParts = "name,notes,due_on,completed,assignee,memberships.project,memberships.section," +
+	"custom_fields.text_value,custom_fields.number_value,custom_fields.enum_value,custom_fields.multi_enum_values," +
+	"custom_fields.date_value.date"
 
 // planCompare reads the task and writes what differs from the item. It serves when nobody knows what was last written: a
 // task that was adopted, a lost ledger, names that turned out to be old.
