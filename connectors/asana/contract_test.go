@@ -8,8 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -22,26 +20,8 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/asana"
 )
-
-// shared returns a file of the shared data. Without the data the test is skipped; in CI it fails, because there the data
-// must be.
-func shared(t *testing.T, name string) string {
-	t.Helper()
-	root := os.Getenv("MILLRACE_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	path := filepath.Join(root, name)
-	if _, err := os.Stat(path); err != nil {
-		why := fmt.Sprintf("NOT CHECKED AGAINST THE VENDOR: %s is not there. Set MILLRACE_SHARED to the directory of shared data.", path)
-		if os.Getenv("CI") == "true" {
-			t.Fatal(why)
-		}
-		t.Skip(why)
-	}
-	return path
-}
 
 // contract checks what the connector sends, and what it is answered, against Asana's OpenAPI file.
 type contract struct {
@@ -54,7 +34,7 @@ type contract struct {
 
 func loadContract(t *testing.T) *contract {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromFile(shared(t, "specs/asana/asana_oas.yaml"))
+	doc, err := openapi3.NewLoader().LoadFromFile(asana.Shared(t, "specs/asana/asana_oas.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
