@@ -15,14 +15,17 @@ const (
 	limitWrites  = "writes"
 )
 
-// limits declares what Asana allows. The rate stands on all three, since a limit without one would be learnt.
+// unpaced is a rate that never holds anything up: a limit without a rate would be learnt, and reads and writes have none
+// of their own.
+const unpaced = 1e6
+
+// limits declares what Asana allows: one rate for everything, and slots for reads and for writes.
 func limits(v connectors.Values) []connectors.Limit {
 	rate := float64(v.Int("requests_per_minute")) / 60
-	burst := maxActions // a whole batch must fit, and a minute's budget is never spent at once
 	return []connectors.Limit{
-		{Name: limitAccount, Rate: rate, Burst: burst},
-		{Name: limitReads, Rate: rate, Burst: burst, InFlight: v.Int("in_flight_reads")},
-		{Name: limitWrites, Rate: rate, Burst: burst, InFlight: v.Int("in_flight_writes")},
+		{Name: limitAccount, Rate: rate, Burst: maxActions}, // a whole batch must fit
+		{Name: limitReads, Rate: unpaced, InFlight: v.Int("in_flight_reads")},
+		{Name: limitWrites, Rate: unpaced, InFlight: v.Int("in_flight_writes")},
 	}
 }
 
