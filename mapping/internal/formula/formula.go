@@ -29,10 +29,26 @@ type Want reflect.Kind
 
 // The types of results.
 const (
-	Bool Want = Want(reflect.Bool)
-	Text Want = Want(reflect.String)
-	Any  Want = Want(reflect.Invalid)
+	Bool   Want = Want(reflect.Bool)
+	Text   Want = Want(reflect.String)
+	Any    Want = Want(reflect.Invalid)
+	Scalar Want = 1000 // a text or a number
+	List   Want = 1001
 )
+
+// accepts reports whether a static type can be what is wanted; a type that is not known until run time can.
+func (w Want) accepts(t reflect.Type) bool {
+	if t == nil || t.Kind() == reflect.Interface {
+		return true
+	}
+	switch w {
+	case Scalar:
+		return t.Kind() == reflect.String || t.Kind() == reflect.Int || t.Kind() == reflect.Float64
+	case List:
+		return t.Kind() == reflect.Slice || t.Kind() == reflect.Array
+	}
+	return true
+}
 
 // Formula is a compiled expression. It may be run by several goroutines.
 type Formula struct {
@@ -66,7 +82,7 @@ func Compile(source string, env any, want Want, functions ...expr.Option) (*Form
 	for _, name := range disabled {
 		options = append(options, expr.DisableBuiltin(name))
 	}
-	if want == Any {
+	if want != Bool && want != Text {
 		options = append(options, expr.AsAny())
 	} else {
 		options = append(options, expr.AsKind(reflect.Kind(want)))
@@ -74,6 +90,9 @@ func Compile(source string, env any, want Want, functions ...expr.Option) (*Form
 	program, err := compile(source, options)
 	if err != nil {
 		return nil, err
+	}
+	if t := program.Node().Type(); !want.accepts(t) {
+		return nil, &Error{1, 1, fmt.Sprintf("the expression gives %s, not %s", t, map[Want]string{Scalar: "a text or a number", List: "a list"}[want])}
 	}
 	return &Formula{source: source, want: want, program: program, paths: reads.paths()}, nil
 }
@@ -107,7 +126,7 @@ func (f *Formula) Run(env map[string]any) (any, error) {
 	if err != nil {
 		return nil, f.failure(err)
 	}
-	if f.want == Any {
+	if f.want != Bool && f.want != Text {
 		return result, nil
 	}
 	if result == nil {

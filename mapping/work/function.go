@@ -1,0 +1,132 @@
+package work
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"github.com/expr-lang/expr"
+
+	"github.com/millrace/millrace/mapping/canonical"
+)
+
+// functions are what expressions can call besides the built-in ones. All take nil for "nothing" and are functions of
+// their arguments only.
+var functions = []expr.Option{
+	function("money", func(v any) string { return moneyText(v) }),
+	function("date", func(v any) string { return dateText(v) }),
+	function("words", func(v any) string { return words(plainText(v)) }),
+	function("contact", func(v any) string { return contactText(v) }),
+	function("links", func(v any) string { return linksText(v) }),
+	expr.Function("pair", func(p ...any) (any, error) { return pair(plainText(p[0]), plainText(p[1])), nil }, new(func(string, any) string)),
+	expr.Function("lines", func(p ...any) (any, error) { return lines(p), nil }, new(func(...string) string)),
+}
+
+func function(name string, f func(any) string) expr.Option {
+	return expr.Function(name, func(p ...any) (any, error) { return f(p[0]), nil }, new(func(any) string))
+}
+
+func plainText(v any) string {
+	if v == nil {
+		return ""
+	}
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return fmt.Sprint(v)
+}
+
+// moneyText writes an amount with its thousands apart: 12,500.00 EUR.
+func moneyText(v any) string {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return ""
+	}
+	whole, fraction, hasFraction := strings.Cut(plainText(m["amount"]), ".")
+	sign := ""
+	if rest, negative := strings.CutPrefix(whole, "-"); negative {
+		sign, whole = "-", rest
+	}
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if hasFraction {
+		whole += "." + fraction
+	}
+	return strings.TrimSpace(sign + whole + " " + plainText(m["currency"]))
+}
+
+// dateText returns the date of a date or time, "" for what is none.
+func dateText(v any) string {
+	s, err := canonical.CleanDate(plainText(v), nil)
+	if err != nil {
+		return ""
+	}
+	return s
+}
+
+// words writes a token as words: on_hold is On hold.
+func words(token string) string {
+	token = strings.ReplaceAll(token, "_", " ")
+	if token == "" {
+		return ""
+	}
+	r := []rune(token)
+	return strings.ToUpper(string(r[0])) + string(r[1:])
+}
+
+// contactText writes a person with the first address and number: Ana Marić <ana@x.example>, +385….
+func contactText(v any) string {
+	p, ok := v.(map[string]any)
+	if !ok {
+		return ""
+	}
+	s := plainText(p[Label])
+	if e := firstOf(p["emails"]); e != nil && plainText(e["address"]) != s {
+		s += " <" + cmp.Or(plainText(e["display"]), plainText(e["address"])) + ">"
+	}
+	if n := firstOf(p["phones"]); n != nil {
+		s += ", " + plainText(n["raw"])
+	}
+	return s
+}
+
+func firstOf(v any) map[string]any {
+	list, _ := v.([]any)
+	if len(list) == 0 {
+		return nil
+	}
+	m, _ := list[0].(map[string]any)
+	return m
+}
+
+// linksText writes the sources of an entity, one a line, with their pages where the vendor has them.
+func linksText(v any) string {
+	list, _ := v.([]any)
+	var out []string
+	for _, e := range list {
+		if m, ok := e.(map[string]any); ok {
+			out = append(out, plainText(m["connection"])+": "+cmp.Or(plainText(m["url"]), plainText(m["object"])+" "+plainText(m["id"])))
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+// pair writes a fact, nothing when it is blank.
+func pair(name, value string) string {
+	if strings.TrimSpace(value) == "" {
+		return ""
+	}
+	return name + ": " + value
+}
+
+// lines joins what is not blank.
+func lines(list []any) string {
+	var out []string
+	for _, v := range list {
+		if s := strings.TrimSpace(plainText(v)); s != "" {
+			out = append(out, s)
+		}
+	}
+	return strings.Join(out, "\n")
+}

@@ -1,0 +1,180 @@
+package work
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/internal/formula"
+)
+
+// maxSections bounds the sections an item names.
+const maxSections = 200
+
+// Items returns the items that should exist for an entity, in the order of the rules; none for one that is gone.
+// unresolved lists references that the rules followed and that the graph does not know yet, ascending: the items are
+// good now and will be better when these arrive. An error is either the graph's or names rule, expression and entity,
+// never a value.
+func (r *Rules) Items(g Graph, e *Entity) (items []connectors.Item, unresolved []string, err error) {
+	p := r.plans[e.Kind]
+	if p == nil || e.Golden.Deleted() {
+		return nil, nil, nil
+	}
+	s := scene{graph: g, entity: e, plan: p, env: make(map[string]any, len(p.members)), known: map[string]*Entity{}}
+	for _, one := range p.rules {
+		item, wanted, err := s.item(one)
+		if err != nil {
+			return nil, nil, fmt.Errorf("rule %s for %s: %w", one.name, e.ID, err)
+		}
+		if wanted {
+			items = append(items, item)
+		}
+	}
+	slices.Sort(s.unresolved)
+	return items, slices.Compact(s.unresolved), nil
+}
+
+// Key returns the key of a rule's item for an entity.
+func Key(rule, entity string) string { return rule + "/" + entity }
+
+func (s *scene) item(r *rule) (connectors.Item, bool, error) {
+	item := connectors.Item{Key: Key(r.name, s.entity.ID)}
+	if r.when != nil {
+		if err := s.load(r.first); err != nil {
+			return item, false, err
+		}
+		yes, err := s.run("when", r.when)
+		if err != nil || yes != true {
+			return item, false, err
+		}
+	}
+	if err := s.load(r.rest); err != nil {
+		return item, false, err
+	}
+	if err := s.texts(r, &item); err != nil {
+		return item, false, err
+	}
+	if item.Project == "" {
+		return item, false, fmt.Errorf("project is blank")
+	}
+	if item.Title == "" {
+		item.Title = canonical.CleanText(label(s.entity))
+	}
+	return item, true, s.fields(r, &item)
+}
+
+// texts fills in everything but the fields.
+func (s *scene) texts(r *rule, item *connectors.Item) error {
+	for _, part := range []struct {
+		key string
+		to  *string
+	}{{"project", &item.Project}, {"section", &item.Section}, {"title", &item.Title}, {"assignee", &item.Assignee}, {"due", &item.Due}, {"notes", &item.Notes}} {
+		f := r.parts[part.key]
+		if f == nil {
+			continue
+		}
+		value, err := s.run(part.key, f)
+		if err != nil {
+			return err
+		}
+		if part.key == "notes" {
+			*part.to = canonical.CleanLong(value.(string))
+			continue
+		}
+		*part.to = canonical.CleanText(value.(string))
+	}
+	if item.Due != "" {
+		due, err := canonical.CleanDate(item.Due, nil)
+		if err != nil {
+			return fmt.Errorf("due is no date")
+		}
+		item.Due = due
+	}
+	if f := r.parts["complete"]; f != nil {
+		done, err := s.run("complete", f)
+		if err != nil {
+			return err
+		}
+		item.Completed = done == true
+	}
+	return s.sections(r, item)
+}
+
+func (s *scene) sections(r *rule, item *connectors.Item) error {
+	f := r.parts["sections"]
+	if f == nil {
+		return nil
+	}
+	value, err := s.run("sections", f)
+	if err != nil {
+		return err
+	}
+	list, ok := value.([]any)
+	if texts, isTexts := value.([]string); isTexts {
+		for _, t := range texts {
+			list = append(list, t)
+		}
+	} else if !ok && value != nil {
+		return fmt.Errorf("sections is no list")
+	}
+	for _, e := range list {
+		name := canonical.CleanText(plainText(e))
+		if name != "" && !slices.Contains(item.Sections, name) && len(item.Sections) < maxSections {
+			item.Sections = append(item.Sections, name)
+		}
+	}
+	return nil
+}
+
+func (s *scene) fields(r *rule, item *connectors.Item) error {
+	item.Fields = make([]connectors.Field, 0, len(r.field))
+	for _, f := range r.field {
+		value, err := s.run("field "+f.name, f.value)
+		if err != nil {
+			return err
+		}
+		text, err := fieldText(f.kind, value)
+		if err != nil {
+			return fmt.Errorf("field %s: %w", f.name, err)
+		}
+		item.Fields = append(item.Fields, connectors.Field{Name: f.name, Kind: f.kind, Value: text})
+	}
+	return nil
+}
+
+// fieldText returns a field's value in the form that connectors.Field promises.
+func fieldText(kind connectors.FieldKind, value any) (string, error) {
+	var text string
+	switch v := value.(type) {
+	case nil:
+	case string:
+		text = strings.TrimSpace(v)
+	case int:
+		text = strconv.Itoa(v)
+	case float64:
+		text = strconv.FormatFloat(v, 'f', -1, 64)
+	default:
+		return "", fmt.Errorf("the value is a %T, not a text or a number", value)
+	}
+	if text == "" {
+		return "", nil
+	}
+	switch kind {
+	case connectors.NumberField:
+		return canonical.CleanDecimal(text)
+	case connectors.DateField:
+		return canonical.CleanDate(text, nil)
+	}
+	return canonical.CleanText(text), nil
+}
+
+func (s *scene) run(key string, f *formula.Formula) (any, error) {
+	value, err := f.Run(s.env)
+	if err != nil {
+		return nil, fmt.Errorf("%s %w", key, err)
+	}
+	return value, nil
+}

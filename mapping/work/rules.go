@@ -1,0 +1,100 @@
+package work
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/internal/formula"
+)
+
+// Close says what becomes of an item that is no longer wanted, because its entity is gone or a rule's `when` says no.
+type Close string
+
+// The ways to close an item.
+const (
+	CloseComplete Close = "complete" // the default
+	CloseDelete   Close = "delete"
+	CloseIgnore   Close = "ignore" // left as it is
+)
+
+// Rules are checked and compiled rules. They do not change and may be used by several goroutines.
+type Rules struct {
+	rules   []*rule
+	plans   map[canonical.Kind]*plan
+	version string
+}
+
+// rule is one compiled rule; a nil formula is one that was not given.
+type rule struct {
+	name  string
+	kind  canonical.Kind
+	when  *formula.Formula
+	parts map[string]*formula.Formula // by key: project, section, …
+	field []fieldRule                 // ordered by name
+	close Close
+	first []string // names that `when` reads
+	rest  []string // names that the others read
+}
+
+type fieldRule struct {
+	name  string
+	kind  connectors.FieldKind
+	value *formula.Formula
+}
+
+// plan is what the rules of one kind read together.
+type plan struct {
+	rules   []*rule
+	members map[string]wanted // by name of the environment
+}
+
+// Version returns a hash of the effective rules; items have to be planned again when it changes.
+func (r *Rules) Version() string { return r.version }
+
+// Names returns the names of the rules in their order.
+func (r *Rules) Names() []string {
+	names := make([]string, len(r.rules))
+	for i, one := range r.rules {
+		names[i] = one.name
+	}
+	return names
+}
+
+// Closing returns what becomes of the item of a key that Items no longer returns. An item of a rule that is gone is
+// completed.
+func (r *Rules) Closing(key string) Close {
+	name, _, _ := strings.Cut(key, "/")
+	for _, one := range r.rules {
+		if one.name == name {
+			return one.close
+		}
+	}
+	return CloseComplete
+}
+
+// Watches says whose items may change when an entity of a kind changes: what the rules read, not what they are found
+// to show, so it never changes while the rules stay.
+func (r *Rules) Watches(changed canonical.Kind) Reach {
+	var reach Reach
+	for _, kind := range canonical.Kinds() {
+		p := r.plans[kind]
+		if p == nil {
+			continue
+		}
+		reach.Own = reach.Own || kind == changed
+		for _, rel := range relations[kind] {
+			if _, reads := p.members[rel.name]; !reads || rel.kind != changed {
+				continue
+			}
+			if rel.shape == reverse {
+				reach.Referenced = append(reach.Referenced, kind)
+			} else {
+				reach.Referrers = append(reach.Referrers, kind)
+			}
+		}
+	}
+	reach.Referrers, reach.Referenced = slices.Compact(reach.Referrers), slices.Compact(reach.Referenced)
+	return reach
+}

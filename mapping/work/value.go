@@ -1,0 +1,193 @@
+package work
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/identity"
+)
+
+// wanted are the members of an entity that the rules read; nil means all of them.
+type wanted map[string]bool
+
+func (w wanted) has(member string) bool { return w == nil || w[member] }
+
+// cutName splits a catalogue name at its dot.
+func cutName(name string) (group, last string, nested bool) {
+	group, last, nested = strings.Cut(name, ".")
+	return group, last, nested
+}
+
+// entityValue returns an entity as expressions see it. A text that no source claims is "", a list is empty, an amount
+// or a number is nil. Nothing in it shares memory with the entity, whose bytes may belong to a transaction.
+func entityValue(e *Entity, w wanted) map[string]any {
+	if e == nil || e.Golden.Deleted() {
+		return nil
+	}
+	out := map[string]any{"id": e.ID}
+	for _, d := range canonical.Fields(e.Kind) {
+		group, last, nested := cutName(d.Name)
+		if !w.has(group) {
+			continue
+		}
+		in := out
+		if nested {
+			inner, ok := out[group].(map[string]any)
+			if !ok {
+				inner = map[string]any{}
+				out[group] = inner
+			}
+			in = inner
+		} else {
+			last = group
+		}
+		in[last] = goValue(d.Type, e.Golden.Get(d.Name))
+	}
+	if w.has("custom") {
+		out["custom"] = customs(&e.Golden)
+	}
+	if w.has(Label) {
+		out[Label] = label(e)
+	}
+	return out
+}
+
+func customs(g *identity.Golden) map[string]any {
+	m := map[string]any{}
+	for _, f := range g.Fields {
+		if name, ok := strings.CutPrefix(f.Name, canonical.Custom); ok && !canonical.IsNull(f.Value) {
+			m[strings.Clone(name)] = jsonValue(gjson.ParseBytes(f.Value))
+		}
+	}
+	return m
+}
+
+// goValue converts a claim in normal form.
+func goValue(t canonical.Type, value []byte) any {
+	switch t {
+	case canonical.Integer:
+		if value == nil {
+			return nil
+		}
+		return int(gjson.ParseBytes(value).Int())
+	case canonical.Bool:
+		return string(value) == "true"
+	case canonical.Money:
+		if value == nil {
+			return nil
+		}
+		return jsonValue(gjson.ParseBytes(value))
+	case canonical.Email, canonical.Phone, canonical.Stages, canonical.Domain, canonical.Refs, canonical.Strings:
+		if value == nil {
+			return []any{}
+		}
+		return complete(t, jsonValue(gjson.ParseBytes(value)))
+	}
+	return text(value)
+}
+
+// text returns a copy of a JSON string's content.
+func text(value []byte) string {
+	if len(value) < 2 {
+		return ""
+	}
+	for _, c := range value[1 : len(value)-1] {
+		if c == '\\' {
+			return gjson.ParseBytes(value).String()
+		}
+	}
+	return string(value[1 : len(value)-1])
+}
+
+// jsonValue converts JSON in normal form, whose numbers are whole. ParseBytes has copied the bytes.
+func jsonValue(r gjson.Result) any {
+	switch {
+	case r.Type == gjson.Number:
+		return int(r.Int())
+	case r.IsArray():
+		list := []any{}
+		r.ForEach(func(_, e gjson.Result) bool {
+			list = append(list, jsonValue(e))
+			return true
+		})
+		return list
+	case r.IsObject():
+		m := map[string]any{}
+		r.ForEach(func(key, e gjson.Result) bool {
+			m[key.Str] = jsonValue(e)
+			return true
+		})
+		return m
+	}
+	return r.Value()
+}
+
+// complete gives the elements of a list the members that their normal form leaves out.
+func complete(t canonical.Type, list any) any {
+	var texts, marks []string
+	switch t {
+	case canonical.Email:
+		texts, marks = []string{"display", "type"}, []string{"primary", "verified"}
+	case canonical.Phone:
+		texts = []string{"e164", "type"}
+	case canonical.Stages:
+		texts, marks = []string{"kind", "probability"}, []string{"closed", "won"}
+	}
+	elements, _ := list.([]any)
+	for _, e := range elements {
+		m, ok := e.(map[string]any)
+		if !ok {
+			continue
+		}
+		for _, name := range texts {
+			if m[name] == nil {
+				m[name] = ""
+			}
+		}
+		for _, name := range marks {
+			if m[name] == nil {
+				m[name] = false
+			}
+		}
+	}
+	return list
+}
+
+// label returns what one calls an entity: its name, else what comes closest, else its id.
+func label(e *Entity) string {
+	g := &e.Golden
+	get := func(name string) string { return text(g.Get(name)) }
+	switch e.Kind {
+	case canonical.Person:
+		both := strings.TrimSpace(get("name.given") + " " + get("name.family"))
+		return cmp.Or(get("name.full"), both, gjson.GetBytes(g.Get("emails"), "0.address").String(), e.ID)
+	case canonical.Organization:
+		return cmp.Or(get("name"), gjson.GetBytes(g.Get("domains"), "0").String(), e.ID)
+	case canonical.Ticket:
+		return cmp.Or(get("subject"), e.ID)
+	case canonical.Owner:
+		return cmp.Or(get("name"), get("email"), e.ID)
+	}
+	return cmp.Or(get("name"), e.ID)
+}
+
+// sourcesOf lists the live records of an entity with their pages at the vendors.
+func sourcesOf(e *Entity) []any {
+	urls := map[string]string{}
+	for _, s := range e.Golden.Sources {
+		if s.Live && s.Profile != nil {
+			urls[s.Ref] = text(s.Profile.Get("url"))
+		}
+	}
+	list := make([]any, 0, len(e.Refs))
+	for _, ref := range e.Refs {
+		parts := strings.SplitN(strings.Clone(ref), "/", 3)
+		if len(parts) == 3 {
+			list = append(list, map[string]any{"ref": strings.Clone(ref), "connection": parts[0], "object": parts[1], "id": parts[2], "url": urls[ref]})
+		}
+	}
+	return list
+}
