@@ -85,10 +85,13 @@ func invalidProperties(bad []badProperty) *failure {
 // handler answers a request or returns why not.
 type handler func(http.ResponseWriter, *http.Request) error
 
-// ServeHTTP writes a returned failure; any other error is the simulator's own fault and becomes a 500.
+// ServeHTTP writes the answer once the handler has returned and let go of the account's lock, so that a client that
+// reads slowly stops nobody else. An error that is no failure is the simulator's own fault and becomes a 500.
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	err := h(w, r)
+	held := &later{ResponseWriter: w}
+	err := h(held, r)
 	if err == nil {
+		held.send()
 		return
 	}
 	var f *failure
@@ -96,6 +99,27 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f = fail(http.StatusInternalServerError, "", "internal error: %v", err)
 	}
 	writeFailure(w, f)
+}
+
+// later keeps an answer until send.
+type later struct {
+	http.ResponseWriter
+	code int
+	body []byte
+}
+
+// WriteHeader keeps the status.
+func (l *later) WriteHeader(code int) { l.code = code }
+
+// Write keeps the bytes; handlers write once, a slice they do not touch again.
+func (l *later) Write(b []byte) (int, error) {
+	l.body = b
+	return len(b), nil
+}
+
+func (l *later) send() {
+	l.ResponseWriter.WriteHeader(l.code)
+	_, _ = l.ResponseWriter.Write(l.body)
 }
 
 func writeFailure(w http.ResponseWriter, f *failure) {

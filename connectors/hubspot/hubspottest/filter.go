@@ -20,11 +20,10 @@ type filter struct {
 
 // condition is a filter compiled against a type's properties.
 type condition struct {
-	p        *property
-	op       string
-	lo, hi   operand
-	any      map[string]bool
-	negative bool
+	p      *property
+	op     string
+	lo, hi operand
+	any    map[string]bool
 }
 
 // operand is a value in the two ways it may be compared.

@@ -52,9 +52,7 @@ func (s *Server) join(t *table, a, b *object, now int64, by source) *object {
 			moved++
 		}
 	}
-	for _, f := range a.cur.fields {
-		values = append(values, f)
-	}
+	values = append(values, a.cur.fields...)
 	old := append(append(t.mergedInto(a), t.mergedInto(b)...), a.ID(), b.ID())
 	slices.Sort(old)
 	set := func(name, value string) { values = append(values, field{t.byName[name].slot, value}) }

@@ -67,7 +67,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) error {
 		return invalid("after %q is not a cursor of this list", q.Get("after"))
 	}
 	s.mu.RLock()
-	body, err := s.appendPage(nil, t, q, after, limit)
+	body, err := s.appendPage(make([]byte, 0, 32<<10), t, q, after, limit)
 	s.mu.RUnlock()
 	if err != nil {
 		return err

@@ -86,7 +86,7 @@ func (s *Server) emit(t *table, o *object, what string, by source, more map[stri
 	}
 	e := event{"objectId": o.id, "changeSource": by.change, "sourceId": by.id, "occurredAt": s.now()}
 	if what == "creation" {
-		e["changeFlag"] = "CREATED"
+		e["changeFlag"] = "NEW"
 	}
 	for k, v := range more {
 		e[k] = v
