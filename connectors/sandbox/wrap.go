@@ -147,7 +147,7 @@ func (h *Handler) harmAfter(w *countingWriter, r *http.Request, f Fault) {
 	for k, v := range held.header {
 		w.Header()[k] = v
 	}
-	// The promised length makes the cut visible; without it half a body could pass for a whole one.
+	// The length of the whole body is promised, as the vendor would, and the half that is missing breaks the promise.
 	w.Header().Set("Content-Length", strconv.Itoa(held.body.Len()))
 	w.WriteHeader(held.status)
 	_, _ = w.Write(held.body.Bytes()[:held.body.Len()/2])

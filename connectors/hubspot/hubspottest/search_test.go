@@ -187,7 +187,16 @@ func TestIndexLags(t *testing.T) {
 	if p := a.search(all); p.Total != 1 {
 		t.Errorf("archived: got %d in search, want it gone at once", p.Total)
 	}
+	early := a.company("archived before the lag is over")
+	if err := a.Archive("companies", early); err != nil {
+		t.Fatal(err)
+	}
 	a.Reindex()
+	var gone page
+	a.do("POST", "/crm/v3/objects/companies/search", `{}`).want(t, 200, &gone)
+	if gone.Total != 0 {
+		t.Errorf("archived before it was indexed: got %d in search, want none", gone.Total)
+	}
 	if p := a.search(all); p.Total != 1 || p.Results[0].get("city") != "Rome" {
 		t.Errorf("reindexed: got %+v, want Rome", p.Results)
 	}
