@@ -59,7 +59,9 @@ func (c *call) readEdit(allowed func(*field) bool) edit {
 	}
 	c.readExternal(&e)
 	e.values = c.readValues(allowed)
-	c.in.skip("assignee_status") // deprecated; it moves tasks inside "My tasks", which is not simulated
+	// Asana's own SDK example sends these for an ordinary task: the first moves it inside "My tasks", which is not
+	// simulated, the second matters to approvals only, the third is read-only.
+	c.in.skip("assignee_status", "approval_status", "is_rendered_as_separator")
 	return e
 }
 
