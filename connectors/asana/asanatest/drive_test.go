@@ -25,8 +25,9 @@ func driveReading(w *world) {
 
 func driveProjects(w *world) {
 	ws := w.srv.Workspace()
-	p := w.ok(201, "POST", "/projects", `{"data":{"name":"P","workspace":"`+ws+`","notes":"n","due_on":"2026-12-01","privacy_setting":"private"}}`)["gid"].(string)
-	w.ok(201, "POST", "/workspaces/"+ws+"/projects", `{"data":{"name":"Q"}}`)
+	team := w.get("/workspaces/" + ws + "/teams?limit=10").list("gid")[0]
+	p := w.ok(201, "POST", "/projects", `{"data":{"name":"P","workspace":"`+ws+`","team":"`+team+`","notes":"n","due_on":"2026-12-01","privacy_setting":"private"}}`)["gid"].(string)
+	w.ok(201, "POST", "/workspaces/"+ws+"/projects", `{"data":{"name":"Q","team":"`+team+`"}}`)
 	w.ok(200, "PUT", "/projects/"+p, `{"data":{"notes":"changed","archived":false}}`)
 	s := w.ok(201, "POST", "/projects/"+p+"/sections", `{"data":{"name":"S"}}`)["gid"].(string)
 	first := w.get("/projects/" + p + "/sections?limit=10").list("gid")[0]

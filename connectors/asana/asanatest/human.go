@@ -31,6 +31,7 @@ func (h Human) AddProject(name string, sections ...string) (project string, sect
 	st := h.s.lock()
 	defer h.s.mu.Unlock()
 	p := newProject(name, h.id)
+	p.team = st.teamList[0].id
 	st.addProject(p)
 	for i, name := range sections {
 		if i == 0 {

@@ -52,6 +52,9 @@ func createProject(c *call) (reply, error) {
 	if id, ok := parseGID(c.part("team")); ok {
 		p.team = id
 	}
+	if p.team == 0 && !c.in.failed("team") && !c.in.failed("workspace") {
+		c.in.fail("team", "Missing input") // an organization demands it; https://developers.asana.com/reference/createproject
+	}
 	if err := c.in.end(); err != nil {
 		return reply{}, err
 	}

@@ -77,6 +77,8 @@ func TestRefusals(t *testing.T) {
 		message            string
 	}{
 		{"POST", "/tasks", `{"data":{"name":"x"}}`, 400, "You should specify one of workspace, parent, projects"},
+		{"POST", "/projects", `{"data":{"name":"x"}}`, 400, "workspace: Missing input"},
+		{"POST", "/projects", `{"data":{"name":"x","workspace":"` + w.srv.Workspace() + `"}}`, 400, "team: Missing input"},
 		{"POST", "/tasks", `{"data":`, 400, "Could not parse request data, invalid JSON"},
 		{"POST", "/tasks", `{"data":{"projects":"1"}}`, 400, "projects: Not an array"},
 		{"POST", "/tasks", `{"data":{"projects":["123"]}}`, 400, "projects: [0]: Unknown object: 123"},
