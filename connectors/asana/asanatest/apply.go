@@ -9,7 +9,7 @@ func (st *state) apply(t *task, e edit, who viewer) {
 	before.values = slices.Clone(t.values)
 	st.set(t, e, who)
 	fields := changes(&before, t)
-	if len(fields) == 0 && !externalChanged(&before, t) {
+	if len(fields) == 0 && slices.Equal(before.externals, t.externals) {
 		return
 	}
 	t.modified = max(st.stamp(), t.modified)
@@ -65,32 +65,23 @@ func (t *task) setValue(v value) {
 	}
 }
 
-// setExternal keeps one app's data per task. Asana keeps one per app; the second app of a simulation would have to be a
-// competitor on the same task, which no test has needed.
+// setExternal writes the metadata of one app. A new task is not filed yet, hence not indexed here.
 func (st *state) setExternal(t *task, x *externalEdit, app string) {
 	if x == nil {
 		return
 	}
-	next := external{app: app}
-	if t.external != nil && t.external.app == app {
-		next = *t.external
+	next, had := t.externalOf(app)
+	filed := st.tasks[t.id] == t
+	if had && filed {
+		st.unindexExternal(t, next)
 	}
+	next.app = app
 	assign(&next.id, x.ID)
 	assign(&next.data, x.Data)
-	if !t.gone && st.tasks[t.id] == t {
-		st.unindexExternal(t)
+	t.externals = append(slices.DeleteFunc(slices.Clone(t.externals), func(y external) bool { return y.app == app }), next)
+	if filed {
+		st.indexExternal(t, next)
 	}
-	t.external = &next
-	if st.tasks[t.id] == t {
-		st.indexExternal(t)
-	}
-}
-
-func externalChanged(a, b *task) bool {
-	if a.external == nil || b.external == nil {
-		return a.external != b.external
-	}
-	return *a.external != *b.external
 }
 
 // changes names the properties that differ, as events name them.

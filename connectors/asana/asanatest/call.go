@@ -92,9 +92,7 @@ func (c *call) task(name string) (*task, error) { return c.findTask("task", c.pa
 // findTask reads a gid or, for an OAuth app, "external:" and the app's own name for the task.
 func (c *call) findTask(param, id string) (*task, error) {
 	if ext, ok := strings.CutPrefix(id, "external:"); ok {
-		if c.who.app == "" { // a PAT belongs to no app, hence sees no external names
-			return nil, unknown(param, id)
-		}
+		// A PAT belongs to no app, hence sees no external names: none is stored under "".
 		if t := c.st.externals[externalKey{c.who.app, ext}]; t != nil {
 			return t, nil
 		}

@@ -35,6 +35,10 @@ func TestExternalNamesBelongToOneApp(t *testing.T) {
 	if got := w.ok(200, "GET", "/tasks/"+id, ""); got["external"] != nil {
 		t.Errorf("another app: got external %v, want none", got["external"])
 	}
+	w.ok(200, "PUT", "/tasks/"+id, `{"data":{"external":{"gid":"mine"}}}`)
+	if got := w.ok(200, "GET", "/tasks/external:mine", ""); got["gid"] != id {
+		t.Errorf("another app's own name: got %v, want task %s", got["gid"], id)
+	}
 	w.token = asanatest.DefaultToken
 	w.refused(404, "GET", path, "")
 

@@ -91,7 +91,7 @@ type task struct {
 	followers                        []gid
 	values                           []value
 	stories                          []*story
-	external                         *external
+	externals                        []external // one per app
 	gone                             bool
 }
 

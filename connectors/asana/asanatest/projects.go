@@ -1,6 +1,9 @@
 package asanatest
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 const maxName = 1024 // unverified: Asana names no limit for names of projects, sections and tasks
 
@@ -9,7 +12,7 @@ func listProjects(c *call) (reply, error) {
 		return reply{}, err
 	}
 	list := c.st.projectList
-	team, _ := parseGID(c.part("team") + c.query.Get("team"))
+	team, _ := parseGID(cmp.Or(c.part("team"), c.query.Get("team")))
 	archived := c.query.Get("archived")
 	if team != 0 || archived != "" {
 		list = slices.DeleteFunc(slices.Clone(list), func(p *project) bool {
@@ -52,8 +55,8 @@ func createProject(c *call) (reply, error) {
 	if id, ok := parseGID(c.part("team")); ok {
 		p.team = id
 	}
-	if p.team == 0 && !c.in.failed("team") && !c.in.failed("workspace") {
-		c.in.fail("team", "Missing input") // an organization demands it; https://developers.asana.com/reference/createproject
+	if c.srv.opt.DemandTeam && p.team == 0 && !c.in.failed("team") && !c.in.failed("workspace") {
+		c.in.fail("team", "Missing input") // unverified wording
 	}
 	if err := c.in.end(); err != nil {
 		return reply{}, err
@@ -155,11 +158,14 @@ func updateProject(c *call) (reply, error) {
 	if err := c.in.end(); err != nil {
 		return reply{}, err
 	}
-	changed := draft.name != p.name || draft.notes != p.notes || draft.archived != p.archived
+	before := *p
 	draft.modified = c.st.stamp()
 	*p = draft
-	if changed {
-		c.st.log.add(c.st, event{user: c.who.user, action: "changed", kind: "project", res: p.id, field: "name", scopes: c.st.wide(p)})
+	for name, differs := range map[string]bool{"name": before.name != p.name, "notes": before.notes != p.notes,
+		"archived": before.archived != p.archived, "due_on": before.due != p.due, "owner": before.owner != p.owner} {
+		if differs {
+			c.st.log.add(c.st, event{user: c.who.user, action: "changed", kind: "project", res: p.id, field: name, scopes: c.st.wide(p)})
+		}
 	}
 	return found(c.st.views.project.one(c.renderer, p, c.want))
 }

@@ -57,6 +57,9 @@ type Options struct {
 	AllowDuplicateExternal bool
 	// TruncateUnlimited cuts lists asked for without limit at 1000 in silence; otherwise they are refused with 400. Both are documented.
 	TruncateUnlimited bool
+	// DemandTeam answers 400 to a project without a team, as the contract says of organizations; a recorded organization
+	// has such a project all the same. https://developers.asana.com/reference/createproject
+	DemandTeam bool
 	// RefuseLocalTargets answers 403 to webhook targets on this machine, as Asana does.
 	RefuseLocalTargets bool
 	// Latency is how long each request waits inside the vendor; it is what makes concurrency limits bite.
@@ -126,7 +129,7 @@ func (o Options) filled() Options {
 	if o.Client == nil {
 		o.Client = hookClient()
 	}
-	if o.Events == 0 {
+	if o.Events <= 0 {
 		o.Events = 100_000
 	}
 	return o

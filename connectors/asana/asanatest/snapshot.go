@@ -16,7 +16,7 @@ type Task struct {
 	Places                      []Place
 	Fields                      map[string]string // by field name: what the field displays; empty fields are left out
 	Tags                        []string
-	External                    External
+	External                    External // of the app that wrote some first; Duplicates compares those of every app
 	Comments                    []string // texts, oldest first
 	Created, Modified           time.Time
 }
@@ -81,8 +81,9 @@ func (st *state) snapshot(t *task) Task {
 	for _, g := range liveTags(t) {
 		out.Tags = append(out.Tags, g.name)
 	}
-	if t.external != nil {
-		out.External = External{t.external.app, t.external.id, t.external.data}
+	if len(t.externals) > 0 {
+		x := t.externals[0]
+		out.External = External{x.app, x.id, x.data}
 	}
 	for _, x := range t.stories {
 		if x.comment() {
@@ -103,7 +104,7 @@ func (s *Server) Duplicates(by string) [][]Task {
 		if t.gone {
 			continue
 		}
-		if key := s.st.identity(t, by); key != "" {
+		for _, key := range s.st.identities(t, by) {
 			groups[key] = append(groups[key], t)
 		}
 	}
@@ -122,20 +123,23 @@ func (s *Server) Duplicates(by string) [][]Task {
 	return out
 }
 
-// identity is a task's value of what Duplicates compares, "" when it has none.
-func (st *state) identity(t *task, by string) string {
+// identities are a task's values of what Duplicates compares.
+func (st *state) identities(t *task, by string) []string {
+	var out []string
 	if by == "external" {
-		if t.external == nil || t.external.id == "" {
-			return ""
+		for _, x := range t.externals {
+			if x.id != "" {
+				out = append(out, x.app+"\x00"+x.id)
+			}
 		}
-		return t.external.app + "\x00" + t.external.id
+		return out
 	}
 	for _, v := range t.values {
 		if v.field.name == by && !v.field.gone {
-			return st.display(v)
+			out = append(out, st.display(v))
 		}
 	}
-	return ""
+	return out
 }
 
 // State is the dump for /__sandbox/state: names and numbers, no token and no text of a task.

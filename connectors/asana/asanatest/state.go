@@ -73,7 +73,9 @@ func (st *state) addTeam(name string) *team {
 func (st *state) remember(t *task) {
 	st.tasks[t.id] = t
 	st.created = append(st.created, t)
-	st.indexExternal(t)
+	for _, x := range t.externals {
+		st.indexExternal(t, x)
+	}
 }
 
 // forget removes a task from every list and index. Its struct stays valid for offsets that still point at it.
@@ -83,7 +85,9 @@ func (st *state) forget(t *task) {
 	}
 	t.gone = true
 	delete(st.tasks, t.id)
-	st.unindexExternal(t)
+	for _, x := range t.externals {
+		st.unindexExternal(t, x)
+	}
 	for _, m := range t.places {
 		m.unlink()
 	}
@@ -107,21 +111,18 @@ func (st *state) sweep() {
 }
 
 // indexExternal makes the task findable by its external gid. When duplicates are allowed the first one keeps the name.
-func (st *state) indexExternal(t *task) {
-	if t.external == nil || t.external.id == "" {
+func (st *state) indexExternal(t *task, x external) {
+	if x.id == "" {
 		return
 	}
-	k := externalKey{t.external.app, t.external.id}
+	k := externalKey{x.app, x.id}
 	if _, taken := st.externals[k]; !taken {
 		st.externals[k] = t
 	}
 }
 
-func (st *state) unindexExternal(t *task) {
-	if t.external == nil {
-		return
-	}
-	k := externalKey{t.external.app, t.external.id}
+func (st *state) unindexExternal(t *task, x external) {
+	k := externalKey{x.app, x.id}
 	if st.externals[k] == t {
 		delete(st.externals, k)
 	}

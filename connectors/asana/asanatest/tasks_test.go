@@ -68,7 +68,7 @@ func TestDeletedTaskIsGone(t *testing.T) {
 
 // TestRefusals is the table of requests that must change nothing.
 func TestRefusals(t *testing.T) {
-	w := newWorld(t, asanatest.Options{})
+	w := newWorld(t, asanatest.Options{DemandTeam: true})
 	id := w.add("kept")
 	stray := w.ok(201, "POST", "/custom_fields", `{"data":{"workspace":"`+w.srv.Workspace()+`","name":"Stray","type":"text"}}`)["gid"].(string)
 	cases := []struct {

@@ -40,10 +40,11 @@ func taskBasics() getters[*task] {
 			return htmlOf(t.notes)
 		},
 		"external": func(r *renderer, t *task, _ selection) any {
-			if t.external == nil || r.who.app == "" || t.external.app != r.who.app {
+			x, ok := t.externalOf(r.who.app)
+			if !ok {
 				return omitted{} // PATs and other apps do not see it
 			}
-			return map[string]any{"gid": t.external.id, "data": t.external.data}
+			return map[string]any{"gid": x.id, "data": x.data}
 		},
 		"permalink_url": func(r *renderer, t *task, _ selection) any {
 			base := "https://app.asana.com/1/" + r.st.workspace.id.String()
@@ -164,6 +165,16 @@ func hasField(list []value, f *field) bool {
 		}
 	}
 	return false
+}
+
+// externalOf returns the metadata that an app keeps with the task; a PAT, whose app is "", has none.
+func (t *task) externalOf(app string) (external, bool) {
+	for _, x := range t.externals {
+		if x.app == app {
+			return x, true
+		}
+	}
+	return external{}, false
 }
 
 // value returns what the task holds for a field, or nil.
