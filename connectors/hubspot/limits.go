@@ -15,21 +15,20 @@ const (
 	searchLimit  = "search"
 )
 
-// HubSpot counts in windows. A bucket of rate r and burst b lets at most b + r·window through any window, so both must
-// fit under the maximum together: 97 % as the rate and 3 % as the burst.
-const (
-	windowRate  = 0.97
-	windowBurst = 0.03
-)
+// bucket returns the rate a second and the burst for a window that HubSpot counts in: a bucket lets its burst and its
+// rate through any window, and both together must fit. 3 % are the burst.
+func bucket(most, seconds float64) (rate float64, burst int) {
+	burst = max(1, int(most*0.03))
+	return max(most-float64(burst), 0.5) / seconds, burst
+}
 
 // limits declares the rolling ten-second limit and the search limit, which all kinds of object share. The daily limit
 // is no rate: it comes back as Limited, with the time until midnight.
 func limits(v connectors.Values) []connectors.Limit {
 	per10s, searches := v.Number("requests_per_10s"), v.Number("searches_per_second")
-	return []connectors.Limit{
-		{Name: accountLimit, Rate: per10s * windowRate / 10, Burst: max(1, int(per10s*windowBurst))},
-		{Name: searchLimit, Rate: searches * windowRate, Burst: 1},
-	}
+	rate, burst := bucket(per10s, 10)
+	// Searches come one by one: evenly spread, five of them fit into any second without a burst.
+	return []connectors.Limit{{Name: accountLimit, Rate: rate, Burst: burst}, {Name: searchLimit, Rate: searches * 0.97, Burst: 1}}
 }
 
 // cost charges a search to the search limit alone: searches do not count against the ten-second limit
@@ -56,7 +55,8 @@ func told(r *http.Response) []connectors.Told {
 	if !ok || !known || most <= 0 || interval <= 0 {
 		return nil
 	}
-	t := connectors.Told{Limit: accountLimit, Rate: float64(most) * windowRate * 1000 / float64(interval), Remaining: -1}
+	rate, _ := bucket(float64(most), float64(interval)/1000)
+	t := connectors.Told{Limit: accountLimit, Rate: rate, Remaining: -1}
 	if left, ok := headerInt(r.Header, headerRemaining); ok && left >= 0 {
 		t.Remaining, t.Reset = left, time.Duration(interval)*time.Millisecond
 	}
