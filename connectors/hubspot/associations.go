@@ -210,8 +210,8 @@ func compose(data json.RawMessage, set map[string][]link) json.RawMessage {
 		panic("encode associations: " + err.Error()) // strings only
 	}
 	out := make(json.RawMessage, 0, len(bare)+len(text)+20)
-	out = append(out, bare[:len(bare)-1]...)
-	if len(bare) > 2 {
+	out = append(out, bytes.TrimRight(bare[:len(bare)-1], " \t\r\n")...)
+	if out[len(out)-1] != '{' {
 		out = append(out, ',')
 	}
 	out = append(out, `"associations":`...)

@@ -218,3 +218,34 @@ func TestSource(t *testing.T) {
 		})
 	}
 }
+
+// addProperty makes a custom property as an administrator would.
+func (h *harness) addProperty(t testing.TB, object, name string) {
+	t.Helper()
+	body := fmt.Sprintf(`{"name":%q,"label":%q,"type":"string","fieldType":"text","groupName":"custom"}`, name, name)
+	req, err := http.NewRequest(http.MethodPost, h.url+"/crm/v3/properties/"+object, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+testToken)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusCreated {
+		answer, _ := io.ReadAll(res.Body)
+		t.Fatalf("create property: %d %s", res.StatusCode, answer)
+	}
+}
+
+// property and ends read a record's data.
+func property(data, name string) string { return gjson.Get(data, "properties."+name).String() }
+
+func ends(data, to string) (ids []string) {
+	for _, r := range gjson.Get(data, "associations."+to+".results").Array() {
+		ids = append(ids, r.Get("id").String()+" "+r.Get("type").String())
+	}
+	return ids
+}
