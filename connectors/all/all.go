@@ -5,11 +5,13 @@ package all
 
 import (
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/asana"
 	"github.com/millrace/millrace/connectors/hubspot"
 )
 
 // List holds every connector, ordered by name.
 var List = []connectors.Connector{
+	asana.Connector,
 	hubspot.Connector,
 }
 

@@ -100,13 +100,16 @@ func firstOf(v any) map[string]any {
 	return m
 }
 
-// linksText writes the sources of an entity, one a line, with their pages where the vendor has them.
+// linksText writes the sources of an entity, one a line, with their pages where the vendor has them:
+//
+//	Source: hubspot/deals/123 https://…
 func linksText(v any) string {
 	list, _ := v.([]any)
 	var out []string
 	for _, e := range list {
 		if m, ok := e.(map[string]any); ok {
-			out = append(out, plainText(m["connection"])+": "+cmp.Or(plainText(m["url"]), plainText(m["object"])+" "+plainText(m["id"])))
+			line := "Source: " + plainText(m["connection"]) + "/" + plainText(m["object"]) + "/" + plainText(m["id"])
+			out = append(out, strings.TrimSpace(line+" "+plainText(m["url"])))
 		}
 	}
 	return strings.Join(out, "\n")

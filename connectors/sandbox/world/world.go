@@ -1,0 +1,179 @@
+// Package world starts the simulated vendors together, with the same generated customers in each, for the demo, the
+// sandbox command and the tests of the whole hub.
+//
+// It does not simulate anything itself, and nothing in the product's own path imports it.
+package world
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/millrace/millrace/connectors/asana/asanatest"
+	"github.com/millrace/millrace/connectors/hubspot/hubspottest"
+	"github.com/millrace/millrace/connectors/sandbox"
+)
+
+// Options shape a world; the zero value is two vendors without customers, limits and faults on free ports.
+type Options struct {
+	// Listen is host:port of the first vendor; the others have the ports after it. Empty means free ports of 127.0.0.1.
+	Listen    string
+	Only      []string // vendors to start; nil = all
+	Customers int      // people to generate
+	// PeopleOnly leaves out everything but the people, and their companies: the job that benchmarks are about.
+	PeopleOnly bool
+	Seed       uint64
+	Faults     []sandbox.Fault // in force at every vendor
+	Latency    time.Duration   // of every request
+	IndexLag   time.Duration   // of HubSpot's search
+	// HubSpotLimits and AsanaLimits are the vendors' quotas; zero = none.
+	HubSpotLimits *hubspottest.Limits
+	AsanaLimits   asanatest.Limits
+}
+
+// The vendors' names.
+const (
+	HubSpot = "hubspot"
+	Asana   = "asana"
+)
+
+// Vendors lists all vendors in the order of their ports.
+func Vendors() []string { return []string{HubSpot, Asana} }
+
+// World is a set of running vendors.
+type World struct {
+	Clock   *sandbox.Clock
+	HubSpot *hubspottest.Server // nil when it was not asked for
+	Asana   *asanatest.Server   // likewise
+	Plan    map[string]*sandbox.Plan
+	Log     map[string]*sandbox.Log
+
+	access  map[string]map[string]string
+	servers []*sandbox.Server
+}
+
+// The OAuth applications that are installed at the vendors.
+const (
+	clientID     = "sandbox-client"
+	clientSecret = "sandbox-client-secret"
+)
+
+// Start starts the vendors. The caller closes the world.
+func Start(o Options) (*World, error) {
+	w := &World{Clock: sandbox.NewClock(time.Time{}), Plan: map[string]*sandbox.Plan{}, Log: map[string]*sandbox.Log{},
+		access: map[string]map[string]string{}}
+	for _, name := range o.Only {
+		if !slices.Contains(Vendors(), name) {
+			return nil, fmt.Errorf("there is no simulated vendor %q; there are %v", name, Vendors())
+		}
+	}
+	customers := sandbox.Generate(o.Seed, o.Customers)
+	if o.PeopleOnly {
+		customers.Organizations, customers.Deals, customers.Tickets = nil, nil, nil
+		for i := range customers.People {
+			customers.People[i].Organization = -1
+		}
+	}
+	for i, name := range Vendors() {
+		if o.Only != nil && !slices.Contains(o.Only, name) {
+			continue
+		}
+		w.Plan[name], w.Log[name] = sandbox.NewPlan(o.Seed), sandbox.NewLog(0)
+		if err := w.Plan[name].Add(o.Faults...); err != nil {
+			return nil, errors.Join(err, w.Close())
+		}
+		address, err := port(o.Listen, i)
+		if err == nil {
+			err = w.start(name, address, o, customers)
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("start %s: %w", name, err), w.Close())
+		}
+	}
+	return w, nil
+}
+
+// port returns the address i ports after listen.
+func port(listen string, i int) (string, error) {
+	if listen == "" {
+		return "", nil
+	}
+	host, text, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", fmt.Errorf("address %q is not host:port", listen)
+	}
+	first, err := strconv.Atoi(text)
+	if err != nil {
+		return "", fmt.Errorf("address %q has no port number", listen)
+	}
+	if first != 0 {
+		first += i
+	}
+	return net.JoinHostPort(host, strconv.Itoa(first)), nil
+}
+
+func (w *World) start(name, address string, o Options, customers sandbox.Customers) error {
+	if name == HubSpot {
+		return w.startHubSpot(address, o, customers)
+	}
+	return w.startAsana(address, o, customers)
+}
+
+func (w *World) startHubSpot(address string, o Options, customers sandbox.Customers) error {
+	s := hubspottest.New(hubspottest.Options{Clock: w.Clock, Plan: w.Plan[HubSpot], Log: w.Log[HubSpot], Latency: o.Latency,
+		Tokens: []string{hubspottest.DefaultToken}, IndexLag: o.IndexLag, Limits: o.HubSpotLimits,
+		App: &hubspottest.App{ClientID: clientID, ClientSecret: clientSecret}})
+	s.Seed(customers)
+	server, err := sandbox.Listen(s.Handler(), address)
+	if err != nil {
+		return err
+	}
+	w.HubSpot, w.servers = s, append(w.servers, server)
+	w.access[HubSpot] = map[string]string{"base_url": server.URL, "token": hubspottest.DefaultToken, "client_id": clientID,
+		"client_secret": clientSecret, "refresh_token": s.NewRefreshToken(), "control_url": server.URL + "/__sandbox/"}
+	return nil
+}
+
+func (w *World) startAsana(address string, o Options, customers sandbox.Customers) error {
+	var users []asanatest.User
+	for _, owner := range customers.Owners {
+		users = append(users, asanatest.User{Name: owner.Given + " " + owner.Family, Email: owner.Email})
+	}
+	s := asanatest.New(asanatest.Options{Now: w.Clock.Now, Users: users, Latency: o.Latency, Limits: o.AsanaLimits,
+		Apps: []asanatest.App{{ClientID: clientID, ClientSecret: clientSecret}}})
+	handler := sandbox.Wrap(s.Handler(), sandbox.Options{Clock: w.Clock, Plan: w.Plan[Asana], Log: w.Log[Asana], State: s.State})
+	server, err := sandbox.Listen(handler, address)
+	if err != nil {
+		return err
+	}
+	w.Asana, w.servers = s, append(w.servers, server)
+	email := "ada@acme.example" // the first user of a workspace without generated ones
+	if len(users) > 0 {
+		email = users[0].Email
+	}
+	human, err := s.Human(email)
+	if err != nil {
+		return err
+	}
+	project, _ := human.AddProject("Sandbox")
+	token, refresh := s.AppToken(clientID, "")
+	w.access[Asana] = map[string]string{"base_url": server.URL + "/api/1.0", "token": asanatest.DefaultToken, "workspace": s.Workspace(),
+		"project": project, "client_id": clientID, "client_secret": clientSecret, "refresh_token": refresh,
+		"app_token": token, "control_url": server.URL + "/__sandbox/", "board_url": server.URL + "/board"}
+	return nil
+}
+
+// Access says how each vendor is reached and signed in to, by vendor and setting.
+func (w *World) Access() map[string]map[string]string { return w.access }
+
+// Close ends all vendors.
+func (w *World) Close() error {
+	var errs []error
+	for _, s := range w.servers {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(errs...)
+}

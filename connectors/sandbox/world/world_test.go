@@ -1,0 +1,43 @@
+package world_test
+
+import (
+	"net/http"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/millrace/millrace/connectors/sandbox/world"
+)
+
+func TestWorldServesItsVendorsAndEndsThem(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	w, err := world.Start(world.Options{Customers: 10, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := w.HubSpot.Count("contacts"); got != 10 {
+		t.Errorf("%d contacts, want 10", got)
+	}
+	for name, access := range w.Access() {
+		for _, key := range []string{"base_url", "token", "client_id", "client_secret", "refresh_token", "control_url"} {
+			if access[key] == "" {
+				t.Errorf("%s says no %s", name, key)
+			}
+		}
+		resp, err := http.Get(access["control_url"] + "log")
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Errorf("%s: control: %v %v", name, resp, err)
+		}
+		resp.Body.Close()
+	}
+	http.DefaultClient.CloseIdleConnections()
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOnlyUnknownVendorIsAnError(t *testing.T) {
+	if _, err := world.Start(world.Options{Only: []string{"hubspt"}}); err == nil {
+		t.Error("a misspelt vendor was accepted")
+	}
+}
