@@ -11,8 +11,9 @@ type queue struct {
 	order  []string // from head on: ids in order of arrival
 	head   int
 	state  map[string]queueState
-	wake   chan struct{}
-	missed bool // an id was refused since the last call of Missed
+	wake   chan struct{} // an id is waiting
+	room   chan struct{} // ids were taken
+	missed bool          // an id was refused since takeMissed
 }
 
 type queueState uint8
@@ -24,7 +25,7 @@ const (
 )
 
 func newQueue(limit int) *queue {
-	return &queue{limit: limit, state: map[string]queueState{}, wake: make(chan struct{}, 1)}
+	return &queue{limit: limit, state: map[string]queueState{}, wake: make(chan struct{}, 1), room: make(chan struct{}, 1)}
 }
 
 // add queues an id unless it already waits. It reports whether the id was taken.
@@ -49,8 +50,13 @@ func (q *queue) add(id string) bool {
 func (q *queue) push(id string) {
 	q.state[id] = queued
 	q.order = append(q.order, id)
+	signal(q.wake)
+}
+
+// signal tells whoever waits on a channel of one place, or the next one who will.
+func signal(ch chan struct{}) {
 	select {
-	case q.wake <- struct{}{}:
+	case ch <- struct{}{}:
 	default:
 	}
 }
@@ -66,6 +72,7 @@ func (q *queue) take(n int) []string {
 	for _, id := range ids {
 		q.state[id] = taken
 	}
+	signal(q.room)
 	if q.head == len(q.order) {
 		q.order, q.head = q.order[:0], 0
 	} else if q.head > 1024 && q.head > len(q.order)/2 {

@@ -1,0 +1,229 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/router/ledger"
+)
+
+// Scope limits a backfill. Empty means everything.
+type Scope struct {
+	Connections []string
+	Streams     []string
+}
+
+func (s Scope) has(connection, stream string) bool {
+	return (len(s.Connections) == 0 || slices.Contains(s.Connections, connection)) &&
+		(len(s.Streams) == 0 || slices.Contains(s.Streams, stream))
+}
+
+// Backfill reads the streams of the scope up to now on a running router and waits until the targets show everything.
+// It returns an error when a stream or a target cannot go on without a person; progress of what did go on is kept.
+func (r *Router) Backfill(ctx context.Context, scope Scope) error {
+	if err := r.ReadAll(ctx, scope); err != nil {
+		return err
+	}
+	return r.Settle(ctx)
+}
+
+// ReadAll reads the streams of the scope up to now.
+func (r *Router) ReadAll(ctx context.Context, scope Scope) error {
+	if err := r.awaitListed(ctx, scope); err != nil {
+		return err
+	}
+	waits := map[string]<-chan error{}
+	for _, s := range r.polls() {
+		if scope.has(s.source.Name, s.def.Name) {
+			waits[s.key()] = s.request()
+		}
+	}
+	if len(waits) == 0 {
+		return errors.New("no stream is of that connection and name")
+	}
+	var errs []error
+	for key, done := range waits {
+		select {
+		case err := <-done:
+			if err != nil {
+				errs = append(errs, fmt.Errorf("read %s: %w", key, err))
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// awaitListed waits until the streams of all connections of the scope are known.
+func (r *Router) awaitListed(ctx context.Context, scope Scope) error {
+	for {
+		r.mu.Lock()
+		missing, wait := 0, make(chan struct{})
+		var fatal error
+		for name := range r.sources {
+			if len(scope.Connections) > 0 && !slices.Contains(scope.Connections, name) || r.listed[name] {
+				continue
+			}
+			missing++
+			if err := r.unlisted[name]; needsPerson(connectors.KindOf(err)) {
+				fatal = fmt.Errorf("connection %s: %w", name, err)
+			}
+		}
+		if missing > 0 && fatal == nil {
+			r.listeners = append(r.listeners, wait)
+		}
+		r.mu.Unlock()
+		if fatal != nil || missing == 0 {
+			return fatal
+		}
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// settlePoll is how often Settle looks although nothing was reported.
+const settlePoll = time.Second
+
+// Settle waits until nothing is left to fetch and every target shows everything, or only what is held back.
+func (r *Router) Settle(ctx context.Context) error {
+	r.rescanTargets()
+	for {
+		moved := r.moved()
+		left, err := r.left(ctx)
+		if err != nil || left == 0 {
+			return err
+		}
+		timer := time.NewTimer(settlePoll)
+		select {
+		case <-moved:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// left returns how much is still to be fetched and delivered. What the closing guard holds does not count; a target
+// that refuses us is an error.
+func (r *Router) left(ctx context.Context) (int64, error) {
+	totals, err := r.o.Ledger.Totals(ctx)
+	if err != nil {
+		return 0, err
+	}
+	var left int64
+	for name, n := range totals.Refs {
+		if f := r.fetches[name]; f != nil && f.source.Getter != nil {
+			left += n
+		}
+	}
+	for name, d := range r.targets {
+		if err := d.health.trouble(); needsPerson(connectors.KindOf(err)) {
+			return 0, fmt.Errorf("target %s: %w", name, err)
+		}
+		left += max(0, totals.Dirty[name]-d.guard.holding())
+	}
+	return left, nil
+}
+
+// Held returns how many closings the guard holds back, by target (invariant 6).
+func (r *Router) Held() map[string]int64 {
+	held := map[string]int64{}
+	for name, d := range r.targets {
+		if n := d.guard.holding(); n > 0 {
+			held[name] = n
+		}
+	}
+	return held
+}
+
+// moved returns a channel that is closed at the next settlement.
+func (r *Router) moved() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.movedCh
+}
+
+// progressed wakes those who wait for the targets.
+func (r *Router) progressed() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	close(r.movedCh)
+	r.movedCh = make(chan struct{})
+}
+
+// Rewind sets the streams of the scope back so that what changed since the instant (the vendor's clock) is read again.
+// A stream that cannot be set back is an error that names it, before any is.
+func (r *Router) Rewind(ctx context.Context, scope Scope, since time.Time) error {
+	for name, s := range r.sources {
+		rewinder, can := s.Source.(connectors.Rewinder)
+		if len(scope.Connections) > 0 && !slices.Contains(scope.Connections, name) {
+			continue
+		}
+		if !can {
+			return fmt.Errorf("connection %s cannot read again from an instant; leave --since out to read what is new, or name other connections", name)
+		}
+		if err := r.awaitListed(ctx, Scope{Connections: []string{name}}); err != nil {
+			return err
+		}
+		for _, st := range r.polls() {
+			if st.source.Name != name || st.whole || !scope.has(name, st.def.Name) {
+				continue
+			}
+			to, err := rewinder.CursorAt(st.def.Name, since)
+			if err != nil {
+				return err
+			}
+			if err := st.rewind(ctx, to); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// rewind sets the cursor, again if a page was stored in between.
+func (s *stream) rewind(ctx context.Context, to connectors.Cursor) error {
+	for {
+		state, err := s.r.o.Ledger.Stream(ctx, s.source.Name, s.def.Name)
+		if err != nil {
+			return err
+		}
+		err = s.r.o.Ledger.Rewind(ctx, s.source.Name, s.def.Name, false, state.Cursor, to)
+		if !errors.Is(err, ledger.ErrStale) {
+			s.forget()
+			return err
+		}
+	}
+}
+
+// Expected returns about how many records the vendors have of the streams that are in their first pass, 0 when they
+// do not say. It is for an estimate of the time left.
+func (r *Router) Expected() int64 { return r.expected.Load() }
+
+// estimate asks the vendors once how much there is to read.
+func (r *Router) estimate(ctx context.Context, s *SourceConn, defs []connectors.Stream) {
+	counter, can := s.Source.(connectors.Counter)
+	if !can {
+		return
+	}
+	for _, def := range defs {
+		state, err := r.o.Ledger.Stream(ctx, s.Name, def.Name)
+		if err != nil || state.CaughtUp || def.Snapshot {
+			continue
+		}
+		if n, err := counter.Count(ctx, def.Name); err == nil {
+			r.expected.Add(n)
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package router
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/router/ledger"
+)
+
+// Action is what would be done to an item.
+type Action string
+
+// The actions of a plan.
+const (
+	Create Action = "create"
+	Update Action = "update"
+	Close  Action = "close"
+)
+
+// Change is one line of a plan.
+type Change struct {
+	Action Action          `json:"action"`
+	Entity string          `json:"entity"`
+	Item   connectors.Item `json:"item"` // as it would be shown; with Close as it is shown
+	Link   connectors.Link `json:"link,omitempty"`
+	Fields []FieldChange   `json:"fields,omitempty"` // with Update
+	Why    string          `json:"why,omitempty"`    // with Close
+}
+
+// FieldChange is one difference between what is shown and what should be.
+type FieldChange struct {
+	Field string `json:"field"`
+	Old   string `json:"old"`
+	New   string `json:"new"`
+}
+
+// Plan calls fn for everything a target does not show yet, in the order of the entities. It writes nothing.
+func (r *Router) Plan(ctx context.Context, target string, fn func(Change) error) error {
+	for after := ""; ; {
+		marks, err := r.o.Ledger.Dirty(ctx, target, after, chunk)
+		if err != nil {
+			return err
+		}
+		var changes []Change
+		err = r.o.Ledger.Snapshot(ctx, func(snap *ledger.Snap) error {
+			changes = changes[:0]
+			for _, m := range marks.Due {
+				diff, err := compare(r.o.Rules, snap, target, m.Entity)
+				if err != nil {
+					return err
+				}
+				changes = diff.appendTo(changes, m.Entity)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, c := range changes {
+			if err := fn(c); err != nil {
+				return err
+			}
+		}
+		if marks.Next == "" {
+			return nil
+		}
+		after = marks.Next
+	}
+}
+
+func (diff *difference) appendTo(list []Change, entity string) []Change {
+	for _, w := range diff.wants {
+		c := Change{Action: Create, Entity: entity, Item: w.Item, Link: w.Link}
+		if w.Link != "" {
+			c.Action = Update
+			if w.Last != nil {
+				c.Fields = fieldChanges(w.Last, &w.Item)
+			}
+		}
+		list = append(list, c)
+	}
+	for _, k := range diff.shut {
+		c := Change{Action: Close, Entity: entity, Link: k.Link, Why: "no rule wants it any more"}
+		if diff.gone {
+			c.Why = "the record was deleted or merged"
+		}
+		if k.Item != nil {
+			c.Item = *k.Item
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// fieldChanges lists what differs between two items of one key.
+func fieldChanges(old, now *connectors.Item) []FieldChange {
+	var list []FieldChange
+	add := func(field, a, b string) {
+		if a != b {
+			list = append(list, FieldChange{field, a, b})
+		}
+	}
+	add("project", old.Project, now.Project)
+	add("section", old.Section, now.Section)
+	add("title", old.Title, now.Title)
+	add("assignee", old.Assignee, now.Assignee)
+	add("due", old.Due, now.Due)
+	add("completed", strconv.FormatBool(old.Completed), strconv.FormatBool(now.Completed))
+	values := map[string]string{}
+	for _, f := range old.Fields {
+		values[f.Name] = f.Value
+	}
+	for _, f := range now.Fields {
+		add(f.Name, values[f.Name], f.Value)
+		delete(values, f.Name)
+	}
+	for _, f := range old.Fields {
+		if v, gone := values[f.Name]; gone {
+			add(f.Name, v, "")
+		}
+	}
+	add("notes", old.Notes, now.Notes)
+	return list
+}

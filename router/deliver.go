@@ -1,0 +1,173 @@
+package router
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/router/ledger"
+)
+
+// A deliverer makes one target show what the ledger says. Its stages run at the same time, so that the target is
+// never idle while the ledger commits:
+//
+//	queue -> plan (what should be shown, what is) -> announce creations durably -> senders -> recorder (settle)
+//
+// Everything in it may be lost at any instant: the dirty marks bring the work back.
+type deliverer struct {
+	r      *Router
+	target TargetConn
+	queue  *queue
+	guard  *guard
+	health targetHealth
+
+	batch   int // items a call
+	senders int // calls at the same time
+	ready   chan unit
+	done    chan unit
+	scan    chan struct{} // asks the loader to look through the dirty marks
+}
+
+// queueLimit bounds the ids in memory; the ledger has the rest.
+const queueLimit = 10_000
+
+// chunk is how many entities are planned and announced in one go: large enough that commits are few, small enough
+// that a crash leaves few items in doubt.
+const chunk = 64
+
+// unit is one call to the target: some items to show, or one link to close.
+type unit struct {
+	jobs    []*job // of wants[i], or the one of shut
+	wants   []connectors.Want
+	results []connectors.Result
+	shut    *ledger.Link
+	comment string
+}
+
+func newDeliverer(r *Router, t TargetConn) *deliverer {
+	d := &deliverer{r: r, target: t, queue: newQueue(queueLimit), batch: 1, scan: make(chan struct{}, 1)}
+	if t.Batcher != nil {
+		d.batch = max(1, t.Batcher.MaxBatch())
+	}
+	inFlight := t.InFlight
+	if inFlight <= 0 {
+		inFlight = defaultInFlight
+	}
+	d.batch = min(d.batch, inFlight)
+	d.senders = max(1, inFlight/d.batch)
+	d.ready, d.done = make(chan unit, d.senders), make(chan unit, 4*d.senders)
+	d.guard = &guard{d: d}
+	return d
+}
+
+// defaultInFlight is how many items are written at a time when the target names no limit.
+const defaultInFlight = 4
+
+// run delivers until soft ends. Calls that were begun are finished and settled under hard.
+func (d *deliverer) run(soft, hard context.Context) {
+	var senders, recorder sync.WaitGroup
+	recorder.Go(func() { d.record(hard) })
+	for range d.senders {
+		senders.Go(func() { d.send(soft, hard) })
+	}
+	var loader sync.WaitGroup
+	loader.Go(func() { d.load(soft) })
+	d.rescan()
+	d.plan(soft, hard)
+	close(d.ready)
+	senders.Wait()
+	close(d.done)
+	recorder.Wait()
+	loader.Wait()
+}
+
+// send makes the calls. What is still waiting when soft ends is dropped: it was announced, so after a restart it is
+// looked up before it is made.
+func (d *deliverer) send(soft, hard context.Context) {
+	for u := range d.ready {
+		if d.health.wait(soft, d.r.now) != nil {
+			continue
+		}
+		begin := d.r.now()
+		switch {
+		case u.shut != nil:
+			how := connectors.Closing{Comment: u.comment}
+			err := d.target.Target.Close(hard, u.shut.Link, how)
+			u.results = []connectors.Result{{Link: u.shut.Link, Err: err}}
+		case d.target.Batcher != nil && len(u.wants) > 1:
+			u.results = d.target.Batcher.UpsertBatch(hard, u.wants)
+		default:
+			u.results = make([]connectors.Result, len(u.wants))
+			for i := range u.wants {
+				u.results[i].Link, u.results[i].Err = d.target.Target.Upsert(hard, u.wants[i])
+			}
+		}
+		d.r.o.Metrics.called(d.target.Name, len(u.results), d.r.now().Sub(begin))
+		d.done <- u
+	}
+}
+
+// rescan asks for a look through all dirty marks.
+func (d *deliverer) rescan() {
+	signal(d.scan)
+}
+
+// sweepEvery is how often the dirty marks are looked through without a reason: nudges may be lost.
+const sweepEvery = 30 * time.Second
+
+// load fills the queue from the ledger: at the start, when the queue overflowed, when a wait ends, and now and then.
+func (d *deliverer) load(ctx context.Context) {
+	timer := time.NewTimer(sweepEvery)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.scan:
+		case <-timer.C:
+		}
+		wake := d.loadAll(ctx)
+		timer.Reset(wake)
+	}
+}
+
+// loadAll queues every due mark, waiting while the queue is full, and returns when to look again.
+func (d *deliverer) loadAll(ctx context.Context) time.Duration {
+	wake, after := sweepEvery, ""
+	for ctx.Err() == nil {
+		b, err := d.r.o.Ledger.Dirty(ctx, d.target.Name, after, chunk)
+		if err != nil {
+			d.r.log.Error("read dirty marks", "target", d.target.Name, "error", err)
+			return time.Second
+		}
+		for _, m := range b.Due {
+			if !d.offer(ctx, m.Entity) {
+				return wake
+			}
+		}
+		if !b.Wake.IsZero() {
+			wake = min(wake, max(b.Wake.Sub(d.r.now()), 10*time.Millisecond))
+		}
+		if b.Next == "" {
+			break
+		}
+		after = b.Next
+	}
+	if d.queue.takeMissed() {
+		wake = min(wake, time.Second)
+	}
+	return wake
+}
+
+// offer queues an id, waiting for room; false means that ctx ended.
+func (d *deliverer) offer(ctx context.Context, id string) bool {
+	for !d.queue.add(id) {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-d.queue.room:
+		}
+	}
+	return true
+}

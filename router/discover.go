@@ -1,0 +1,120 @@
+package router
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/router/bus"
+)
+
+// discover asks a connection for its streams until it answers, and starts them.
+func (r *Router) discover(ctx context.Context, name string) {
+	s := r.sources[name]
+	for tries := 1; ctx.Err() == nil; tries++ {
+		defs, err := s.Source.Streams(ctx)
+		if err == nil {
+			r.begin(s, defs)
+			r.estimate(ctx, s, defs)
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		wait := max(backoff(tries), connectors.After(err))
+		r.log.Warn("list streams", "source", name, "tries", tries, "error", err)
+		r.setUnlisted(name, err)
+		pause(ctx, wait)
+	}
+}
+
+// pause waits or returns early when ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// begin makes the streams of a connection known and nudges each once.
+func (r *Router) begin(s *SourceConn, defs []connectors.Stream) {
+	var nudges []string
+	r.mu.Lock()
+	for _, def := range defs {
+		if s.Streams != nil && !slices.Contains(s.Streams, def.Name) {
+			continue
+		}
+		poll := &stream{r: r, source: s, def: def, whole: def.Snapshot, begun: r.now()}
+		r.streams[poll.key()] = poll
+		nudges = append(nudges, poll.key())
+		if s.Sweeper != nil && !def.Snapshot && s.Sweep >= 0 && (s.Sweep > 0 || def.Sweep > 0) {
+			sweep := &stream{r: r, source: s, def: def, sweep: true, whole: true, begun: r.now()}
+			r.streams[sweep.key()] = sweep
+			sweep.schedule(sweep.interval())
+		}
+	}
+	delete(r.unlisted, s.Name)
+	r.listed[s.Name] = true
+	waiting := r.listeners
+	r.listeners = nil
+	r.mu.Unlock()
+	for _, ch := range waiting {
+		close(ch)
+	}
+	for _, key := range nudges {
+		r.nudge(bus.Pages, []byte(key))
+	}
+	r.nudge(bus.Refs, []byte(s.Name))
+}
+
+// setUnlisted remembers why a connection's streams are not known.
+func (r *Router) setUnlisted(name string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unlisted[name] = err
+	if needsPerson(connectors.KindOf(err)) {
+		for _, ch := range r.listeners {
+			close(ch)
+		}
+		r.listeners = nil
+	}
+}
+
+func (r *Router) stream(key string) *stream {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.streams[key]
+}
+
+// polls returns the polled streams, ordered by key.
+func (r *Router) polls() []*stream {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list []*stream
+	for _, s := range r.streams {
+		if !s.sweep {
+			list = append(list, s)
+		}
+	}
+	slices.SortFunc(list, func(a, b *stream) int {
+		if a.key() < b.key() {
+			return -1
+		}
+		return 1
+	})
+	return list
+}
+
+func (r *Router) stopTimers() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.streams {
+		s.stop()
+	}
+	for _, f := range r.fetches {
+		f.stop()
+	}
+}

@@ -1,0 +1,67 @@
+package router
+
+import (
+	"slices"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/work"
+)
+
+// During the first pass over the vendors' records, some of what an item shows has not arrived. Such an item waits for
+// the streams it needs, because showing it now means writing it twice. Nothing waits longer than the first pass.
+
+// gathers returns for every kind the kinds whose entities it shows although they refer to it: the deals of an
+// organization.
+func gathers(rules *work.Rules) map[canonical.Kind][]canonical.Kind {
+	by := map[canonical.Kind][]canonical.Kind{}
+	for _, k := range canonical.Kinds() {
+		for _, shown := range rules.Watches(k).Referenced {
+			by[shown] = append(by[shown], k)
+		}
+	}
+	return by
+}
+
+// gathering reports whether a stream that brings what entities of the kind gather is in its first pass.
+func (r *Router) gathering(kind canonical.Kind) bool {
+	kinds := r.gathers[kind]
+	if len(kinds) == 0 || r.o.KindOf == nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.listed) < len(r.sources) {
+		return true
+	}
+	for _, s := range r.streams {
+		if !s.sweep && !s.passed.Load() && slices.Contains(kinds, r.o.KindOf(s.source.Name, s.def.Object)) {
+			return true
+		}
+	}
+	return false
+}
+
+// tooEarly reports whether an entity refers to records that a stream in its first pass has not delivered yet.
+func (r *Router) tooEarly(unresolved []string) bool {
+	for _, text := range unresolved {
+		ref, err := connectors.ParseRef(text)
+		if err == nil && r.firstPass(ref.Connection, ref.Object) {
+			return true
+		}
+	}
+	return false
+}
+
+// firstPass reports whether the stream that delivers an object has not yet been read to its end once.
+func (r *Router) firstPass(connection, object string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.streams {
+		if !s.sweep && s.source.Name == connection && s.def.Object == object {
+			return !s.passed.Load()
+		}
+	}
+	_, known := r.sources[connection]
+	return known && !r.listed[connection]
+}

@@ -1,0 +1,128 @@
+package router
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/router/bus"
+	"github.com/millrace/millrace/router/ledger"
+)
+
+// fetcher fetches what webhooks hinted at, in batches, one batch of a connection at a time.
+type fetcher struct {
+	r      *Router
+	source *SourceConn
+
+	mu    sync.Mutex
+	busy  bool
+	again bool
+	ended bool
+	timer *time.Timer
+}
+
+// onRefs handles "this connection has references to fetch".
+func (r *Router) onRefs(ctx context.Context, payload []byte) {
+	if f := r.fetches[string(payload)]; f != nil && f.source.Getter != nil {
+		f.step(ctx)
+	}
+}
+
+func (f *fetcher) step(ctx context.Context) {
+	f.mu.Lock()
+	if f.busy || f.ended {
+		f.again = true
+		f.mu.Unlock()
+		return
+	}
+	f.busy, f.again = true, false
+	f.mu.Unlock()
+
+	wait, more := f.fetch(ctx)
+
+	f.mu.Lock()
+	f.busy = false
+	more = more || f.again
+	if !more && wait > 0 && !f.ended {
+		f.timer = time.AfterFunc(wait, func() { f.r.nudge(bus.Refs, []byte(f.source.Name)) })
+	}
+	f.mu.Unlock()
+	if more && ctx.Err() == nil {
+		f.r.nudge(bus.Refs, []byte(f.source.Name))
+	}
+}
+
+// fetch fetches and applies one batch. It returns when something put off is due, or that more is ready now.
+func (f *fetcher) fetch(ctx context.Context) (wait time.Duration, more bool) {
+	l := f.r.o.Ledger
+	todo, err := l.TakeRefs(ctx, f.source.Name, f.source.Getter.MaxGet())
+	if err != nil {
+		f.r.log.Error("read references to fetch", "source", f.source.Name, "error", err)
+		return time.Second, false
+	}
+	if !todo.Wake.IsZero() {
+		wait = max(todo.Wake.Sub(f.r.now()), 10*time.Millisecond)
+	}
+	if len(todo.Due) == 0 {
+		return wait, false
+	}
+	refs := make([]connectors.Ref, len(todo.Due))
+	for i := range todo.Due {
+		refs[i] = todo.Due[i].Ref
+	}
+	object := refs[0].Object
+	records, err := f.source.Getter.Get(ctx, refs)
+	var out ledger.Outcome
+	if err == nil {
+		out, err = l.Apply(ctx, ledger.Batch{Connection: f.source.Name, Stream: object, Object: object,
+			Kind: ledger.Fetch, Records: records, Done: todo.Due})
+	}
+	if ctx.Err() != nil {
+		return 0, false
+	}
+	if err != nil {
+		return f.failed(ctx, todo.Due, err), false
+	}
+	f.r.tally.records(out.Counts)
+	f.r.nudgeChanges(out.Changed)
+	return wait, todo.More
+}
+
+func (f *fetcher) failed(ctx context.Context, refs []ledger.FetchRef, err error) time.Duration {
+	tries := 0
+	for i := range refs {
+		tries = max(tries, refs[i].Attempts+1)
+	}
+	wait := max(backoff(tries), connectors.After(err))
+	f.r.log.Warn("fetch waits", "source", f.source.Name, "tries", tries, "error", err)
+	f.r.o.Metrics.failed(f.source.Name, connectors.KindOf(err))
+	if e := f.r.o.Ledger.RetryRefs(ctx, refs, f.r.now().Add(wait)); e != nil {
+		f.r.log.Error("put off references", "source", f.source.Name, "error", e)
+	}
+	return wait
+}
+
+func (f *fetcher) stop() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ended = true
+	if f.timer != nil {
+		f.timer.Stop()
+	}
+}
+
+// Hint stores what a webhook said and has it fetched. When it returns nil, the hints are durable (invariant 5).
+func (r *Router) Hint(ctx context.Context, hints []connectors.Hint) error {
+	if err := r.o.Ledger.AddHints(ctx, hints); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, h := range hints {
+		if c := h.Ref.Connection; !seen[c] {
+			seen[c] = true
+			r.nudge(bus.Refs, []byte(c))
+		}
+	}
+	return nil
+}

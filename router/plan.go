@@ -1,0 +1,272 @@
+package router
+
+import (
+	"context"
+	"errors"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/work"
+	"github.com/millrace/millrace/router/ledger"
+)
+
+// job is the delivery of one dirty entity: what has to be written and what became of it.
+type job struct {
+	mark   ledger.Dirty
+	wants  []connectors.Want
+	shut   []ledger.Link
+	why    string // comment left on what is shut
+	settle ledger.Settlement
+	left   int   // calls without an answer
+	err    error // the failure that decides
+	held   error // why closings were held back
+	again  bool  // go round once more: an object was gone
+
+	created, updated, closedItems int
+}
+
+// difference is what separates what a target shows of an entity from what it should show.
+type difference struct {
+	wants      []connectors.Want
+	shut       []ledger.Link
+	unresolved []string // references to records that are not in the ledger yet
+	gone       bool     // the entity is no more
+}
+
+// compare computes the difference for one entity in one snapshot of the ledger. It is what delivery writes and what
+// `millrace plan` prints.
+func compare(rules *work.Rules, snap *ledger.Snap, target, id string) (difference, error) {
+	var diff difference
+	e, err := snap.Subject(id)
+	if err != nil {
+		return diff, err
+	}
+	var items []connectors.Item
+	if e == nil { // deleted, or merged into another
+		diff.gone = true
+	} else if items, diff.unresolved, err = rules.Items(snap, e); err != nil {
+		return diff, &ruleError{err}
+	}
+	links, err := snap.Links(target, id)
+	if err != nil {
+		return diff, err
+	}
+	known := map[string]*ledger.Link{}
+	for i := range links {
+		known[links[i].Key] = &links[i]
+	}
+	for _, item := range items {
+		k := known[item.Key]
+		delete(known, item.Key)
+		w, changed, err := want(item, k)
+		if err != nil {
+			return diff, err
+		}
+		if changed {
+			diff.wants = append(diff.wants, w)
+		}
+	}
+	for i := range links {
+		if k := known[links[i].Key]; k != nil && !k.Closed && k.Link != "" {
+			diff.shut = append(diff.shut, *k)
+		}
+	}
+	return diff, nil
+}
+
+// want returns how the item is to be written, and false when the target shows it already.
+func want(item connectors.Item, k *ledger.Link) (connectors.Want, bool, error) {
+	w := connectors.Want{Item: item}
+	if k == nil {
+		return w, true, nil
+	}
+	w.Link, w.Last, w.InDoubt, w.Since = k.Link, k.Item, k.InDoubt && k.Link == "", k.Since
+	if k.Closed && w.Last != nil { // completed when it was no longer wanted: open it again
+		last := *w.Last
+		last.Completed = true
+		w.Last = &last
+		return w, true, nil
+	}
+	hash, err := ledger.HashItem(item)
+	return w, err != nil || k.Item == nil || hash != k.Hash, err
+}
+
+// plan takes entities from the queue until soft ends, and hands calls to the senders.
+func (d *deliverer) plan(soft, hard context.Context) {
+	var open unit // a batch being filled
+	for {
+		ids := d.queue.take(chunk)
+		if len(ids) == 0 {
+			if !d.flush(soft, &open) {
+				return
+			}
+			select {
+			case <-soft.Done():
+				return
+			case <-d.queue.wake:
+				continue
+			}
+		}
+		if d.health.wait(soft, d.r.now) != nil {
+			return
+		}
+		jobs, err := d.planAll(soft, ids)
+		if err == nil {
+			err = d.announce(soft, jobs)
+		}
+		if err != nil {
+			for _, id := range ids {
+				d.queue.release(id, false)
+			}
+			if soft.Err() != nil {
+				return
+			}
+			d.r.log.Error("plan items", "target", d.target.Name, "error", err)
+			d.health.note(err, d.r.now())
+			d.rescan()
+			continue
+		}
+		if !d.dispatch(soft, hard, jobs, &open) {
+			return
+		}
+	}
+}
+
+// planAll compares a chunk of entities in one snapshot. Entities without a due mark are released at once.
+func (d *deliverer) planAll(ctx context.Context, ids []string) ([]*job, error) {
+	var jobs []*job
+	var idle []string
+	err := d.r.o.Ledger.Snapshot(ctx, func(snap *ledger.Snap) error {
+		jobs, idle = jobs[:0], idle[:0]
+		for _, id := range ids {
+			j, err := d.planOne(snap, id)
+			if err != nil {
+				return err
+			}
+			if j == nil {
+				idle = append(idle, id)
+			} else {
+				jobs = append(jobs, j)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range idle {
+		d.queue.release(id, false)
+	}
+	for _, j := range jobs {
+		if err := d.hold(ctx, j); err != nil {
+			return nil, err
+		}
+		j.left = len(j.wants) + len(j.shut)
+	}
+	return jobs, nil
+}
+
+// planOne compares one entity; nil when there is nothing to do now.
+func (d *deliverer) planOne(snap *ledger.Snap, id string) (*job, error) {
+	mark, err := snap.Mark(d.target.Name, id)
+	if err != nil || mark == nil || mark.NotBefore.After(d.r.now()) {
+		return nil, err
+	}
+	if d.r.gathering(canonical.KindOfID(id)) {
+		return nil, nil
+	}
+	j := &job{mark: *mark, settle: ledger.Settlement{Entity: id, Generation: mark.Generation}}
+	diff, err := compare(d.r.o.Rules, snap, d.target.Name, id)
+	var broken *ruleError
+	switch {
+	case errors.As(err, &broken):
+		j.err = &connectors.Error{Kind: connectors.Rejected, Op: "apply work rules", Err: err}
+	case err != nil:
+		return nil, err
+	case d.r.tooEarly(diff.unresolved):
+		return nil, nil
+	}
+	j.wants, j.shut = diff.wants, diff.shut
+	if diff.gone {
+		j.why = "The record behind this was deleted or merged into another."
+	}
+	return j, nil
+}
+
+// ruleError is a work rule that fails for one entity: a dead letter, not a reason to stop.
+type ruleError struct{ err error }
+
+func (e *ruleError) Error() string { return e.err.Error() }
+func (e *ruleError) Unwrap() error { return e.err }
+
+// hold keeps a job from closing more than the run may (invariant 6).
+func (d *deliverer) hold(ctx context.Context, j *job) error {
+	if err := d.guard.admit(ctx, j.settle.Entity, int64(len(j.shut))); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		j.shut, j.held = nil, err
+	}
+	return nil
+}
+
+// announce makes durable that objects are about to be created, before any is (invariant 4).
+func (d *deliverer) announce(ctx context.Context, jobs []*job) error {
+	var intents []ledger.Intent
+	for _, j := range jobs {
+		for _, w := range j.wants {
+			if w.Link == "" {
+				intents = append(intents, ledger.Intent{Entity: j.settle.Entity, Key: w.Item.Key})
+			}
+		}
+	}
+	if len(intents) == 0 {
+		return nil
+	}
+	return d.r.o.Ledger.Intend(ctx, d.target.Name, intents)
+}
+
+// dispatch turns jobs into calls. Jobs without a call are settled through the recorder like the others.
+func (d *deliverer) dispatch(soft, hard context.Context, jobs []*job, open *unit) bool {
+	var settled []*job
+	for _, j := range jobs {
+		if j.left == 0 {
+			settled = append(settled, j)
+			continue
+		}
+		for i := range j.shut {
+			if !d.put(soft, unit{jobs: []*job{j}, shut: &j.shut[i], comment: j.why}) {
+				return false
+			}
+		}
+		for _, w := range j.wants {
+			open.jobs, open.wants = append(open.jobs, j), append(open.wants, w)
+			if len(open.wants) == d.batch && !d.flush(soft, open) {
+				return false
+			}
+		}
+	}
+	if len(settled) > 0 {
+		d.settle(hard, settled)
+	}
+	return true
+}
+
+// flush sends a batch that was being filled.
+func (d *deliverer) flush(ctx context.Context, open *unit) bool {
+	if len(open.wants) == 0 {
+		return true
+	}
+	u := *open
+	*open = unit{}
+	return d.put(ctx, u)
+}
+
+func (d *deliverer) put(ctx context.Context, u unit) bool {
+	select {
+	case d.ready <- u:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

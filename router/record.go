@@ -1,0 +1,142 @@
+package router
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/router/ledger"
+)
+
+// settleMost bounds how many entities are settled in one transaction.
+const settleMost = 256
+
+// record takes finished calls and settles the entities that have no call left, as many in one transaction as have
+// come in while the last one was committed.
+func (d *deliverer) record(ctx context.Context) {
+	for u := range d.done {
+		jobs := d.finish(nil, u)
+		for more := true; more && len(jobs) < settleMost; {
+			select {
+			case u, more = <-d.done:
+				if more {
+					jobs = d.finish(jobs, u)
+				}
+			default:
+				more = false
+			}
+		}
+		d.settle(ctx, jobs)
+	}
+}
+
+// finish notes the results of a call on its jobs and appends the jobs that are complete.
+func (d *deliverer) finish(jobs []*job, u unit) []*job {
+	for i, j := range u.jobs {
+		res := u.results[i]
+		d.health.note(res.Err, d.r.now())
+		if u.shut != nil {
+			j.closed(*u.shut, res.Err)
+		} else {
+			j.shown(u.wants[i], res)
+		}
+		if j.left--; j.left == 0 {
+			jobs = append(jobs, j)
+		}
+	}
+	return jobs
+}
+
+// shown notes the outcome of one item.
+func (j *job) shown(w connectors.Want, res connectors.Result) {
+	switch {
+	case res.Err == nil:
+		item := w.Item
+		j.settle.Wrote = append(j.settle.Wrote, ledger.Link{Key: w.Item.Key, Link: res.Link, Item: &item})
+		j.count(w)
+	case connectors.KindOf(res.Err) == connectors.NotFound && w.Link != "":
+		// A person deleted the object. The next round makes it again.
+		j.settle.Gone = append(j.settle.Gone, w.Item.Key)
+		j.again = true
+	default:
+		j.fail(res.Err)
+	}
+}
+
+// closed notes the outcome of closing what is no longer wanted.
+func (j *job) closed(k ledger.Link, err error) {
+	if err != nil && connectors.KindOf(err) != connectors.NotFound {
+		j.fail(err)
+		return
+	}
+	k.Closed, k.InDoubt = true, false
+	j.settle.Wrote = append(j.settle.Wrote, k)
+	j.closedItems++
+}
+
+// fail keeps the error that matters most: one that cannot heal by itself hides one that can.
+func (j *job) fail(err error) {
+	if j.err == nil || connectors.KindOf(err) == connectors.Rejected {
+		j.err = err
+	}
+}
+
+func (j *job) count(w connectors.Want) {
+	if w.Link == "" {
+		j.created++
+	} else {
+		j.updated++
+	}
+}
+
+// settle writes what became of the jobs to the ledger and releases their entities.
+func (d *deliverer) settle(ctx context.Context, jobs []*job) {
+	list := make([]ledger.Settlement, len(jobs))
+	for i, j := range jobs {
+		d.judge(j)
+		list[i] = j.settle
+	}
+	settled, err := d.r.o.Ledger.Settle(ctx, d.target.Name, list)
+	if err != nil {
+		// The objects exist and the ledger does not know it: the intents are still there, so the next round looks
+		// them up before it creates anything (invariant 4).
+		d.r.log.Error("settle items", "target", d.target.Name, "error", err)
+		d.health.note(err, d.r.now())
+	}
+	for _, j := range jobs {
+		d.r.o.Metrics.delivered(d.target.Name, j)
+		d.r.tally.items(j)
+		d.queue.release(j.settle.Entity, j.again && err == nil)
+	}
+	if settled.Kept > 0 || settled.Later > 0 || err != nil {
+		d.rescan()
+	}
+	d.r.progressed()
+}
+
+// judge decides what a failure means for the dirty mark.
+func (d *deliverer) judge(j *job) {
+	switch {
+	case j.err == nil && j.held != nil:
+		j.settle.Retry = ledger.Retry{Error: j.held.Error(), NotBefore: d.r.now().Add(maxWait)}
+		return
+	case j.err == nil && j.again:
+		j.settle.Generation = 0 // the mark stays: the entity goes round once more
+		return
+	case j.err == nil:
+		d.health.forget(j.settle.Entity)
+		return
+	}
+	kind, tries := connectors.KindOf(j.err), j.mark.Attempts+1
+	wait := max(backoff(tries), connectors.After(j.err))
+	switch {
+	case kind == connectors.Rejected || kind == connectors.Gone,
+		kind != connectors.Limited && kind != connectors.Denied && d.health.hopeless(j.settle.Entity, tries, d.r.o.Attempts):
+		d.health.forget(j.settle.Entity)
+		j.settle.Reject = fmt.Sprintf("%s: %v", d.target.Name, j.err)
+		d.r.log.Error("item rejected; see `millrace dead list`", "target", d.target.Name, "customer", j.settle.Entity, "tries", tries, "error", j.err)
+	default:
+		d.health.failing(j.settle.Entity, d.r.now())
+		j.settle.Retry = ledger.Retry{Error: j.err.Error(), NotBefore: d.r.now().Add(wait)}
+	}
+}

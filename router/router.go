@@ -1,0 +1,237 @@
+package router
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/work"
+	"github.com/millrace/millrace/router/bus"
+	"github.com/millrace/millrace/router/ledger"
+)
+
+// SourceConn is a connection that is read.
+type SourceConn struct {
+	Name    string
+	Source  connectors.Source
+	Getter  connectors.Getter  // nil = hints cannot be fetched
+	Sweeper connectors.Sweeper // nil = the vendor cannot be listed
+	Streams []string           // read only these; nil = all
+	Every   time.Duration      // 0 = the stream's suggestion
+	Sweep   time.Duration      // 0 = the stream's suggestion, negative = never
+}
+
+// TargetConn is a connection that is written to.
+type TargetConn struct {
+	Name    string
+	Target  connectors.Target
+	Batcher connectors.Batcher // nil = one item a call
+	Lister  connectors.Lister  // nil = what is shown cannot be listed
+	// InFlight is the most items being written at the same time; a batch counts as its items.
+	InFlight int
+}
+
+// Options of a router.
+type Options struct {
+	Ledger  *ledger.Ledger
+	Bus     *bus.Bus
+	Sources []SourceConn
+	Targets []TargetConn
+	Rules   *work.Rules
+	// KindOf returns the kind of entity that the records of an object become, "" when none is known. With it, what shows
+	// the deals of a customer waits for the first pass over the deals; nil = nothing waits.
+	KindOf   func(connection, object string) canonical.Kind
+	Attempts int     // before an item that fails while others succeed becomes a dead letter; default 8
+	Share    float64 // invariant 6: most a run may close, as a share of the items shown; default 0.10
+	Force    bool    // lift the closing guard for this run
+	Log      *slog.Logger
+	Now      func() time.Time
+	Metrics  *Metrics // nil = not measured
+}
+
+// Router runs streams and targets against one ledger.
+type Router struct {
+	o       Options
+	log     *slog.Logger
+	now     func() time.Time
+	sources map[string]*SourceConn
+	gathers map[canonical.Kind][]canonical.Kind // kind -> kinds whose entities it shows though they refer to it
+	fetches map[string]*fetcher
+	targets map[string]*deliverer
+
+	tally      tally
+	expected   atomic.Int64   // records the vendors have, for an estimate
+	lifted     atomic.Int32   // callers of LiftGuard
+	background sync.WaitGroup // everything that must end before Run returns
+	started    chan struct{}  // closed when nudges are heard
+
+	mu        sync.Mutex
+	streams   map[string]*stream // by stream.key
+	listed    map[string]bool    // connections whose streams are known
+	unlisted  map[string]error   // why the others' are not
+	listeners []chan struct{}    // closed when either changes
+	movedCh   chan struct{}      // closed at the next settlement
+}
+
+// New checks the options and returns a router that does nothing until Run.
+func New(o Options) (*Router, error) {
+	if o.Ledger == nil || o.Bus == nil || o.Rules == nil || o.Log == nil {
+		return nil, errors.New("a router needs a ledger, a bus, rules and a log")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Attempts == 0 {
+		o.Attempts = 8
+	}
+	if o.Share == 0 {
+		o.Share = 0.10
+	}
+	if o.Metrics == nil {
+		o.Metrics = NewMetrics()
+	}
+	r := &Router{o: o, log: o.Log, now: o.Now, sources: map[string]*SourceConn{}, fetches: map[string]*fetcher{},
+		targets: map[string]*deliverer{}, started: make(chan struct{}), streams: map[string]*stream{},
+		listed: map[string]bool{}, unlisted: map[string]error{}, movedCh: make(chan struct{})}
+	for i := range o.Sources {
+		s := &o.Sources[i]
+		r.sources[s.Name] = s
+		r.fetches[s.Name] = &fetcher{r: r, source: s}
+	}
+	r.gathers = gathers(o.Rules)
+	for _, t := range o.Targets {
+		r.targets[t.Name] = newDeliverer(r, t)
+	}
+	return r, nil
+}
+
+// Run reads, applies and delivers until ctx ends, then drains: pages being applied and items being written are
+// finished, for at most grace. It returns nil after a clean stop.
+func (r *Router) Run(ctx context.Context, grace time.Duration) error {
+	// Handlers and writes run under hard, which outlives ctx by the grace time, so that what was begun is finished.
+	hard, kill := context.WithCancel(context.WithoutCancel(ctx))
+	defer kill()
+	stopKill := context.AfterFunc(ctx, func() {
+		timer := time.AfterFunc(grace, kill)
+		context.AfterFunc(hard, func() { timer.Stop() })
+	})
+	defer stopKill()
+
+	wm, err := message.NewRouter(message.RouterConfig{CloseTimeout: grace + time.Second}, bus.Logger(r.log))
+	if err != nil {
+		return fmt.Errorf("start router: %w", err)
+	}
+	wm.AddMiddleware(r.never)
+	handle := func(topic string, fn func(ctx context.Context, payload []byte)) {
+		wm.AddConsumerHandler(topic, topic, r.o.Bus.Subscriber(topic), func(m *message.Message) error {
+			if ctx.Err() == nil {
+				fn(ctx, m.Payload)
+			}
+			return nil
+		})
+	}
+	handle(bus.Pages, r.onPages)
+	handle(bus.Refs, r.onRefs)
+	handle(bus.Changes, r.onChanges)
+	ended := make(chan error, 1)
+	go func() { ended <- wm.Run(hard) }()
+	select {
+	case <-wm.Running(): // before it, a nudge would be dropped
+	case err := <-ended:
+		return fmt.Errorf("start router: %w", err)
+	}
+	for _, d := range r.targets {
+		r.background.Go(func() { d.run(ctx, hard) })
+	}
+	for name := range r.sources {
+		r.background.Go(func() { r.discover(ctx, name) })
+	}
+	close(r.started)
+	<-ctx.Done()
+	r.stopTimers()
+	r.background.Wait()
+	kill()
+	err = wm.Close()
+	<-ended
+	return err
+}
+
+// never turns a panic into a log line and an acknowledgement: a message that fails would be redelivered at once,
+// for ever, and the ledger already knows what is left to do.
+func (r *Router) never(next message.HandlerFunc) message.HandlerFunc {
+	return func(m *message.Message) (out []*message.Message, err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				r.log.Error("handler panicked; the ledger will bring the work back", "error", fmt.Sprint(p))
+				out, err = nil, nil
+			}
+		}()
+		if out, err = next(m); err != nil {
+			r.log.Error("handle nudge", "error", err)
+		}
+		return nil, nil
+	}
+}
+
+// rescanTargets has every target look through its dirty marks.
+func (r *Router) rescanTargets() {
+	for _, d := range r.targets {
+		d.rescan()
+	}
+}
+
+// Metrics returns what the router counts.
+func (r *Router) Metrics() *Metrics { return r.o.Metrics }
+
+// LiftGuard lets everything be closed and reaped (invariant 6) until the returned function is called.
+func (r *Router) LiftGuard() (restore func()) {
+	r.lifted.Add(1)
+	r.rescanTargets()
+	return func() { r.lifted.Add(-1) }
+}
+
+// forced reports whether the guard is lifted.
+func (r *Router) forced() bool { return r.o.Force || r.lifted.Load() > 0 }
+
+// nudge publishes and only logs a failure: the ledger is looked at again anyway.
+func (r *Router) nudge(topic string, payload []byte) {
+	if err := r.o.Bus.Publish(topic, payload); err != nil {
+		r.log.Debug("nudge", "error", err)
+	}
+}
+
+// nudgeChanges tells the targets which entities became dirty.
+func (r *Router) nudgeChanges(ids []string) {
+	if len(ids) == 0 {
+		return
+	}
+	payload, err := json.Marshal(ids)
+	if err != nil {
+		r.log.Error("encode nudge", "error", err)
+		return
+	}
+	r.nudge(bus.Changes, payload)
+}
+
+// onChanges queues entities for every target.
+func (r *Router) onChanges(_ context.Context, payload []byte) {
+	var ids []string
+	if err := json.Unmarshal(payload, &ids); err != nil {
+		r.log.Error("nudge is not a list of entities", "error", err)
+		return
+	}
+	for _, d := range r.targets {
+		for _, id := range ids {
+			d.queue.add(id)
+		}
+	}
+}

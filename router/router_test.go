@@ -1,0 +1,208 @@
+package router_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/router"
+	"github.com/millrace/millrace/router/ledger"
+)
+
+func TestEveryRecordBecomesOneItem(t *testing.T) {
+	w := newWorld(t)
+	for i := range 200 {
+		w.crm.set(fmt.Sprint(i), fmt.Sprintf("Person %d", i))
+	}
+	w.start()
+	w.backfill()
+	if got := len(w.board.shows(t)); got != 200 {
+		t.Errorf("%d items are shown, want 200", got)
+	}
+	if w.board.maxUse > 5 {
+		t.Errorf("%d items were in flight, want at most 5", w.board.maxUse)
+	}
+
+	w.crm.set("7", "Seven")
+	w.crm.remove("8")
+	w.backfill()
+	shown := w.board.shows(t)
+	if len(shown) != 199 || w.board.creates != 200 || w.board.updates != 1 || w.board.closes != 1 {
+		t.Errorf("shown %d, created %d, changed %d, closed %d; want 199, 200, 1, 1", len(shown), w.board.creates, w.board.updates, w.board.closes)
+	}
+}
+
+func TestUnchangedSecondRunWritesNothing(t *testing.T) {
+	w := newWorld(t)
+	for i := range 50 {
+		w.crm.set(fmt.Sprint(i), "Same")
+	}
+	w.start()
+	w.backfill()
+	for i := range 50 {
+		w.crm.set(fmt.Sprint(i), "Same")
+	}
+	w.backfill()
+	if w.board.creates != 50 || w.board.updates != 0 {
+		t.Errorf("created %d, changed %d; want 50, 0", w.board.creates, w.board.updates)
+	}
+}
+
+// A call whose answer is lost may have made the object: it must be adopted, not made again (invariant 4).
+func TestLostAnswersMakeNoSecondItem(t *testing.T) {
+	w := newWorld(t)
+	for i := range 60 {
+		w.crm.set(fmt.Sprint(i), fmt.Sprintf("Person %d", i))
+	}
+	n := 0
+	w.board.after = func(connectors.Want) error {
+		if n++; n%7 == 3 {
+			return errors.New("connection reset")
+		}
+		return nil
+	}
+	w.start()
+	w.backfill()
+	if got := len(w.board.shows(t)); got != 60 {
+		t.Errorf("%d items are shown, want 60", got)
+	}
+	if w.board.creates != 60 {
+		t.Errorf("%d objects were made, want 60", w.board.creates)
+	}
+}
+
+// One item the target cannot take becomes a dead letter after the configured attempts; the others do not wait for it.
+func TestPoisonItemBecomesADeadLetter(t *testing.T) {
+	w := newWorld(t)
+	for i := range 30 {
+		w.crm.set(fmt.Sprint(i), fmt.Sprintf("Person %d", i))
+	}
+	w.board.before = func(want connectors.Want) error {
+		if want.Item.Title == "Person 13" {
+			return &connectors.Error{Kind: connectors.Rejected, Op: "create task", Status: 400, Reason: "name is forbidden"}
+		}
+		return nil
+	}
+	w.start()
+	w.backfill()
+	list, _, err := w.ledger.DeadList(t.Context(), "", "", 10)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("dead letters: %v, %v; want one", list, err)
+	}
+	if got := len(w.board.shows(t)); got != 29 {
+		t.Errorf("%d items are shown, want 29", got)
+	}
+	w.board.mu.Lock()
+	w.board.before = nil
+	w.board.mu.Unlock()
+	if gone, err := w.ledger.DeadReplay(t.Context(), list[0].ID); err != nil || !gone {
+		t.Fatalf("replay: %v, %v", gone, err)
+	}
+	w.backfill()
+	if got := len(w.board.shows(t)); got != 30 {
+		t.Errorf("%d items are shown after the replay, want 30", got)
+	}
+}
+
+func TestSomebodyDeletedTheObject(t *testing.T) {
+	w := newWorld(t)
+	w.crm.set("1", "Ada")
+	w.start()
+	w.backfill()
+	w.board.mu.Lock()
+	clear(w.board.items)
+	w.board.mu.Unlock()
+	w.crm.set("1", "Ada L.")
+	w.backfill()
+	for _, title := range w.board.shows(t) {
+		if title != "Ada L." {
+			t.Errorf("title = %q, want the object made again with the new one", title)
+		}
+	}
+	if len(w.board.items) != 1 {
+		t.Errorf("%d items, want 1", len(w.board.items))
+	}
+}
+
+// An empty source never means "close everything" (invariant 6).
+func TestMassDeletionIsHeldBack(t *testing.T) {
+	w := newWorld(t)
+	for i := range 100 {
+		w.crm.set(fmt.Sprint(i), "P")
+	}
+	w.start()
+	w.backfill()
+	for i := range 60 {
+		w.crm.remove(fmt.Sprint(i))
+	}
+	w.backfill()
+	if w.board.closes > 20 {
+		t.Errorf("%d items were closed, want at most 20", w.board.closes)
+	}
+	if held := w.router.Held()["board"]; held < 40 {
+		t.Errorf("held back %d, want at least 40", held)
+	}
+	restore := w.router.LiftGuard()
+	defer restore()
+	for _, m := range dirty(t, w) {
+		if err := w.ledger.Mark(t.Context(), "board", m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.backfill()
+	if w.board.closes != 60 {
+		t.Errorf("%d items were closed with the guard lifted, want 60", w.board.closes)
+	}
+}
+
+func dirty(t *testing.T, w *world) []string {
+	t.Helper()
+	var ids []string
+	err := w.ledger.EachLink(t.Context(), "board", func(entity string, _ ledger.Link) error {
+		ids = append(ids, entity)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ids
+}
+
+func TestDeniedSourceIsAnErrorAndAProblem(t *testing.T) {
+	w := newWorld(t)
+	w.crm.fail = &connectors.Error{Kind: connectors.Denied, Op: "read contacts", Status: 401, Reason: "token is wrong"}
+	w.start()
+	err := w.router.ReadAll(t.Context(), router.Scope{})
+	if connectors.KindOf(err) != connectors.Denied {
+		t.Errorf("got %v, want the vendor's refusal", err)
+	}
+	problems, err := w.router.Problems(t.Context())
+	if err != nil || len(problems) == 0 {
+		t.Errorf("problems = %v, %v; want the stream that is denied", problems, err)
+	}
+}
+
+// An outage gives up nothing: when the target is back, everything is shown.
+func TestOutageLosesNothing(t *testing.T) {
+	w := newWorld(t)
+	for i := range 10 {
+		w.crm.set(fmt.Sprint(i), "P")
+	}
+	down := time.Now().Add(1200 * time.Millisecond)
+	w.board.before = func(connectors.Want) error {
+		if time.Now().Before(down) {
+			return &connectors.Error{Kind: connectors.Temporary, Op: "create task", Status: 503}
+		}
+		return nil
+	}
+	w.start()
+	w.backfill()
+	if got := len(w.board.shows(t)); got != 10 {
+		t.Errorf("%d items are shown, want 10", got)
+	}
+	if list, _, _ := w.ledger.DeadList(t.Context(), "", "", 10); len(list) != 0 {
+		t.Errorf("%d dead letters, want none: it was an outage", len(list))
+	}
+}

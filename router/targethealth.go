@@ -1,0 +1,113 @@
+package router
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+)
+
+// targetHealth tells an outage from an item the target cannot take. While nothing succeeds the whole target waits, and
+// no item is given up for it; an item that keeps failing while others succeed is the item's own fault.
+type targetHealth struct {
+	mu      sync.Mutex
+	bad     int       // failures in a row
+	waits   int       // waits of the whole target in a row
+	until   time.Time // no call before
+	lastOK  time.Time
+	lastErr error
+	first   map[string]time.Time // entity -> its first failure of the present row
+}
+
+// maxFailing bounds the entities remembered as failing; for those beyond it only the ledger's count of attempts
+// decides.
+const maxFailing = 10_000
+
+// toleratedRow is how many failures in a row are taken for bad luck before the whole target waits.
+const toleratedRow = 3
+
+// note takes the outcome of one item.
+func (h *targetHealth) note(err error, now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch kind := connectors.KindOf(err); kind {
+	case 0, connectors.Rejected, connectors.NotFound: // the target answered
+		h.bad, h.waits, h.lastErr, h.lastOK = 0, 0, nil, now
+	case connectors.Limited: // the governor paces; only a long wait is worth stopping for
+		if after := connectors.After(err); after > 0 {
+			h.until = later(h.until, now.Add(after))
+		}
+	default:
+		h.bad++
+		h.lastErr = err
+		// Calls that were under way together fail together: only a failure after a wait makes the next one longer.
+		if (kind == connectors.Denied || h.bad >= toleratedRow) && !now.Before(h.until) {
+			h.waits++
+			h.until = now.Add(backoff(h.waits))
+		}
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// wait returns when the target may be called again, or with the context's error.
+func (h *targetHealth) wait(ctx context.Context, now func() time.Time) error {
+	for {
+		h.mu.Lock()
+		d := h.until.Sub(now())
+		h.mu.Unlock()
+		if d <= 0 {
+			return ctx.Err()
+		}
+		t := time.NewTimer(d)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-t.C:
+		}
+	}
+}
+
+// failing remembers since when an entity fails.
+func (h *targetHealth) failing(entity string, now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.first == nil {
+		h.first = map[string]time.Time{}
+	}
+	if _, known := h.first[entity]; !known && len(h.first) < maxFailing {
+		h.first[entity] = now
+	}
+}
+
+func (h *targetHealth) forget(entity string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.first, entity)
+}
+
+// hopeless reports whether an entity has failed often enough to be given up: the configured number of times while
+// the target took others, or four times that in any case.
+func (h *targetHealth) hopeless(entity string, tries, most int) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	first, known := h.first[entity]
+	return tries >= most && known && h.lastOK.After(first) || tries >= 4*most
+}
+
+// trouble returns why the target does not take anything, nil when it does.
+func (h *targetHealth) trouble() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.bad < toleratedRow && connectors.KindOf(h.lastErr) != connectors.Denied {
+		return nil
+	}
+	return h.lastErr
+}

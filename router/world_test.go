@@ -1,0 +1,258 @@
+package router_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/mapping"
+	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/work"
+	"github.com/millrace/millrace/router"
+	"github.com/millrace/millrace/router/bus"
+	"github.com/millrace/millrace/router/ledger"
+	"github.com/millrace/millrace/router/ledger/boltkv"
+)
+
+// crm is a small vendor in memory: contacts in the order of their changes, read by position.
+type crm struct {
+	mu      sync.Mutex
+	changes []connectors.Record
+	live    map[string]connectors.Record
+	clock   time.Time
+	fail    error // returned by Read while set
+	reads   int
+}
+
+func newCRM() *crm {
+	return &crm{live: map[string]connectors.Record{}, clock: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)}
+}
+
+func (c *crm) set(id, name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.clock = c.clock.Add(time.Millisecond)
+	data, _ := json.Marshal(map[string]string{"id": id, "name": name})
+	c.put(connectors.Record{Ref: connectors.Ref{Connection: "crm", Object: "contacts", ID: id}, Version: c.clock, Seen: c.clock, Data: data})
+}
+
+func (c *crm) remove(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.clock = c.clock.Add(time.Millisecond)
+	rec := c.live[id]
+	rec.Version, rec.Seen, rec.Deleted = c.clock, c.clock, connectors.Deletion{Kind: connectors.Hard}
+	c.put(rec)
+}
+
+func (c *crm) put(rec connectors.Record) {
+	c.live[rec.Ref.ID] = rec
+	c.changes = append(c.changes, rec)
+}
+
+func (c *crm) Streams(context.Context) ([]connectors.Stream, error) {
+	return []connectors.Stream{{Name: "contacts", Object: "contacts", Every: 5 * time.Millisecond}}, nil
+}
+
+func (c *crm) Read(_ context.Context, _ string, after connectors.Cursor) (connectors.Page, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reads++
+	if c.fail != nil {
+		return connectors.Page{}, c.fail
+	}
+	at, _ := strconv.Atoi(string(after))
+	end := min(at+7, len(c.changes))
+	return connectors.Page{Records: c.changes[at:end], Next: connectors.Cursor(strconv.Itoa(end)), More: end < len(c.changes), Complete: c.clock}, nil
+}
+
+// board is a small project tool in memory, with the faults that matter.
+type board struct {
+	mu      sync.Mutex
+	items   map[connectors.Link]connectors.Item
+	next    int
+	inUse   int
+	maxUse  int
+	creates int
+	updates int
+	closes  int
+	before  func(connectors.Want) error // an error here means that nothing was written
+	after   func(connectors.Want) error // an error here means that it was, and the answer was lost
+	latency time.Duration
+}
+
+func newBoard() *board { return &board{items: map[connectors.Link]connectors.Item{}} }
+
+func (b *board) Upsert(_ context.Context, w connectors.Want) (connectors.Link, error) {
+	b.mu.Lock()
+	b.inUse++
+	b.maxUse = max(b.maxUse, b.inUse)
+	b.mu.Unlock()
+	time.Sleep(b.latency)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	defer func() { b.inUse-- }()
+	if b.before != nil {
+		if err := b.before(w); err != nil {
+			return "", err
+		}
+	}
+	link := w.Link
+	if link == "" && w.InDoubt {
+		for l, item := range b.items {
+			if item.Key == w.Item.Key {
+				link = l
+			}
+		}
+	}
+	if link == "" {
+		b.next++
+		b.creates++
+		link = connectors.Link(fmt.Sprintf("t%d", b.next))
+	} else if _, there := b.items[link]; !there {
+		return "", &connectors.Error{Kind: connectors.NotFound, Op: "update task"}
+	} else {
+		b.updates++
+	}
+	b.items[link] = w.Item
+	if b.after != nil {
+		if err := b.after(w); err != nil {
+			return "", err
+		}
+	}
+	return link, nil
+}
+
+func (b *board) Close(_ context.Context, link connectors.Link, _ connectors.Closing) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closes++
+	item := b.items[link]
+	item.Completed = true
+	b.items[link] = item
+	return nil
+}
+
+// shows returns title by key of the open items, and fails the test when one key is shown twice.
+func (b *board) shows(t testing.TB) map[string]string {
+	t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	shown, seen := map[string]string{}, map[string]int{}
+	for _, item := range b.items {
+		seen[item.Key]++
+		if !item.Completed {
+			shown[item.Key] = item.Title
+		}
+	}
+	for key, n := range seen {
+		if n > 1 {
+			t.Errorf("%s is there %d times", key, n)
+		}
+	}
+	return shown
+}
+
+type mapper struct{}
+
+func (mapper) Version() string { return "1" }
+func (mapper) Map(rec connectors.Record) (canonical.Profile, mapping.Outcome, error) {
+	var v struct{ Name string }
+	if err := json.Unmarshal(rec.Data, &v); err != nil {
+		return canonical.Profile{}, mapping.Outcome{}, errors.New("not an object")
+	}
+	name, _ := json.Marshal(v.Name)
+	return canonical.Profile{Kind: canonical.Person, Fields: []canonical.Field{{Name: "name.full", Value: name}}}, mapping.Outcome{}, nil
+}
+
+const testRules = `
+version: 1
+rules:
+  - name: card
+    for: person
+    project: '"Customers"'
+    title: person.name.full
+`
+
+// world is a vendor, a ledger and a project tool joined by a router.
+type world struct {
+	t      testing.TB
+	crm    *crm
+	board  *board
+	path   string
+	engine *boltkv.Engine
+	ledger *ledger.Ledger
+	router *router.Router
+	stop   func() error
+	change func(*router.Options)
+}
+
+func newWorld(t testing.TB) *world {
+	w := &world{t: t, crm: newCRM(), board: newBoard(), path: filepath.Join(t.TempDir(), "ledger.db")}
+	t.Cleanup(func() {
+		if w.stop != nil {
+			w.halt()
+		}
+	})
+	return w
+}
+
+func (w *world) start() {
+	w.t.Helper()
+	var err error
+	if w.engine, err = boltkv.Open(w.path, boltkv.Options{Buckets: ledger.Buckets()}); err != nil {
+		w.t.Fatal(err)
+	}
+	rules, err := work.Load(mapping.File{Name: "test.yaml", Data: []byte(testRules)})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if w.ledger, err = ledger.Open(w.engine, ledger.Options{Targets: []string{"board"}, Reach: rules.Watches, Mapper: mapper{}}); err != nil {
+		w.t.Fatal(err)
+	}
+	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	o := router.Options{Ledger: w.ledger, Bus: bus.InProcess(log), Rules: rules, Log: log, Attempts: 3,
+		Sources: []router.SourceConn{{Name: "crm", Source: w.crm}},
+		Targets: []router.TargetConn{{Name: "board", Target: w.board, InFlight: 5}}}
+	if w.change != nil {
+		w.change(&o)
+	}
+	if w.router, err = router.New(o); err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- w.router.Run(ctx, 5*time.Second) }()
+	w.stop = func() error {
+		cancel()
+		err := <-ended
+		return errors.Join(err, o.Bus.Close(), w.engine.Close())
+	}
+}
+
+func (w *world) halt() {
+	w.t.Helper()
+	if err := w.stop(); err != nil {
+		w.t.Errorf("stop: %v", err)
+	}
+	w.stop = nil
+}
+
+func (w *world) backfill() {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := w.router.Backfill(ctx, router.Scope{}); err != nil {
+		problems, _ := w.router.Problems(context.Background())
+		w.t.Fatalf("backfill: %v; %v", err, problems)
+	}
+}
