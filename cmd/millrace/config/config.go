@@ -20,7 +20,6 @@ type Config struct {
 	Workspace   string
 	Connections []Connection // by name
 	Targets     []string     // connections that are written to
-	Mappings    []string     // mapping overlays, absolute paths
 	Rules       []string     // work rules; empty = the built-in ones
 	Admin       string       // address of /healthz, /readyz and /metrics; empty = not served
 	Delivery    Delivery
@@ -37,6 +36,7 @@ type Connection struct {
 	Sweep     time.Duration // time between full comparisons; 0 = the stream's own suggestion, negative = never
 	Streams   []string      // read only these; nil = all
 	Share     float64       // of the account's quota that Millrace may use, 0 < share <= 1
+	Mappings  []string      // files laid over the connector's own mapping
 	Workers   int           // target: items in flight; 0 = what the account allows
 }
 

@@ -21,7 +21,6 @@ type file struct {
 	Workspace   string                    `yaml:"workspace"`
 	Connections map[string]map[string]any `yaml:"connections"`
 	Targets     []string                  `yaml:"targets"`
-	Mappings    []string                  `yaml:"mappings"`
 	Rules       []string                  `yaml:"rules"`
 	Admin       struct {
 		Listen *string `yaml:"listen"`
@@ -85,7 +84,7 @@ func (p *parser) yamlError(err error) error {
 }
 
 func unknownTopLevel(key string) string {
-	known := []string{"data", "workspace", "connections", "targets", "mappings", "rules", "admin", "listen",
+	known := []string{"data", "workspace", "connections", "targets", "rules", "admin", "listen",
 		"delivery", "attempts", "close_share", "ledger", "key", "log", "level", "format"}
 	if near := connectors.Nearest(key, known); near != "" {
 		return fmt.Sprintf("there is no key %q; did you mean %q?", key, near)
@@ -112,7 +111,6 @@ func (p *parser) convert(f *file) *Config {
 	}
 	p.connections(c, f)
 	p.targets(c, f)
-	c.Mappings = p.paths("$.mappings", f.Mappings)
 	c.Rules = p.paths("$.rules", f.Rules)
 	p.delivery(c, f)
 	c.Ledger.Key = connectors.NewSecret(p.expand("$.ledger.key", f.Ledger.Key))
@@ -178,6 +176,7 @@ func (p *parser) connection(name string, raw map[string]any) (Connection, bool) 
 	if conn.Share <= 0 || conn.Share > 1 {
 		p.problem(at+".quota_share", "must be above 0 and at most 1")
 	}
+	conn.Mappings = p.paths(at+".mappings", p.list(at, raw, "mappings"))
 	conn.Workers = int(p.number(at, raw, "workers", 0))
 	rest := map[string]any{}
 	for key, value := range raw {
@@ -198,7 +197,8 @@ func (p *parser) connection(name string, raw map[string]any) (Connection, bool) 
 }
 
 // common are the keys every connection may have, whatever its connector.
-var common = map[string]bool{"connector": true, "every": true, "sweep": true, "streams": true, "quota_share": true, "workers": true}
+var common = map[string]bool{"connector": true, "every": true, "sweep": true, "streams": true, "quota_share": true,
+	"workers": true, "mappings": true}
 
 func (p *parser) targets(c *Config, f *file) {
 	c.Targets = f.Targets

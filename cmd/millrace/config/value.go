@@ -102,6 +102,9 @@ func (p *parser) paths(at string, names []string) []string {
 	out := make([]string, len(names))
 	for i, name := range names {
 		out[i] = name
+		if name == builtIn {
+			continue
+		}
 		if !filepath.IsAbs(name) {
 			out[i] = filepath.Join(p.dir, name)
 		}
@@ -111,6 +114,9 @@ func (p *parser) paths(at string, names []string) []string {
 	}
 	return out
 }
+
+// builtIn names the rules that Millrace ships, in a list of files.
+const builtIn = "default"
 
 func (p *parser) oneOf(at, value string, allowed ...string) {
 	for _, a := range allowed {

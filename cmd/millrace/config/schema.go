@@ -1,0 +1,99 @@
+package config
+
+import (
+	"encoding/json"
+
+	"github.com/millrace/millrace/connectors"
+)
+
+// Schema returns the JSON Schema (draft 2020-12) of millrace.yaml for the given connectors, ending in a line break.
+func Schema(list []connectors.Connector) []byte {
+	var kinds []any
+	for _, c := range list {
+		kinds = append(kinds, connectionSchema(c.Spec))
+	}
+	root := object{
+		"$schema":              "https://json-schema.org/draft/2020-12/schema",
+		"title":                "Millrace configuration",
+		"type":                 "object",
+		"additionalProperties": false,
+		"required":             []string{"connections"},
+		"properties": object{
+			"data":        text("Directory of the ledger."),
+			"workspace":   text("Name that separates several customers of one ledger."),
+			"connections": object{"type": "object", "minProperties": 1, "additionalProperties": object{"oneOf": kinds}},
+			"targets":     texts("Connections that are written to; all that can be when left out."),
+			"rules":       texts("Work rules, files; the built-in ones when left out."),
+			"admin":       group(object{"listen": text("Address of /healthz, /readyz and /metrics.")}),
+			"delivery": group(object{
+				"attempts":    object{"type": "integer", "minimum": 1, "description": "Tries before an item becomes a dead letter."},
+				"close_share": object{"type": "number", "minimum": 0, "maximum": 1, "description": "Most a run may close, as a share of the items shown."},
+			}),
+			"ledger": group(object{"key": text("32 bytes in base64 or hex that seal OAuth tokens.")}),
+			"log": group(object{
+				"level":  object{"enum": []string{"debug", "info", "warn", "error"}},
+				"format": object{"enum": []string{"text", "json"}},
+			}),
+		},
+	}
+	b, err := json.MarshalIndent(root, "", "  ")
+	if err != nil {
+		panic(err) // made of literals
+	}
+	return append(b, '\n')
+}
+
+type object map[string]any
+
+func text(help string) object { return object{"type": "string", "description": help} }
+func texts(help string) object {
+	return object{"type": "array", "items": object{"type": "string"}, "description": help}
+}
+func group(properties object) object {
+	return object{"type": "object", "additionalProperties": false, "properties": properties}
+}
+
+// connectionSchema is the schema of one connection of a connector.
+func connectionSchema(spec connectors.Spec) object {
+	properties := object{
+		"connector":   object{"const": spec.Name, "description": spec.Summary},
+		"every":       text("Time between polls, 90s or 5m."),
+		"sweep":       text("Time between full comparisons, or never."),
+		"streams":     texts("Read only these streams."),
+		"quota_share": object{"type": "number", "exclusiveMinimum": 0, "maximum": 1, "description": "Share of the account's quota Millrace may use."},
+		"mappings":    texts("Files laid over the connector's own mapping: more fields, filters."),
+		"workers":     object{"type": "integer", "minimum": 0, "description": "Items written at the same time; 0 = what the account allows."},
+	}
+	required := []string{"connector"}
+	for _, s := range spec.Settings {
+		properties[s.Name] = settingSchema(s)
+		if s.Required && s.Default == "" {
+			required = append(required, s.Name)
+		}
+	}
+	return object{"type": "object", "title": spec.Title, "additionalProperties": false, "required": required, "properties": properties}
+}
+
+// settingSchema is the schema of one setting. A ${VAR} may stand for any value, so only lists are told from scalars.
+func settingSchema(s connectors.Setting) object {
+	o := object{"description": s.Help}
+	switch s.Kind {
+	case connectors.ListSetting:
+		o["type"], o["items"] = "array", object{"type": "string"}
+	case connectors.BoolSetting:
+		o["type"] = []string{"boolean", "string"}
+	case connectors.IntSetting, connectors.NumberSetting:
+		o["type"] = []string{"number", "string"}
+	default:
+		o["type"] = []string{"string", "number"}
+	}
+	if s.Default != "" {
+		o["default"] = s.Default
+	}
+	if s.Kind == connectors.ListSetting && s.Choices != nil {
+		o["items"] = object{"enum": s.Choices}
+	} else if s.Choices != nil {
+		o["examples"] = s.Choices
+	}
+	return o
+}

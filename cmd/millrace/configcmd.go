@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/millrace/millrace/cmd/millrace/config"
+	"github.com/millrace/millrace/connectors/all"
+)
+
+func (a *app) configCmd() *cobra.Command {
+	cmd := &cobra.Command{Use: "config", Short: "Check the configuration, or print its JSON Schema"}
+	cmd.AddCommand(
+		&cobra.Command{Use: "check", Short: "Validate the configuration, mappings and rules without a network", Args: exactly(0),
+			RunE: func(*cobra.Command, []string) error { return a.configCheck() }},
+		&cobra.Command{Use: "schema", Short: "Print the JSON Schema of the configuration, for editors", Args: exactly(0),
+			RunE: func(*cobra.Command, []string) error {
+				_, err := a.out.Write(config.Schema(all.List))
+				return err
+			}})
+	return cmd
+}
+
+func (a *app) configCheck() error {
+	cfg, err := a.load()
+	if err != nil {
+		return err
+	}
+	if _, err := loadMappings(cfg); err != nil {
+		return withCode(exitConfig, err)
+	}
+	if _, err := loadWork(cfg); err != nil {
+		return withCode(exitConfig, err)
+	}
+	if !cfg.Ledger.Key.IsZero() {
+		if _, err := parseKey(cfg.Ledger.Key.Reveal()); err != nil {
+			return withCode(exitConfig, err)
+		}
+	}
+	if a.json {
+		writeJSON(a.out, map[string]any{"ok": true, "connections": len(cfg.Connections), "targets": cfg.Targets})
+		return nil
+	}
+	fmt.Fprintf(a.out, "%s is good: %d connections, targets %v.\n", cfg.Path, len(cfg.Connections), cfg.Targets)
+	return nil
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) daemonCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "daemon",
+		Short: "Poll, apply and deliver until stopped",
+		Long: `Keeps the project tool up to date until it is stopped. SIGTERM drains: what was begun is finished. A
+second signal stops at once; nothing is lost or doubled either way.`,
+		Args: exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := a.load()
+			if err != nil {
+				return err
+			}
+			log := a.logger(cfg.Log)
+			h, err := openHub(cmd.Context(), cfg, log, hubOptions{})
+			if err != nil {
+				return err
+			}
+			defer h.close()
+			return a.daemon(cmd.Context(), h)
+		},
+	}
+}
+
+func (a *app) daemon(ctx context.Context, h *hub) error {
+	stopSocket, err := serveSocket(ctx, h.cfg.Data, h.runCommand)
+	if err != nil {
+		return withCode(exitUnreachable, err)
+	}
+	defer stopSocket()
+	stopAdmin, address, err := h.serveAdmin(h.cfg.Admin)
+	if err != nil {
+		return withCode(exitUnreachable, err)
+	}
+	defer stopAdmin()
+	h.log.Info("started", "version", version(), "data", h.cfg.Data, "admin", address, "pid", os.Getpid())
+	err = h.router.Run(ctx, drainGrace)
+	h.log.Info("stopped")
+	return err
+}
+
+// runCommand runs a command line that came over the socket with this hub.
+func (h *hub) runCommand(ctx context.Context, req remoteRequest, out, errOut io.Writer) int {
+	a := &app{in: http.NoBody, out: out, errOut: errOut, args: req.Args, tty: req.TTY, within: h}
+	return a.main(ctx)
+}
+
+// serveAdmin serves health, readiness and metrics. An empty address serves nothing.
+func (h *hub) serveAdmin(address string) (stop func(), bound string, err error) {
+	if address == "" {
+		return func() {}, "", nil
+	}
+	ln, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, "", fmt.Errorf("listen for health and metrics (admin.listen): %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", h.ready)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(h.gatherer(), promhttp.HandlerOpts{Timeout: 10 * time.Second}))
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
+	done := make(chan struct{})
+	go func() { defer close(done); _ = server.Serve(ln) }()
+	return func() { _ = server.Close(); <-done }, ln.Addr().String(), nil
+}
+
+// ready answers 503 with the reasons while a stream makes no progress or a target refuses (invariant 8).
+func (h *hub) ready(w http.ResponseWriter, r *http.Request) {
+	problems, err := h.router.Problems(r.Context())
+	if err != nil {
+		problems = append(problems, err.Error())
+	}
+	if len(problems) > 0 {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		for _, p := range problems {
+			fmt.Fprintln(w, p)
+		}
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// gatherer joins the router's counters with figures read from the ledger and the quotas at the time of a scrape.
+func (h *hub) gatherer() prometheus.Gatherer {
+	own := prometheus.NewRegistry()
+	own.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), ledgerFigures{h})
+	return prometheus.Gatherers{h.router.Metrics().Registry, own}
+}
+
+var (
+	descDirty    = prometheus.NewDesc("millrace_backlog_entities", "Entities whose change a target does not show yet.", []string{"target"}, nil)
+	descDead     = prometheus.NewDesc("millrace_dead_letters", "Dead letters.", []string{"kind"}, nil)
+	descGaps     = prometheus.NewDesc("millrace_gaps", "Spans of time a stream is known not to be complete for.", nil, nil)
+	descRecords  = prometheus.NewDesc("millrace_ledger_records", "Live records in the ledger.", []string{"object"}, nil)
+	descEntities = prometheus.NewDesc("millrace_ledger_entities", "Entities in the ledger.", []string{"kind"}, nil)
+	descLag      = prometheus.NewDesc("millrace_stream_lag_seconds", "Time since the instant a stream is complete up to.", []string{"connection", "stream"}, nil)
+	descSize     = prometheus.NewDesc("millrace_ledger_bytes", "Size of the ledger.", nil, nil)
+	descCalls    = prometheus.NewDesc("millrace_api_actions_total", "Actions asked of a vendor.", []string{"connection"}, nil)
+)
+
+// ledgerFigures is a collector over the hub.
+type ledgerFigures struct{ h *hub }
+
+func (f ledgerFigures) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{descDirty, descDead, descGaps, descRecords, descEntities, descLag, descSize, descCalls} {
+		ch <- d
+	}
+}
+
+func (f ledgerFigures) Collect(ch chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	st, err := f.h.ledger.Status(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(descSize, err)
+		return
+	}
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	for target, n := range st.Totals.Dirty {
+		gauge(descDirty, float64(n), target)
+	}
+	for kind, n := range st.Totals.Dead {
+		gauge(descDead, float64(n), string(kind))
+	}
+	for object, n := range st.Totals.Live {
+		gauge(descRecords, float64(n), object)
+	}
+	for kind, n := range st.Totals.Entities {
+		gauge(descEntities, float64(n), string(kind))
+	}
+	for _, s := range st.Streams {
+		if !s.Complete.IsZero() {
+			gauge(descLag, time.Since(s.Complete).Seconds(), s.Connection, s.Stream)
+		}
+	}
+	gauge(descGaps, float64(st.Totals.Gaps))
+	gauge(descSize, float64(st.Store.SizeBytes))
+	for name, c := range f.h.conns {
+		ch <- prometheus.MustNewConstMetric(descCalls, prometheus.CounterValue, float64(c.calls()), name)
+	}
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/millrace/millrace/cmd/millrace/config"
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/transport"
+	"github.com/millrace/millrace/mapping/work"
+	"github.com/millrace/millrace/router"
+	"github.com/millrace/millrace/router/bus"
+	"github.com/millrace/millrace/router/ledger"
+	"github.com/millrace/millrace/router/ledger/boltkv"
+	"github.com/millrace/millrace/router/quota"
+)
+
+// hub is a configuration come to life: an open ledger, a client and a quota for each connection, and the router.
+type hub struct {
+	cfg    *config.Config
+	log    *slog.Logger
+	engine *boltkv.Engine
+	ledger *ledger.Ledger
+	rules  *work.Rules
+	maps   *mappings
+	conns  map[string]*connection
+	bus    *bus.Bus
+	router *router.Router
+	begun  time.Time
+}
+
+// connection is one configured account in use.
+type connection struct {
+	config.Connection
+	opened any // what the connector returned; implements what its Spec.Does says
+	quota  *counted
+}
+
+// hubOptions are what a command changes.
+type hubOptions struct {
+	force     bool // lift the closing guard
+	noTargets bool // read only: nothing is delivered
+}
+
+// openHub opens everything and starts nothing.
+func openHub(ctx context.Context, cfg *config.Config, log *slog.Logger, o hubOptions) (*hub, error) {
+	h := &hub{cfg: cfg, log: log, conns: map[string]*connection{}, begun: time.Now()}
+	var err error
+	if h.maps, err = loadMappings(cfg); err != nil {
+		return nil, withCode(exitConfig, err)
+	}
+	if h.rules, err = loadWork(cfg); err != nil {
+		return nil, withCode(exitConfig, err)
+	}
+	if err := makeDataDir(cfg.Data); err != nil {
+		return nil, err
+	}
+	key, err := sealKey(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if h.engine, err = boltkv.Open(filepath.Join(cfg.Data, "ledger.db"), boltkv.Options{Buckets: ledger.Buckets()}); err != nil {
+		return nil, err
+	}
+	h.ledger, err = ledger.Open(h.engine, ledger.Options{Workspace: cfg.Workspace, Key: key, Targets: cfg.Targets,
+		Reach: h.rules.Watches, Mapper: h.maps})
+	if err == nil {
+		err = h.connect(ctx)
+	}
+	if err == nil {
+		h.bus = bus.InProcess(log)
+		err = h.route(o)
+	}
+	if err != nil {
+		h.close()
+		return nil, err
+	}
+	return h, nil
+}
+
+// close ends what openHub opened. The router must have ended.
+func (h *hub) close() {
+	h.keepRates()
+	if h.bus != nil {
+		_ = h.bus.Close()
+	}
+	if err := h.engine.Close(); err != nil {
+		h.log.Error("close ledger", "error", err)
+	}
+}
+
+// connect opens every connection with its own quota and client. It makes no request.
+func (h *hub) connect(ctx context.Context) error {
+	for _, c := range h.cfg.Connections {
+		spec := c.Connector.Spec
+		gov := &counted{Governor: quota.New(quota.Config{Limits: spec.Limits(c.Values), Share: 1 - c.Share})}
+		h.restoreRates(ctx, c.Name, gov.Governor)
+		client, err := transport.New(transport.Config{Connection: c.Name, Spec: spec, Values: c.Values, Limiter: gov,
+			Tokens: h.ledger.Tokens(), Logger: h.log, Version: version(), Safe: spec.Safe})
+		if err != nil {
+			return withCode(exitConfig, fmt.Errorf("connection %s: %w", c.Name, err))
+		}
+		opened, err := c.Connector.Open(connectors.Env{Connection: c.Name, Settings: c.Values, HTTP: client, Now: time.Now})
+		if err != nil {
+			return withCode(exitConfig, fmt.Errorf("connection %s: %w", c.Name, err))
+		}
+		h.conns[c.Name] = &connection{Connection: c, opened: opened, quota: gov}
+	}
+	return nil
+}
+
+// route makes the router of the connections.
+func (h *hub) route(o hubOptions) error {
+	ro := router.Options{KindOf: h.maps.kindOf, Ledger: h.ledger, Bus: h.bus, Rules: h.rules, Attempts: h.cfg.Delivery.Attempts,
+		Share: h.cfg.Delivery.CloseShare, Force: o.force, Log: h.log}
+	for _, c := range h.cfg.Connections {
+		conn := h.conns[c.Name]
+		if src, ok := conn.opened.(connectors.Source); ok {
+			getter, _ := conn.opened.(connectors.Getter)
+			sweeper, _ := conn.opened.(connectors.Sweeper)
+			ro.Sources = append(ro.Sources, router.SourceConn{Name: c.Name, Source: src, Getter: getter, Sweeper: sweeper,
+				Streams: c.Streams, Every: c.Every, Sweep: c.Sweep})
+		}
+	}
+	for _, name := range h.cfg.Targets {
+		if o.noTargets {
+			break
+		}
+		conn := h.conns[name]
+		target := conn.opened.(connectors.Target)
+		batcher, _ := conn.opened.(connectors.Batcher)
+		lister, _ := conn.opened.(connectors.Lister)
+		ro.Targets = append(ro.Targets, router.TargetConn{Name: name, Target: target, Batcher: batcher, Lister: lister,
+			InFlight: inFlight(conn)})
+	}
+	var err error
+	h.router, err = router.New(ro)
+	return err
+}
+
+// inFlight returns how many items may be written at once: what is configured, or the tightest limit of the account.
+func inFlight(c *connection) int {
+	most := c.Workers
+	for _, l := range c.Connector.Spec.Limits(c.Values) {
+		if l.InFlight > 0 && (most == 0 || l.InFlight < most) {
+			most = l.InFlight
+		}
+	}
+	return most
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/transport"
+	"github.com/millrace/millrace/router/quota"
+)
+
+// quotaReport is one budget of one connection in `status`.
+type quotaReport struct {
+	Connection string    `json:"connection"`
+	Limit      string    `json:"limit"`
+	PerSecond  float64   `json:"per_second"`
+	Learnt     bool      `json:"learnt"`
+	InFlight   int       `json:"in_flight"`
+	Used       uint64    `json:"used"`
+	Refused    uint64    `json:"refused"`
+	Paused     time.Time `json:"paused,omitzero"`
+}
+
+func (q quotaReport) rate() string {
+	if q.PerSecond == 0 {
+		return "-"
+	}
+	text := fmt.Sprintf("%.1f/s", q.PerSecond)
+	if q.Learnt {
+		text += " (learnt)"
+	}
+	if !q.Paused.IsZero() {
+		text += " paused until " + instant(q.Paused)
+	}
+	return text
+}
+
+// quotas reports every budget of every connection.
+func (h *hub) quotas() []quotaReport {
+	var list []quotaReport
+	for _, c := range h.cfg.Connections {
+		for _, s := range h.conns[c.Name].quota.Snapshot().Limits {
+			list = append(list, quotaReport{Connection: c.Name, Limit: s.Name, PerSecond: s.Rate, Learnt: s.Learnt,
+				InFlight: s.InFlight, Used: s.Used, Refused: s.Refused, Paused: s.Paused})
+		}
+	}
+	return list
+}
+
+// counted is a quota that counts the actions it lets through.
+type counted struct {
+	*quota.Governor
+	actions atomic.Int64
+}
+
+// Acquire waits for the quota and counts.
+func (c *counted) Acquire(ctx context.Context, cost connectors.Cost) (transport.Permit, error) {
+	p, err := c.Governor.Acquire(ctx, cost)
+	if err == nil {
+		c.actions.Add(int64(cost.Weight))
+	}
+	return p, err
+}
+
+// calls returns the actions asked of the vendor since the start.
+func (c *connection) calls() int64 { return c.quota.actions.Load() }
+
+// learntName is where the rates learnt for a connection are kept in the ledger.
+func learntName(connection string) string { return "rates of " + connection }
+
+// restoreRates starts a governor with what earlier runs have learnt.
+func (h *hub) restoreRates(ctx context.Context, connection string, g *quota.Governor) {
+	b, err := h.ledger.Learnt(ctx, learntName(connection))
+	var rates map[string]float64
+	if err != nil || len(b) == 0 || json.Unmarshal(b, &rates) != nil {
+		return // nothing learnt: the rate is found again
+	}
+	g.Restore(rates)
+}
+
+// keepRates writes down what the governors have learnt.
+func (h *hub) keepRates() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	for name, c := range h.conns {
+		rates := c.quota.Learnt()
+		if len(rates) == 0 {
+			continue
+		}
+		b, err := json.Marshal(rates)
+		if err == nil {
+			err = h.ledger.PutLearnt(ctx, learntName(name), b)
+		}
+		if err != nil {
+			h.log.Warn("keep learnt rates", "source", name, "error", err)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/millrace/millrace/cmd/millrace/config"
+	"github.com/millrace/millrace/connectors/all"
+	"github.com/millrace/millrace/router/ledger/kv"
+)
+
+// app is one command line being run.
+type app struct {
+	in          io.Reader
+	out, errOut io.Writer
+	args        []string
+	tty         bool // progress may be drawn
+
+	configPath string
+	json       bool
+	verbose    bool
+
+	// within is the running daemon's hub when the command came over its socket.
+	within *hub
+}
+
+// root returns the command tree.
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "millrace",
+		Short: "Keep the project tool up to date with what sales, support and marketing tools know",
+		Long: `Millrace reads what sales, support and marketing tools know about a customer, resolves it into one
+customer record, and keeps the project tool showing the work that follows from it.
+
+Exit codes: 0 done, 1 failed while running, 2 bad configuration, mapping, rule or flag,
+3 a vendor, the disk or the database cannot be reached or refuses us.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Version:       version(),
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return withCode(exitConfig, err) })
+	flags := root.PersistentFlags()
+	flags.StringVarP(&a.configPath, "config", "c", "millrace.yaml", "configuration file")
+	flags.BoolVar(&a.json, "json", false, "write machine-readable JSON")
+	flags.BoolVarP(&a.verbose, "verbose", "v", false, "log more")
+	root.AddCommand(a.demoCmd(), a.sandboxCmd(), a.initCmd(), a.configCmd(), a.checkCmd(), a.planCmd(), a.backfillCmd(),
+		a.daemonCmd(), a.statusCmd(), a.deadCmd(), a.versionCmd(), a.docsCmd(), a.benchCmd())
+	return root
+}
+
+// exactly makes a wrong number of arguments an error of the configuration, with the usage line.
+func exactly(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return withCode(exitConfig, fmt.Errorf("%s takes %d arguments, got %d: usage: %s", cmd.Name(), n, len(args), cmd.UseLine()))
+		}
+		return nil
+	}
+}
+
+func (a *app) load() (*config.Config, error) { return config.Load(a.configPath, all.Find) }
+
+// logger returns the log of a command: to standard error, so that standard output stays a result.
+func (a *app) logger(c config.Log) *slog.Logger {
+	level := slog.LevelInfo
+	switch c.Level {
+	case "debug":
+		level = slog.LevelDebug
+	case "warn":
+		level = slog.LevelWarn
+	case "error":
+		level = slog.LevelError
+	}
+	if a.verbose {
+		level = slog.LevelDebug
+	}
+	o := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" || c.Format == "" && !isTerminal(a.errOut) {
+		return slog.New(slog.NewJSONHandler(a.errOut, o))
+	}
+	return slog.New(slog.NewTextHandler(a.errOut, o))
+}
+
+// withHub runs fn with an open ledger: the daemon's when one is running (the command line is sent there), our own
+// otherwise.
+func (a *app) withHub(ctx context.Context, o hubOptions, fn func(context.Context, *hub) error) error {
+	if a.within != nil {
+		return fn(ctx, a.within)
+	}
+	cfg, err := a.load()
+	if err != nil {
+		return err
+	}
+	code, found, err := a.runRemote(ctx, cfg.Data)
+	if found {
+		if err == nil && code != exitDone {
+			err = errRemote
+		}
+		return withCode(code, err)
+	}
+	if err != nil {
+		return err
+	}
+	h, err := openHub(ctx, cfg, a.logger(cfg.Log), o)
+	if errors.Is(err, kv.ErrLocked) {
+		return fmt.Errorf("%w; its socket %s does not answer", err, socketName)
+	}
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	return fn(ctx, h)
+}
+
+// errRemote ends a command whose error the daemon has already shown.
+var errRemote = errors.New("")
+
+// openError says what to do when the data directory cannot be made.
+func makeDataDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return withCode(exitUnreachable, fmt.Errorf("create data directory: %w", err))
+	}
+	return nil
+}

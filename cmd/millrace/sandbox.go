@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/millrace/millrace/connectors/sandbox"
+	"github.com/millrace/millrace/connectors/sandbox/world"
+)
+
+func (a *app) sandboxCmd() *cobra.Command {
+	var o world.Options
+	var faults string
+	cmd := &cobra.Command{
+		Use:   "sandbox",
+		Short: "Run only the simulated vendors, for trying a configuration or a vendor SDK",
+		Long: `Runs simulated vendors on real ports. The first line of output is a JSON object that says how each is
+reached; then they serve until stopped. control_url + "faults" takes faults while running, see --faults.`,
+		Args: exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if faults != "" {
+				f, err := os.Open(faults)
+				if err != nil {
+					return withCode(exitConfig, fmt.Errorf("--faults: %w", err))
+				}
+				o.Faults, err = sandbox.ReadFaults(f)
+				f.Close()
+				if err != nil {
+					return withCode(exitConfig, fmt.Errorf("--faults %s: %w", faults, err))
+				}
+			}
+			w, err := world.Start(o)
+			if err != nil {
+				return withCode(exitConfig, err)
+			}
+			defer w.Close()
+			writeJSON(a.out, w.Access())
+			if board := w.Access()[world.Asana]["board_url"]; board != "" && !a.json {
+				fmt.Fprintf(a.errOut, "The simulated vendors run. The project tool's board: %s\nStop with Ctrl-C.\n", board)
+			}
+			<-cmd.Context().Done()
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.Listen, "listen", "127.0.0.1:0", "address of the first vendor; the others have the next ports (0 = free ports)")
+	f.StringSliceVar(&o.Only, "only", nil, "only these vendors (hubspot, asana)")
+	f.IntVar(&o.Customers, "customers", 100, "people to generate")
+	f.BoolVar(&o.PeopleOnly, "people-only", false, "generate no companies, deals and tickets")
+	f.Uint64Var(&o.Seed, "seed", 1, "seed of the generated customers")
+	f.DurationVar(&o.Latency, "latency", 0, "delay of every request")
+	f.DurationVar(&o.IndexLag, "index-lag", 0, "how late HubSpot's search sees a change")
+	f.StringVar(&faults, "faults", "", "file with a JSON array of faults")
+	return cmd
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sort"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/millrace/millrace/router/ledger"
+)
+
+func (a *app) statusCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Show how far every stream and target is",
+		Args:  exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withHub(cmd.Context(), hubOptions{}, a.status)
+		},
+	}
+}
+
+// statusReport is what `status --json` writes.
+type statusReport struct {
+	Daemon    bool             `json:"daemon"`
+	Ready     bool             `json:"ready"`
+	Problems  []string         `json:"problems,omitempty"`
+	Streams   []ledger.Stream  `json:"streams"`
+	Targets   []targetReport   `json:"targets"`
+	Quotas    []quotaReport    `json:"quotas"`
+	Gaps      []ledger.Gap     `json:"gaps,omitempty"`
+	Records   map[string]int64 `json:"records"`
+	Customers int64            `json:"customers"`
+	Dead      int64            `json:"dead"`
+	Bytes     int64            `json:"ledger_bytes"`
+}
+
+type targetReport struct {
+	Target  string `json:"target"`
+	Backlog int64  `json:"backlog"`
+	Shown   int64  `json:"shown"`
+	Held    int64  `json:"held,omitempty"`
+}
+
+func (a *app) status(ctx context.Context, h *hub) error {
+	rep, err := a.report(ctx, h)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		writeJSON(a.out, rep)
+		return nil
+	}
+	return printStatus(a.out, rep, time.Now())
+}
+
+func (a *app) report(ctx context.Context, h *hub) (statusReport, error) {
+	st, err := h.ledger.Status(ctx)
+	if err != nil {
+		return statusReport{}, err
+	}
+	rep := statusReport{Daemon: a.within != nil, Streams: st.Streams, Gaps: st.Gaps, Records: st.Totals.Live,
+		Customers: st.Totals.Customers(), Bytes: st.Store.SizeBytes, Quotas: h.quotas()}
+	for _, n := range st.Totals.Dead {
+		rep.Dead += n
+	}
+	held := h.router.Held()
+	for _, t := range h.cfg.Targets {
+		rep.Targets = append(rep.Targets, targetReport{Target: t, Backlog: st.Totals.Dirty[t], Shown: st.Totals.Links[t], Held: held[t]})
+	}
+	if rep.Problems, err = h.router.Problems(ctx); err != nil {
+		return rep, err
+	}
+	rep.Ready = len(rep.Problems) == 0
+	return rep, nil
+}
+
+func printStatus(w io.Writer, rep statusReport, now time.Time) error {
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "STREAM\tCOMPLETE UP TO\tLAG\tRECORDS\tSTATE")
+	for _, s := range rep.Streams {
+		fmt.Fprintf(t, "%s/%s\t%s\t%s\t%d\t%s\n", s.Connection, s.Stream, instant(s.Complete), lag(s.Complete, now), rep.Records[s.Connection+"/"+s.Object], streamState(s))
+	}
+	fmt.Fprintln(t)
+	fmt.Fprintln(t, "TARGET\tSHOWN\tBACKLOG\tHELD BACK")
+	for _, r := range rep.Targets {
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\n", r.Target, r.Shown, r.Backlog, r.Held)
+	}
+	fmt.Fprintln(t)
+	fmt.Fprintln(t, "QUOTA\tLIMIT\tRATE\tIN FLIGHT\tUSED\tREFUSED")
+	for _, q := range rep.Quotas {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%d\n", q.Connection, q.Limit, q.rate(), q.InFlight, q.Used, q.Refused)
+	}
+	fmt.Fprintf(t, "\n%d customers, %d dead letters, ledger %.1f MB\n", rep.Customers, rep.Dead, float64(rep.Bytes)/1e6)
+	sort.Slice(rep.Gaps, func(i, j int) bool { return rep.Gaps[i].Opened.Before(rep.Gaps[j].Opened) })
+	for _, g := range rep.Gaps {
+		fmt.Fprintf(t, "gap: %s/%s %s to %s: %s\n", g.Connection, g.Stream, instant(g.From), instant(g.To), g.Reason)
+	}
+	for _, p := range rep.Problems {
+		fmt.Fprintf(t, "problem: %s\n", p)
+	}
+	return t.Flush()
+}
+
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05Z")
+}
+
+func lag(t, now time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return now.Sub(t).Round(time.Second).String()
+}
+
+// streamState says in a few words what a stream is doing.
+func streamState(s ledger.Stream) string {
+	switch {
+	case s.Failure.Attempts > 0:
+		return fmt.Sprintf("fails (%d tries): %s", s.Failure.Attempts, s.Failure.Error)
+	case !s.CaughtUp:
+		return "first pass"
+	case s.More:
+		return "catching up"
+	}
+	return "ok"
+}
