@@ -192,3 +192,23 @@ func TestTwoProcessesMeetANewProject(t *testing.T) {
 		t.Errorf("got the options %v, want one", f.Options)
 	}
 }
+
+// TestWorkersOfOneProcessCreateOnce: the agreement between processes is for processes; workers of one must not even ask
+// twice.
+func TestWorkersOfOneProcessCreateOnce(t *testing.T) {
+	w := newWorldWith(t, true, asanatest.Options{Latency: 2 * time.Millisecond}, nil)
+	target := open(t, w)
+	var wg sync.WaitGroup
+	for i := range 15 {
+		wg.Go(func() {
+			if _, err := target.Upsert(context.Background(), connectors.Want{Item: deal(i)}); err != nil {
+				t.Errorf("worker %d: %v", i, err)
+			}
+		})
+	}
+	wg.Wait()
+	// 1 project, 3 sections, 4 fields, 4 attachments and the 15 tasks
+	if n := w.log.Count("POST", ""); n != 1+3+4+4+15 {
+		t.Errorf("got %d POST requests, want 27: %+v", n, w.log.Counts())
+	}
+}
