@@ -22,6 +22,9 @@ var functions = []expr.Option{
 	expr.Function("lines", func(p ...any) (any, error) { return lines(p), nil }, new(func(...string) string)),
 }
 
+// reads says which members of an entity functions look at, so that the others need not be prepared.
+var reads = map[string][]string{"contact": {Label, "emails", "phones"}}
+
 func function(name string, f func(any) string) expr.Option {
 	return expr.Function(name, func(p ...any) (any, error) { return f(p[0]), nil }, new(func(any) string))
 }
@@ -58,7 +61,11 @@ func moneyText(v any) string {
 
 // dateText returns the date of a date or time, "" for what is none.
 func dateText(v any) string {
-	s, err := canonical.CleanDate(plainText(v), nil)
+	text := plainText(v)
+	if text == "" {
+		return ""
+	}
+	s, err := canonical.CleanDate(text, nil)
 	if err != nil {
 		return ""
 	}

@@ -214,7 +214,7 @@ func (l *loader) formula(r *rule, key string, n *tree.Node, want formula.Want) *
 	if !n.IsText(&l.report, key) {
 		return nil
 	}
-	f, err := formula.Compile(n.Text, environment(r.kind), want, functions...)
+	f, err := formula.CompileWith(reads, n.Text, environment(r.kind), want, functions...)
 	if err != nil {
 		e := err.(*formula.Error)
 		l.report.Addf(n.Inside(e.Line, e.Column), "%s of the rule %s: %s", key, r.name, e.Message)

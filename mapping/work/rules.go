@@ -47,7 +47,7 @@ type fieldRule struct {
 // plan is what the rules of one kind read together.
 type plan struct {
 	rules   []*rule
-	members map[string]wanted // by name of the environment
+	members map[string]*members // by name of the environment
 }
 
 // Version returns a hash of the effective rules; items have to be planned again when it changes.

@@ -46,6 +46,9 @@ func (s *scene) load(names []string) error {
 
 // relate loads a related name. One that leads nowhere is nil, a list of none is empty.
 func (s *scene) relate(name string) error {
+	if s.shared(name) {
+		return nil
+	}
 	i := slices.IndexFunc(relations[s.entity.Kind], func(r relation) bool { return r.name == name })
 	rel := relations[s.entity.Kind][i]
 	found, err := s.follow(rel)
@@ -63,7 +66,7 @@ func (s *scene) relate(name string) error {
 	case stage:
 		s.env[name] = nil
 		if len(found) > 0 {
-			s.env[name] = stageOf(found[0], text(s.entity.Golden.Get("stage")))
+			s.env[name] = s.stageIn(goValue(canonical.Stages, found[0].Golden.Get("stages")))
 		}
 	default:
 		s.env[name] = nil
@@ -78,7 +81,7 @@ func (s *scene) relate(name string) error {
 func (s *scene) follow(rel relation) ([]*Entity, error) {
 	if rel.shape == reverse {
 		list, err := s.graph.Referrers(s.entity, rel.kind)
-		return live(list, rel.kind), err
+		return slices.DeleteFunc(slices.Clone(list), func(e *Entity) bool { return !isLive(e, rel.kind) }), err
 	}
 	var found []*Entity
 	for _, ref := range s.refs(rel) {
@@ -86,14 +89,14 @@ func (s *scene) follow(rel relation) ([]*Entity, error) {
 		if err != nil {
 			return nil, err
 		}
-		if e != nil && !slices.ContainsFunc(found, func(o *Entity) bool { return o.ID == e.ID }) {
+		if isLive(e, rel.kind) && !slices.ContainsFunc(found, func(o *Entity) bool { return o.ID == e.ID }) {
 			found = append(found, e)
 		}
 		if rel.shape == first && len(found) > 0 {
 			break
 		}
 	}
-	return live(found, rel.kind), nil
+	return found, nil
 }
 
 func (s *scene) refs(rel relation) []string {
@@ -127,14 +130,34 @@ func (s *scene) resolve(ref string) (*Entity, error) {
 	return e, nil
 }
 
-func live(list []*Entity, kind canonical.Kind) []*Entity {
-	return slices.DeleteFunc(slices.Clone(list), func(e *Entity) bool { return e == nil || e.Kind != kind || e.Golden.Deleted() })
+func isLive(e *Entity, kind canonical.Kind) bool {
+	return e != nil && e.Kind == kind && !e.Golden.Deleted()
 }
 
-// stageOf returns the stage of a pipeline by its id, nil when the pipeline has none of it.
-func stageOf(pipeline *Entity, id string) any {
-	list, _ := goValue(canonical.Stages, pipeline.Golden.Get("stages")).([]any)
-	for _, e := range list {
+// shared takes a name from what is loaded under another one already.
+func (s *scene) shared(name string) bool {
+	switch name {
+	case "person":
+		list, loaded := s.env["contacts"].([]any)
+		if loaded && len(list) > 0 {
+			s.env[name] = list[0]
+			return true
+		}
+	case "stage":
+		pipeline, loaded := s.env["pipeline"].(map[string]any)
+		if loaded && pipeline["stages"] != nil {
+			s.env[name] = s.stageIn(pipeline["stages"])
+			return true
+		}
+	}
+	return false
+}
+
+// stageIn returns the entity's stage in a list, nil when it is not there.
+func (s *scene) stageIn(list any) any {
+	id := text(s.entity.Golden.Get("stage"))
+	elements, _ := list.([]any)
+	for _, e := range elements {
 		if m, ok := e.(map[string]any); ok && m["id"] == id {
 			return m
 		}

@@ -1,6 +1,8 @@
 package work
 
 import (
+	"strings"
+
 	"github.com/expr-lang/expr/types"
 
 	"github.com/millrace/millrace/mapping/canonical"
@@ -96,7 +98,7 @@ var shapes = func() map[canonical.Kind]types.Map {
 		m := types.Map{"id": types.String, Label: types.String, "custom": types.Map{types.Extra: types.Any}}
 		for _, d := range canonical.Fields(k) {
 			in, last := m, d.Name
-			if group, name, nested := cutName(d.Name); nested {
+			if group, name, nested := strings.Cut(d.Name, "."); nested {
 				inner, ok := m[group].(types.Map)
 				if !ok {
 					inner = types.Map{}

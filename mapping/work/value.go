@@ -2,6 +2,7 @@ package work
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -10,46 +11,58 @@ import (
 	"github.com/millrace/millrace/mapping/identity"
 )
 
-// wanted are the members of an entity that the rules read; nil means all of them.
-type wanted map[string]bool
+// members are what the rules read of an entity, prepared so that nothing else is looked at.
+type members struct {
+	fields        []memberOf
+	groups        []string // the objects that nested fields stand in
+	custom, label bool
+}
 
-func (w wanted) has(member string) bool { return w == nil || w[member] }
+// memberOf is one catalogued field and its place.
+type memberOf struct {
+	def         canonical.Def
+	group, name string // group "" = in the entity itself
+}
 
-// cutName splits a catalogue name at its dot.
-func cutName(name string) (group, last string, nested bool) {
-	group, last, nested = strings.Cut(name, ".")
-	return group, last, nested
+// membersOf prepares the members of a kind that are wanted; nil means all.
+func membersOf(k canonical.Kind, wanted map[string]bool) *members {
+	has := func(name string) bool { return wanted == nil || wanted[name] }
+	m := &members{custom: has("custom"), label: has(Label)}
+	for _, d := range canonical.Fields(k) {
+		group, name, nested := strings.Cut(d.Name, ".")
+		if !has(group) {
+			continue
+		}
+		if !nested {
+			group, name = "", d.Name
+		} else if !slices.Contains(m.groups, group) {
+			m.groups = append(m.groups, group)
+		}
+		m.fields = append(m.fields, memberOf{def: d, group: group, name: name})
+	}
+	return m
 }
 
 // entityValue returns an entity as expressions see it. A text that no source claims is "", a list is empty, an amount
 // or a number is nil. Nothing in it shares memory with the entity, whose bytes may belong to a transaction.
-func entityValue(e *Entity, w wanted) map[string]any {
-	if e == nil || e.Golden.Deleted() {
-		return nil
+func entityValue(e *Entity, m *members) map[string]any {
+	out := make(map[string]any, len(m.fields)+3)
+	out["id"] = e.ID
+	for _, group := range m.groups {
+		out[group] = map[string]any{}
 	}
-	out := map[string]any{"id": e.ID}
-	for _, d := range canonical.Fields(e.Kind) {
-		group, last, nested := cutName(d.Name)
-		if !w.has(group) {
-			continue
-		}
+	for i := range m.fields {
+		f := &m.fields[i]
 		in := out
-		if nested {
-			inner, ok := out[group].(map[string]any)
-			if !ok {
-				inner = map[string]any{}
-				out[group] = inner
-			}
-			in = inner
-		} else {
-			last = group
+		if f.group != "" {
+			in = out[f.group].(map[string]any)
 		}
-		in[last] = goValue(d.Type, e.Golden.Get(d.Name))
+		in[f.name] = goValue(f.def.Type, e.Golden.Get(f.def.Name))
 	}
-	if w.has("custom") {
+	if m.custom {
 		out["custom"] = customs(&e.Golden)
 	}
-	if w.has(Label) {
+	if m.label {
 		out[Label] = label(e)
 	}
 	return out

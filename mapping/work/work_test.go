@@ -160,6 +160,19 @@ func TestMissingRelations(t *testing.T) {
 	}
 }
 
+// The first contact that is still there is the person, whichever name loads it.
+func TestPersonIsTheFirstLiveContact(t *testing.T) {
+	w, deal := sales(t)
+	w.byRef["hs/contacts/1"].Golden = identity.Merge(canonical.Person, nil)
+	for _, title := range []string{`person?.label ?? "none"`, `string(len(contacts)) + (person?.label ?? "none")`} {
+		r := defaultRules(t, "rules:\n  - name: deals\n    notes: null\n    fields: {Customer: null}\n    title: '"+title+"'\n")
+		items, _, err := r.Items(w, deal)
+		if err != nil || len(items) != 1 || !strings.HasSuffix(items[0].Title, "bo@x.example") {
+			t.Errorf("%s: %v, %v; want bo@x.example", title, items, err)
+		}
+	}
+}
+
 func TestWatches(t *testing.T) {
 	r := defaultRules(t)
 	k := func(kinds ...canonical.Kind) []canonical.Kind { return kinds }

@@ -71,13 +71,19 @@ func (e *Error) Error() string { return fmt.Sprintf("%d:%d: %s", e.Line, e.Colum
 // Compile checks source against env (a map type of package expr/types, or an example value) and the type wanted.
 // Functions come as options of expr.Function. The error is an *Error.
 func Compile(source string, env any, want Want, functions ...expr.Option) (*Formula, error) {
+	return CompileWith(nil, source, env, want, functions...)
+}
+
+// CompileWith is Compile with paths that are followed into the elements of lists. members says which members of their
+// one argument functions read: Paths then has these instead of the whole argument.
+func CompileWith(members map[string][]string, source string, env any, want Want, functions ...expr.Option) (*Formula, error) {
 	if len(source) > MaxLength {
 		return nil, &Error{1, 1, fmt.Sprintf("the expression has %d bytes; at most %d are allowed", len(source), MaxLength)}
 	}
 	if strings.TrimSpace(source) == "" {
 		return nil, &Error{1, 1, "the expression is empty"}
 	}
-	reads := &reader{}
+	reads := &reader{members: members, chains: map[ast.Node][][]string{}}
 	options := append([]expr.Option{expr.Env(env), expr.MaxNodes(maxNodes), expr.Patch(reads)}, functions...)
 	for _, name := range disabled {
 		options = append(options, expr.DisableBuiltin(name))
@@ -161,7 +167,8 @@ func (f *Formula) failure(err error) *Error {
 }
 
 // Paths returns what the expression reads, as chains of names from the environment: [record properties email]. A chain
-// ends where the expression does something else than naming a member.
+// ends where the expression does something else than naming a member. Members of the elements of a list follow the
+// list with CompileWith: [deals name] for map(deals, .name).
 func (f *Formula) Paths() [][]string { return f.paths }
 
 // Names returns the names of the environment that the expression reads, each once.
@@ -175,51 +182,4 @@ func (f *Formula) Names() []string {
 		}
 	}
 	return names
-}
-
-// reader collects member chains. The walk visits children first, so the longest chain of a member comes last; inner
-// ones are removed.
-type reader struct {
-	chains map[ast.Node][]string
-	order  []ast.Node
-}
-
-// Visit notes identifiers and members with a constant name.
-func (r *reader) Visit(node *ast.Node) {
-	if r.chains == nil {
-		r.chains = map[ast.Node][]string{}
-	}
-	switch n := (*node).(type) {
-	case *ast.IdentifierNode:
-		r.note(n, []string{n.Value})
-	case *ast.ChainNode:
-		if chain, ok := r.chains[n.Node]; ok {
-			delete(r.chains, n.Node)
-			r.note(n, chain)
-		}
-	case *ast.MemberNode:
-		chain, ok := r.chains[n.Node]
-		property, isName := n.Property.(*ast.StringNode)
-		if ok && isName {
-			delete(r.chains, n.Node)
-			r.note(n, append(append([]string(nil), chain...), property.Value))
-		}
-	}
-}
-
-func (r *reader) note(n ast.Node, chain []string) {
-	if _, ok := r.chains[n]; !ok {
-		r.order = append(r.order, n)
-	}
-	r.chains[n] = chain
-}
-
-func (r *reader) paths() [][]string {
-	var list [][]string
-	for _, n := range r.order {
-		if chain, ok := r.chains[n]; ok {
-			list = append(list, chain)
-		}
-	}
-	return list
 }

@@ -5,7 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 var env = types.Map{"person": types.Map{"name": types.Map{"given": types.String}, "tags": types.Array(types.String)}, "record": types.Any}
@@ -73,5 +76,29 @@ func TestPathsOfIndexes(t *testing.T) {
 	want := [][]string{{"record", "a", "b"}, {"record"}, {"record", "key"}, {"record", "list"}}
 	if !reflect.DeepEqual(f.Paths(), want) {
 		t.Errorf("reads %v; want %v", f.Paths(), want)
+	}
+}
+
+func TestPathsOfElements(t *testing.T) {
+	names := types.Map{"deals": types.Any, "people": types.Any, "person": types.Any}
+	for source, want := range map[string][][]string{
+		`map(deals, .name)`:                {{"deals", "name"}, {"deals", "id"}},
+		`map(deals ?? [], 1)`:              {{"deals", "id"}},
+		`map(deals, #)`:                    {{"deals"}, {"deals", "id"}},
+		`map(filter(deals, .open), .name)`: {{"deals", "open"}, {"deals", "name"}, {"deals", "id"}},
+		`filter(deals, .open)`:             {{"deals", "open"}, {"deals"}},
+		`map(people, .label + join(map(.emails, .address), person.x))`: {{"people", "label"}, {"people", "emails", "address"}, {"people", "emails", "id"}, {"person", "x"}, {"people", "id"}},
+		`map(take(people, 2), contact(#))`:                             {{"people", "label"}, {"people", "phones"}, {"people", "id"}},
+		`contact(person)`:                                              {{"person", "label"}, {"person", "phones"}},
+		`contact(person ?? deals)`:                                     {{"person"}, {"deals"}},
+	} {
+		f, err := CompileWith(map[string][]string{"contact": {"label", "phones"}}, source, names, Any,
+			expr.Function("contact", func(...any) (any, error) { return "", nil }, new(func(any) string)))
+		if err != nil {
+			t.Fatal(source, err)
+		}
+		if diff := cmp.Diff(want, f.Paths(), cmpopts.SortSlices(func(a, b []string) bool { return strings.Join(a, ".") < strings.Join(b, ".") })); diff != "" {
+			t.Errorf("%s reads (-want +got):\n%s", source, diff)
+		}
 	}
 }
