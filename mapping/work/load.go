@@ -172,7 +172,7 @@ func (l *loader) rule(n *tree.Node) *rule {
 		}
 	}
 	for _, key := range []string{"project", "title"} {
-		if n.Get(key) == nil {
+		if v := n.Get(key); v == nil || v.Kind == tree.Null {
 			l.report.Addf(n.Pos, "the rule %s has no %s", r.name, key)
 		}
 	}

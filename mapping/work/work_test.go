@@ -160,6 +160,33 @@ func TestMissingRelations(t *testing.T) {
 	}
 }
 
+// Preparing only what expressions read shows the same as preparing everything.
+func TestNarrowingChangesNothing(t *testing.T) {
+	w, _ := sales(t)
+	for _, title := range []string{
+		`deal.name`, `join(map(contacts, .label + join(map(.emails, .address), "/")), ";")`, `string(len(contacts)) + (pipeline?.name ?? "")`,
+		`first(contacts)?.label ?? ""`, `(find(contacts, .name.given == "Ana")?.phones ?? [])[0].raw`, `stage?.kind ?? ""`, `let c = contacts; join(map(c, .label), ",")`,
+		`string(count(contacts, len(.emails) > 0)) + string(any(pipeline.stages, .closed))`, `join(map(filter(contacts, .organization != ""), contact(#)), ",")`,
+		`join(map(sort(map(contacts, .label)), #), ",")`, `contacts[0].name.family + contacts[1]["label"]`, `reduce(contacts, #acc + .label, "")`,
+		`join(map(sortBy(contacts, .label), .emails[0].address), ",")`,
+	} {
+		narrow := defaultRules(t, "rules:\n  - name: deals\n    title: '"+title+"'\n    notes: null\n    fields: {Customer: null, Stage: null, Probability: null}\n    section: null\n    sections: null\n    complete: null\n    project: '\"P\"'\n")
+		whole := defaultRules(t, "rules:\n  - name: deals\n    title: '"+title+"'\n    notes: null\n    fields: {Customer: null, Stage: null, Probability: null}\n    section: null\n    sections: null\n    complete: null\n    project: '\"P\"'\n")
+		for kind, p := range whole.plans {
+			for name := range p.members {
+				p.members[name] = membersOf(kindOf(kind, name), nil)
+			}
+		}
+		for _, e := range w.list {
+			want, _, err1 := whole.Items(w, e)
+			got, _, err2 := narrow.Items(w, e)
+			if err1 != nil || err2 != nil || !cmp.Equal(got, want) || e.Kind == canonical.Deal && got[0].Title == "deal_1" {
+				t.Errorf("%s for %s: %v, %v; want %v, %v", title, e.ID, got, err2, want, err1)
+			}
+		}
+	}
+}
+
 // The first contact that is still there is the person, whichever name loads it.
 func TestPersonIsTheFirstLiveContact(t *testing.T) {
 	w, deal := sales(t)
