@@ -4,4 +4,55 @@
 // It is pure: everything it reads comes through Graph, which the ledger implements inside one snapshot. It does not
 // know any project tool (package connectors has the contract), does not decide when to write, and does not remember
 // what was written (package router/ledger).
+//
+// # Rules
+//
+// Millrace ships rules (Default); the configuration overlays them by the name of the rule, key by key:
+//
+//	version: 1
+//	rules:
+//	  - name: deals                # stays in the project tool for ever, as part of each item's key
+//	    for: deal                  # deal, ticket, organization or person
+//	    when: deal.status != ""    # optional: which entities have an item
+//	    project: '"Deals"'         # required, as title is; every value is an expression of expr-lang
+//	    section: stage?.name ?? deal.stage
+//	    sections: map(pipeline?.stages ?? [], .name)   # all sections, in their order
+//	    title: deal.label
+//	    assignee: owner?.email ?? ""
+//	    due: deal.expected_close_on
+//	    notes: lines(pair("Amount", money(deal.amount)), links(sources))
+//	    complete: deal.status in ["won", "lost"]
+//	    close: complete            # complete, delete or ignore: what to do with an item that is no longer wanted
+//	    fields:
+//	      Amount: {type: number, value: 'deal.amount?.amount ?? ""'}   # text, number, enum or date
+//	  - name: people
+//	    off: true                  # removes a rule
+//
+// # Names
+//
+// The entity stands under the name of its kind, with the fields of the catalogue (package canonical) as members:
+// deal.name, person.name.given, organization.address.locality. Besides, every entity has `id`, `label` (what one calls
+// it: its name, or what comes closest) and `custom`. A text that no source claims is ""; a list is empty; an amount or
+// a number is nil, so write deal.amount?.amount. References are texts, connection/object/id.
+//
+//	id, sources                        the entity's id; its records: ref, connection, object, id, url
+//	deal, ticket                       organization, owner, pipeline, stage, contacts, person (the first of them)
+//	person                             organization, owner, deals, tickets
+//	organization                       owner, parent, deals, tickets, people
+//
+// A related entity that does not exist is nil: write organization?.label ?? "". Only what the rules read is loaded,
+// and Watches is derived from it, so a rule costs what it uses.
+//
+// # Functions
+//
+// The built-in ones of expr-lang, but for those that do not depend on their arguments alone, and these, which take nil
+// for nothing:
+//
+//	money(amount)        12,500.00 EUR
+//	date(time)           2026-11-22
+//	words(token)         On hold, for on_hold
+//	contact(person)      Ana Marić <ana@acme.example>, +385 1 555 0100
+//	links(sources)       a line for each record with its page
+//	pair(name, value)    name: value, or nothing when the value is blank
+//	lines(…)             its arguments that are not blank, one below the other
 package work
