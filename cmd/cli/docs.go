@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/connectors"
-	"github.com/millrace/millrace/connectors/all"
 )
 
 // docsCmd writes the parts of the documentation that live in code between their markers. A test fails when they are
@@ -20,7 +19,7 @@ func (a *app) docsCmd() *cobra.Command {
 	var check bool
 	cmd := &cobra.Command{Use: "docs", Short: "Write the generated parts of the documentation (for developers)", Hidden: true, Args: exactly(0),
 		RunE: func(*cobra.Command, []string) error {
-			stale, err := generateDocs(dir, a.root(), !check)
+			stale, err := generateDocs(dir, a.root(), a.connectors, !check)
 			if err != nil {
 				return err
 			}
@@ -35,11 +34,11 @@ func (a *app) docsCmd() *cobra.Command {
 }
 
 // generateDocs returns the files whose generated parts are stale, and rewrites them when write is set.
-func generateDocs(dir string, root *cobra.Command, write bool) (stale []string, err error) {
+func generateDocs(dir string, root *cobra.Command, list []connectors.Connector, write bool) (stale []string, err error) {
 	parts := map[string]map[string]string{
-		"README.md": {"connectors": connectorTable(all.List), "commands": commandTable(root)},
+		"README.md": {"connectors": connectorTable(list), "commands": commandTable(root)},
 	}
-	for _, c := range all.List {
+	for _, c := range list {
 		parts[filepath.Join("connectors", c.Spec.Name, "README.md")] = map[string]string{"settings": settingsTable(c.Spec)}
 	}
 	for name, marked := range parts {

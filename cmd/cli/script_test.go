@@ -1,21 +1,19 @@
-package main
+package cli
 
 import (
-	"context"
 	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/millrace/millrace/connectors/all"
 )
 
 // The command line's tests are readable shell files in testdata/script.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"millrace": func() {
-			ctx, stop := signals(context.Background(), os.Exit)
-			code := Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-			stop()
-			os.Exit(code)
+			os.Exit(Main(all.List, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 		},
 	})
 }

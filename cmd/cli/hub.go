@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/millrace/millrace/cmd/millrace/config"
+	"github.com/millrace/millrace/cmd/cli/config"
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/connectors/transport"
 	"github.com/millrace/millrace/mapping/work"

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -10,13 +10,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/millrace/millrace/cmd/millrace/config"
-	"github.com/millrace/millrace/connectors/all"
+	"github.com/millrace/millrace/cmd/cli/config"
+	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/router/ledger/kv"
 )
 
 // app is one command line being run.
 type app struct {
+	connectors  []connectors.Connector
 	in          io.Reader
 	out, errOut io.Writer
 	args        []string
@@ -64,7 +65,7 @@ func exactly(n int) cobra.PositionalArgs {
 	}
 }
 
-func (a *app) load() (*config.Config, error) { return config.Load(a.configPath, all.Find) }
+func (a *app) load() (*config.Config, error) { return config.Load(a.configPath, a.find) }
 
 // logger returns the log of a command: to standard error, so that standard output stays a result.
 func (a *app) logger(c config.Log) *slog.Logger {
@@ -127,4 +128,14 @@ func makeDataDir(dir string) error {
 		return withCode(exitUnreachable, fmt.Errorf("create data directory: %w", err))
 	}
 	return nil
+}
+
+// find returns the connector of that name.
+func (a *app) find(name string) (connectors.Connector, bool) {
+	for _, c := range a.connectors {
+		if c.Spec.Name == name {
+			return c, true
+		}
+	}
+	return connectors.Connector{}, false
 }

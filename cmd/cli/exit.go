@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -6,7 +6,7 @@ import (
 	"net"
 	"os"
 
-	"github.com/millrace/millrace/cmd/millrace/config"
+	"github.com/millrace/millrace/cmd/cli/config"
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/router/ledger/kv"
 )

@@ -1,10 +1,14 @@
-package main
+package cli
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/millrace/millrace/connectors/all"
+)
 
 // Facts that live in code are written into the documentation, not by hand.
 func TestDocsAreFresh(t *testing.T) {
-	stale, err := generateDocs("../..", (&app{}).root(), false)
+	stale, err := generateDocs("../..", (&app{connectors: all.List}).root(), all.List, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"crypto/rand"
@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/millrace/millrace/cmd/millrace/config"
+	"github.com/millrace/millrace/cmd/cli/config"
 )
 
 // sealFile holds the key that seals OAuth tokens when the configuration names none. It protects a copied ledger, not a

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -10,8 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/millrace/millrace/cmd/millrace/config"
-	"github.com/millrace/millrace/connectors/all"
+	"github.com/millrace/millrace/cmd/cli/config"
 	"github.com/millrace/millrace/connectors/sandbox/world"
 	"github.com/millrace/millrace/router"
 )
@@ -80,7 +79,7 @@ connections:
   asana: {connector: asana, token: %q, base_url: %q, workspace: %q, requests_per_minute: 600000}
 log: {level: warn}
 `, dir, hs["token"], hs["base_url"], as["token"], as["base_url"], as["workspace"])
-	cfg, err := config.Parse(filepath.Join(dir, "demo.yaml"), []byte(yaml), all.Find, os.LookupEnv)
+	cfg, err := config.Parse(filepath.Join(dir, "demo.yaml"), []byte(yaml), a.find, os.LookupEnv)
 	if err != nil {
 		return nil, err
 	}

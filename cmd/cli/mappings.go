@@ -1,11 +1,11 @@
-package main
+package cli
 
 import (
 	"fmt"
 	"os"
 	"strings"
 
-	"github.com/millrace/millrace/cmd/millrace/config"
+	"github.com/millrace/millrace/cmd/cli/config"
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/mapping"
 	"github.com/millrace/millrace/mapping/canonical"

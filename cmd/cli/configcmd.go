@@ -1,12 +1,11 @@
-package main
+package cli
 
 import (
 	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"github.com/millrace/millrace/cmd/millrace/config"
-	"github.com/millrace/millrace/connectors/all"
+	"github.com/millrace/millrace/cmd/cli/config"
 )
 
 func (a *app) configCmd() *cobra.Command {
@@ -16,7 +15,7 @@ func (a *app) configCmd() *cobra.Command {
 			RunE: func(*cobra.Command, []string) error { return a.configCheck() }},
 		&cobra.Command{Use: "schema", Short: "Print the JSON Schema of the configuration, for editors", Args: exactly(0),
 			RunE: func(*cobra.Command, []string) error {
-				_, err := a.out.Write(config.Schema(all.List))
+				_, err := a.out.Write(config.Schema(a.connectors))
 				return err
 			}})
 	return cmd

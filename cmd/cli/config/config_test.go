@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/millrace/millrace/cmd/millrace/config"
+	"github.com/millrace/millrace/cmd/cli/config"
 	"github.com/millrace/millrace/connectors"
 )
 

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -37,7 +37,7 @@ second signal stops at once; nothing is lost or doubled either way.`,
 }
 
 func (a *app) daemon(ctx context.Context, h *hub) error {
-	stopSocket, err := serveSocket(ctx, h.cfg.Data, h.runCommand)
+	stopSocket, err := serveSocket(ctx, h.cfg.Data, a.runCommand(h))
 	if err != nil {
 		return withCode(exitUnreachable, err)
 	}
@@ -53,10 +53,12 @@ func (a *app) daemon(ctx context.Context, h *hub) error {
 	return err
 }
 
-// runCommand runs a command line that came over the socket with this hub.
-func (h *hub) runCommand(ctx context.Context, req remoteRequest, out, errOut io.Writer) int {
-	a := &app{in: http.NoBody, out: out, errOut: errOut, args: req.Args, tty: req.TTY, within: h}
-	return a.main(ctx)
+// runCommand returns a function that runs a command line that came over the socket with the daemon's hub.
+func (a *app) runCommand(h *hub) func(context.Context, remoteRequest, io.Writer, io.Writer) int {
+	return func(ctx context.Context, req remoteRequest, out, errOut io.Writer) int {
+		within := &app{connectors: a.connectors, in: http.NoBody, out: out, errOut: errOut, args: req.Args, tty: req.TTY, within: h}
+		return within.main(ctx)
+	}
 }
 
 // serveAdmin serves health, readiness and metrics. An empty address serves nothing.
