@@ -75,7 +75,7 @@ func (t *target) Parse(d connectors.Delivery) ([]connectors.Hint, error) {
 			Parent   *resource `json:"parent"`
 		} `json:"events"`
 	}
-	if err := json.Unmarshal(d.Body, &body); err != nil {
+	if err := json.Unmarshal(d.Body, &body); err != nil || body.Events == nil {
 		return nil, errors.New("parse delivery: the body is not what Asana documents")
 	}
 	var hints []connectors.Hint
