@@ -1,7 +1,6 @@
 package work
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -171,36 +170,50 @@ func complete(t canonical.Type, list any) any {
 
 // label returns what one calls an entity: its name, else what comes closest, else its id.
 func label(e *Entity) string {
-	g := &e.Golden
-	get := func(name string) string { return text(g.Get(name)) }
-	switch e.Kind {
-	case canonical.Person:
-		both := strings.TrimSpace(get("name.given") + " " + get("name.family"))
-		return cmp.Or(get("name.full"), both, gjson.GetBytes(g.Get("emails"), "0.address").String(), e.ID)
-	case canonical.Organization:
-		return cmp.Or(get("name"), gjson.GetBytes(g.Get("domains"), "0").String(), e.ID)
-	case canonical.Ticket:
-		return cmp.Or(get("subject"), e.ID)
-	case canonical.Owner:
-		return cmp.Or(get("name"), get("email"), e.ID)
+	for _, name := range labels[e.Kind] {
+		if s := text(e.Golden.Get(name)); s != "" {
+			return s
+		}
 	}
-	return cmp.Or(get("name"), e.ID)
+	if e.Kind == canonical.Person {
+		if both := strings.TrimSpace(text(e.Golden.Get("name.given")) + " " + text(e.Golden.Get("name.family"))); both != "" {
+			return both
+		}
+	}
+	if emails := e.Golden.Get("emails"); emails != nil {
+		return gjson.GetBytes(emails, "0.address").String()
+	}
+	if domains := e.Golden.Get("domains"); domains != nil {
+		return gjson.GetBytes(domains, "0").String()
+	}
+	return e.ID
+}
+
+// labels are the fields that name an entity of each kind, best first.
+var labels = map[canonical.Kind][]string{
+	canonical.Person: {"name.full"}, canonical.Organization: {"name"}, canonical.Deal: {"name"}, canonical.Ticket: {"subject"},
+	canonical.Owner: {"name", "email"}, canonical.Pipeline: {"name"},
 }
 
 // sourcesOf lists the live records of an entity with their pages at the vendors.
 func sourcesOf(e *Entity) []any {
-	urls := map[string]string{}
-	for _, s := range e.Golden.Sources {
-		if s.Live && s.Profile != nil {
-			urls[s.Ref] = text(s.Profile.Get("url"))
-		}
-	}
 	list := make([]any, 0, len(e.Refs))
 	for _, ref := range e.Refs {
-		parts := strings.SplitN(strings.Clone(ref), "/", 3)
-		if len(parts) == 3 {
-			list = append(list, map[string]any{"ref": strings.Clone(ref), "connection": parts[0], "object": parts[1], "id": parts[2], "url": urls[ref]})
+		ref = strings.Clone(ref)
+		connection, rest, _ := strings.Cut(ref, "/")
+		object, id, ok := strings.Cut(rest, "/")
+		if ok {
+			list = append(list, map[string]any{"ref": ref, "connection": connection, "object": object, "id": id, "url": pageOf(e, ref)})
 		}
 	}
 	return list
+}
+
+func pageOf(e *Entity, ref string) string {
+	for i := range e.Golden.Sources {
+		if s := &e.Golden.Sources[i]; s.Live && s.Ref == ref && s.Profile != nil {
+			return text(s.Profile.Get("url"))
+		}
+	}
+	return ""
 }
