@@ -212,3 +212,18 @@ func TestWorkersOfOneProcessCreateOnce(t *testing.T) {
 		t.Errorf("got %d POST requests, want 27: %+v", n, w.log.Counts())
 	}
 }
+
+// TestTakenExternalIDIsAdopted: with external ids even a caller who forgot that it is in doubt gets the task that is there.
+func TestTakenExternalIDIsAdopted(t *testing.T) {
+	w := newWorld(t, true, nil)
+	first := upsert(t, open(t, w), connectors.Want{Item: deal(1)})
+	if again := upsert(t, open(t, w), connectors.Want{Item: deal(1)}); again != first {
+		t.Errorf("got %s, want the task that has the id, %s", again, first)
+	}
+	for i, r := range open(t, w).UpsertBatch(context.Background(), []connectors.Want{{Item: deal(1)}, {Item: deal(2)}}) {
+		if r.Err != nil || i == 0 && r.Link != first {
+			t.Errorf("item %d of a batch: got %s and %v", i, r.Link, r.Err)
+		}
+	}
+	only(t, w, deal(1).Key)
+}

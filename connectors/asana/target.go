@@ -81,8 +81,8 @@ func noGID(op string) error {
 }
 
 // again is the second and last attempt within one call, for the refusals that it can heal: ids that are no longer
-// right (somebody deleted a project, a section, a field, an option or a user), a plan without custom fields, and a link
-// that is in doubt and gone. In each of them the vendor said that it did not write, so that nothing is doubled.
+// right (somebody deleted a project, a section, a field, an option or a user), a plan without custom fields, an external
+// id that is taken, and a link that is in doubt and gone. In each of them the vendor said that it did not write, so that nothing is doubled.
 func (t *target) again(ctx context.Context, want connectors.Want, failed plan, err error) (connectors.Link, error) {
 	switch {
 	case needsPaid(err) && !failed.shape.plain:
@@ -91,6 +91,8 @@ func (t *target) again(ctx context.Context, want connectors.Want, failed plan, e
 		}
 	case want.InDoubt && want.Link != "" && connectors.KindOf(err) == connectors.NotFound:
 		want.Link, want.Last = "", nil
+	case failed.gid == "" && takenExternal(err):
+		want.InDoubt = true // the key has a task that nobody told us about
 	case stale(err):
 		if err := t.names.forget(ctx, failed.need, failed.shape.project); err != nil {
 			return "", err
@@ -110,6 +112,13 @@ func (t *target) again(ctx context.Context, want connectors.Want, failed plan, e
 		return "", final(err, next)
 	}
 	return connectors.Link(next.gid), nil
+}
+
+// takenExternal reports whether a creation was refused because a task has its external id (unverified: Asana's documents
+// are silent about a second one).
+func takenExternal(err error) bool {
+	var e *connectors.Error
+	return errors.As(err, &e) && e.Status == http.StatusBadRequest && strings.HasPrefix(e.Reason, "external:")
 }
 
 // noFields notes that the plan has no custom fields.
