@@ -117,6 +117,9 @@ func (r *Router) Settle(ctx context.Context) error {
 // left returns how much is still to be fetched and delivered. What the closing guard holds does not count; a target
 // that refuses us is an error.
 func (r *Router) left(ctx context.Context) (int64, error) {
+	if err := r.Upkeep(ctx); err != nil {
+		return 0, err
+	}
 	totals, err := r.o.Ledger.Totals(ctx)
 	if err != nil {
 		return 0, err

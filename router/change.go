@@ -35,8 +35,11 @@ type FieldChange struct {
 	New   string `json:"new"`
 }
 
-// Plan calls fn for everything a target does not show yet, in the order of the entities. It writes nothing.
+// Plan calls fn for everything a target does not show yet, in the order of the entities. It writes nothing to it.
 func (r *Router) Plan(ctx context.Context, target string, fn func(Change) error) error {
+	if err := r.Upkeep(ctx); err != nil {
+		return err
+	}
 	for after := ""; ; {
 		marks, err := r.o.Ledger.Dirty(ctx, target, after, chunk)
 		if err != nil {

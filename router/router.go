@@ -74,6 +74,8 @@ type Router struct {
 	background sync.WaitGroup // everything that must end before Run returns
 	started    chan struct{}  // closed when nudges are heard
 
+	upkeepMu sync.Mutex // one at a time does background work
+
 	mu        sync.Mutex
 	streams   map[string]*stream // by stream.key
 	listed    map[string]bool    // connections whose streams are known
@@ -155,6 +157,7 @@ func (r *Router) Run(ctx context.Context, grace time.Duration) error {
 	for name := range r.sources {
 		r.background.Go(func() { r.discover(ctx, name) })
 	}
+	r.background.Go(func() { r.upkeep(ctx) })
 	close(r.started)
 	<-ctx.Done()
 	r.stopTimers()

@@ -3,6 +3,7 @@ package router_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -204,5 +205,39 @@ func TestOutageLosesNothing(t *testing.T) {
 	}
 	if list, _, _ := w.ledger.DeadList(t.Context(), "", "", 10); len(list) != 0 {
 		t.Errorf("%d dead letters, want none: it was an outage", len(list))
+	}
+}
+
+// New work rules reach what is shown without a record being read again, and new mappings without the vendor.
+func TestNewRulesReachWhatIsShown(t *testing.T) {
+	w := newWorld(t)
+	for i := range 20 {
+		w.crm.set(fmt.Sprint(i), fmt.Sprintf("Person %d", i))
+	}
+	w.start()
+	w.backfill()
+	w.halt()
+	reads := w.crm.reads
+
+	w.rules = `
+version: 1
+rules:
+  - name: card
+    for: person
+    project: '"Customers"'
+    title: '"Card of " + person.name.full'
+`
+	w.start()
+	w.backfill()
+	for key, title := range w.board.shows(t) {
+		if !strings.HasPrefix(title, "Card of Person") {
+			t.Errorf("%s is still titled %q", key, title)
+		}
+	}
+	if w.board.creates != 20 || w.board.updates != 20 {
+		t.Errorf("created %d, changed %d; want 20, 20", w.board.creates, w.board.updates)
+	}
+	if w.crm.reads > reads+2 {
+		t.Errorf("%d pages were read for new rules", w.crm.reads-reads)
 	}
 }

@@ -189,6 +189,7 @@ type world struct {
 	crm    *crm
 	board  *board
 	path   string
+	rules  string
 	engine *boltkv.Engine
 	ledger *ledger.Ledger
 	router *router.Router
@@ -197,7 +198,7 @@ type world struct {
 }
 
 func newWorld(t testing.TB) *world {
-	w := &world{t: t, crm: newCRM(), board: newBoard(), path: filepath.Join(t.TempDir(), "ledger.db")}
+	w := &world{t: t, rules: testRules, crm: newCRM(), board: newBoard(), path: filepath.Join(t.TempDir(), "ledger.db")}
 	t.Cleanup(func() {
 		if w.stop != nil {
 			w.halt()
@@ -212,7 +213,7 @@ func (w *world) start() {
 	if w.engine, err = boltkv.Open(w.path, boltkv.Options{Buckets: ledger.Buckets()}); err != nil {
 		w.t.Fatal(err)
 	}
-	rules, err := work.Load(mapping.File{Name: "test.yaml", Data: []byte(testRules)})
+	rules, err := work.Load(mapping.File{Name: "test.yaml", Data: []byte(w.rules)})
 	if err != nil {
 		w.t.Fatal(err)
 	}

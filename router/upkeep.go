@@ -1,0 +1,66 @@
+package router
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+)
+
+// upkeepEvery is how often the ledger is asked for background work that nothing announces.
+const upkeepEvery = 2 * time.Second
+
+// upkeep does the ledger's background work while the router runs.
+func (r *Router) upkeep(ctx context.Context) {
+	for failures := 0; ctx.Err() == nil; {
+		wait := upkeepEvery
+		if err := r.Upkeep(ctx); err != nil && ctx.Err() == nil {
+			failures++
+			wait = backoff(failures)
+			r.log.Error("background work on the ledger", "tries", failures, "error", err)
+		} else {
+			failures = 0
+		}
+		pause(ctx, wait)
+	}
+}
+
+// Upkeep maps stored records anew when the mapping changed, has items planned anew when the work rules or the targets
+// changed, and marks what refers to a record with very many referrers. It returns when nothing is left; most of the
+// time that is at once.
+func (r *Router) Upkeep(ctx context.Context) error {
+	r.upkeepMu.Lock()
+	defer r.upkeepMu.Unlock()
+	l, worked := r.o.Ledger, false
+	for {
+		out, err := l.Remap(ctx)
+		if err != nil {
+			return err
+		}
+		worked = worked || out.Records > 0
+		if out.Done {
+			break
+		}
+	}
+	targets := slices.Sorted(slices.Values(l.Targets()))
+	version := r.o.Rules.Version() + " " + strings.Join(targets, " ")
+	for _, step := range []func() (bool, error){
+		func() (bool, error) { return l.Replan(ctx, version) },
+		func() (bool, error) { return l.Spread(ctx) },
+	} {
+		for first := true; ; first = false {
+			done, err := step()
+			if err != nil {
+				return err
+			}
+			worked = worked || !first
+			if done {
+				break
+			}
+		}
+	}
+	if worked {
+		r.rescanTargets()
+	}
+	return nil
+}
