@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/identity"
 	"github.com/millrace/millrace/router/ledger/kv"
 )
@@ -59,8 +60,14 @@ func Memberships(l *Ledger, engine kv.Engine) [][]string {
 	var list [][]string
 	for id, refs := range at {
 		_ = engine.View(context.Background(), func(r kv.Reader) error {
-			if n, _ := readEntity(r, l, id); len(n.members) != len(refs) {
+			n, _ := readEntity(r, l, id)
+			if len(n.members) != len(refs) {
 				panic(fmt.Sprintf("entity %s lists %v, records say %v", id, n.members, refs))
+			}
+			s := &Snap{l: l, r: r}
+			g, err := golden(canonical.KindOfID(id), n.members, s.meta, s.body)
+			if err != nil || g.Deleted() != (n.etag == 0) || !g.Deleted() && n.etag != g.Hash()|1 {
+				panic(fmt.Sprintf("entity %s has etag %x, its golden record %x (%v)", id, n.etag, g.Hash(), err))
 			}
 			return nil
 		})

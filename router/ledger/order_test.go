@@ -125,6 +125,9 @@ func TestEndStateDoesNotDependOnArrival(t *testing.T) { // invariant 2
 			w := newWorld(t, m)
 			deliver(w, history, rand.New(rand.NewSource(seed+int64(n))))
 			checkWhole(rt, w, m)
+			if lost := w.unmarked(); lost != "" {
+				rt.Fatalf("order %d lost a mark: %s", n, lost) // invariant 3
+			}
 			if n == 0 {
 				first = picture(w, m)
 			} else if got := picture(w, m); !slices.Equal(got, first) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -93,14 +94,15 @@ type world struct {
 	t      testing.TB
 	engine kv.Engine
 	*ledger.Ledger
-	now time.Time
+	now   time.Time
+	shown map[string]string // what the target shows of each entity since clean; "" = nothing
 }
 
 func newWorld(t testing.TB, engine kv.Engine) *world { return newWorldWith(t, engine, plain{"1"}) }
 
 func newWorldWith(t testing.TB, engine kv.Engine, m ledger.Mapper) *world {
 	t.Helper()
-	w := &world{t: t, engine: engine, now: epoch.Add(1000 * time.Hour)}
+	w := &world{t: t, engine: engine, now: epoch.Add(1000 * time.Hour), shown: map[string]string{}}
 	l, err := ledger.Open(engine, ledger.Options{Now: func() time.Time { return w.now }, Targets: []string{target},
 		Reach: reach, Mapper: m, Key: []byte(strings.Repeat("k", 32))})
 	if err != nil {
@@ -217,11 +219,80 @@ func (w *world) clean() {
 	w.t.Helper()
 	var list []ledger.Settlement
 	for _, m := range w.dirty() {
+		w.shown[m.Entity] = w.shows(m.Entity)
 		list = append(list, ledger.Settlement{Entity: m.Entity, Generation: m.Generation})
 	}
 	if _, err := w.Settle(w.t.Context(), target, list); err != nil {
 		w.t.Fatalf("Settle: %v", err)
 	}
+}
+
+// shows renders an entity the way the rules that reach describes would: a deal with its organization's name, an
+// organization with its deals. "" when it is gone.
+func (w *world) shows(id string) string {
+	w.t.Helper()
+	line := ""
+	err := w.Snapshot(w.t.Context(), func(s *ledger.Snap) error {
+		line = ""
+		e, err := s.Subject(id)
+		if err != nil || e == nil {
+			return err
+		}
+		line = fmt.Sprint(e.Kind, e.Refs, e.Golden.Fields)
+		var org string
+		if json.Unmarshal(e.Golden.Get("organization"), &org) == nil && e.Kind == canonical.Deal {
+			o, err := s.Resolve(org)
+			if err != nil {
+				return err
+			}
+			if o != nil && o.Kind == canonical.Organization {
+				line += " of " + string(o.Golden.Get("name"))
+			}
+		}
+		if e.Kind == canonical.Organization {
+			deals, err := s.Referrers(e, canonical.Deal)
+			if err != nil {
+				return err
+			}
+			for _, d := range deals {
+				line += fmt.Sprint(" has ", d.ID, d.Golden.Fields)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		w.t.Fatalf("show %s: %v", id, err)
+	}
+	return line
+}
+
+// unmarked describes an entity that the target shows wrongly although no mark says so, "" when there is none.
+func (w *world) unmarked() string {
+	w.t.Helper()
+	marked := map[string]bool{}
+	for _, m := range w.dirty() {
+		marked[m.Entity] = true
+	}
+	ids := slices.Collect(maps.Keys(w.shown))
+	err := w.Snapshot(w.t.Context(), func(s *ledger.Snap) error {
+		for _, kind := range canonical.Kinds() {
+			more, _, err := s.Entities(kind, "", 10_000)
+			if err != nil {
+				return err
+			}
+			ids = append(ids, more...)
+		}
+		return nil
+	})
+	if err != nil {
+		w.t.Fatalf("read entities: %v", err)
+	}
+	for _, id := range ids {
+		if is := w.shows(id); !marked[id] && is != w.shown[id] && reach(canonical.KindOfID(id)).Own {
+			return fmt.Sprintf("%s shows %q, is %q and has no mark", id, w.shown[id], is)
+		}
+	}
+	return ""
 }
 
 func (w *world) totals() ledger.Totals {
