@@ -140,7 +140,9 @@ func (c *change) takeState(a *arrival, slot *metaSlot) (fate, error) {
 	}
 	into := recKey("")
 	if a.rec.Deleted.Kind == connectors.Merged && !a.rec.Deleted.Into.IsZero() {
-		into, _ = keyOf(a.rec.Deleted.Into) // checked by prepare
+		if into, _ = keyOf(a.rec.Deleted.Into); into == a.key { // prepare has checked that it can be a key
+			into = ""
+		}
 	}
 	if slot.deleted == a.rec.Deleted.Kind && slot.into == into && known {
 		return unchanged, nil

@@ -124,20 +124,21 @@ func TestEveryRecordIsAccountedFor(t *testing.T) { // invariant 7
 	odd.Ref.ID = strings.Repeat("x", 2000)
 	strange := rec("b/contacts/1", 1, say{Name: "other connection"})
 	unknown := rec("a/contacts/8", 1, say{Kind: "starship"})
+	deadly := rec("a/contacts/9", 1, say{Name: "panic"})
 	out, err := w.Apply(t.Context(), pollBatch("", "p1", rec("a/contacts/1", 1, say{Name: "A"}), rec("a/contacts/1", 1, say{Name: "A"}),
-		rec("a/contacts/2", 1, say{Broken: true}), rec("a/contacts/3", 1, say{Filter: "test records"}), odd, strange, unknown))
+		rec("a/contacts/2", 1, say{Broken: true}), rec("a/contacts/3", 1, say{Filter: "test records"}), odd, strange, unknown, deadly))
 	if err != nil {
 		t.Fatalf("a page with bad records: %v", err)
 	}
-	want := ledger.Counts{Read: 7, Applied: 1, Unchanged: 1, Filtered: 1, Dead: 4, ByRule: map[string]int64{"test records": 1}}
+	want := ledger.Counts{Read: 8, Applied: 1, Unchanged: 1, Filtered: 1, Dead: 5, ByRule: map[string]int64{"test records": 1}}
 	if fmt.Sprint(out.Counts) != fmt.Sprint(want) {
 		t.Errorf("counts: got %+v, want %+v", out.Counts, want)
 	}
 	if s, _ := w.Stream(t.Context(), "a", "contacts"); s.Cursor != "p1" || fmt.Sprint(s.Counts) != fmt.Sprint(want) {
 		t.Errorf("stream: got %+v, want the cursor moved and the counts kept", s)
 	}
-	if n := len(deadLetters(w)); n != 4 {
-		t.Errorf("dead letters: got %d, want 4", n)
+	if n := len(deadLetters(w)); n != 5 {
+		t.Errorf("dead letters: got %d, want 5", n)
 	}
 }
 
@@ -291,5 +292,31 @@ func TestFailureIsKeptUntilAPageIsStored(t *testing.T) {
 	}
 	if s, _ = w.Stream(t.Context(), "a", "contacts"); s.Failure != (ledger.Failure{}) || !s.CaughtUp {
 		t.Errorf("after a page: got %+v, want no failure and caught up", s)
+	}
+}
+
+func TestLaterSaveDecidesWhoIsBelieved(t *testing.T) {
+	w := newWorld(t, newMemory())
+	w.fetch(rec("a/contacts/1", 1, say{Email: "ann@acme.example", Name: "A"}))
+	w.fetch(rec("b/contacts/1", 2, say{Email: "ann@acme.example", Name: "B"}))
+	id := w.id("a/contacts/1")
+	w.clean()
+	w.fetch(rec("a/contacts/1", 3, say{Email: "ann@acme.example", Name: "A"})) // saved again without a change
+	if got := w.entities(); !strings.Contains(got[0], `name.full="A1"`) {
+		t.Errorf("entity: got %s, want the name of the newest version", got)
+	}
+	wantDirty(t, w, id)
+}
+
+func TestOverusedAddressDoesNotJoinWithinAComponent(t *testing.T) {
+	w := newWorld(t, newMemory())
+	for i := range 12 {
+		w.fetch(rec(fmt.Sprintf("c%02d/contacts/1", i), 1, say{Email: "ann@acme.example"}))
+	}
+	w.fetch(rec("b/contacts/1", 1, say{Email: "ann@acme.example,two@acme.example"}),
+		rec("b/contacts/2", 1, say{Email: "one@acme.example,two@acme.example"}))
+	w.fetch(rec("a/contacts/1", 1, say{Email: "ann@acme.example,one@acme.example"}))
+	if x, y := w.id("a/contacts/1"), w.id("b/contacts/2"); x != y {
+		t.Errorf("the address of thirteen people decided: got %s and %s, want one entity", x, y)
 	}
 }

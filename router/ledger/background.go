@@ -136,7 +136,7 @@ func (c *change) spreadOn(key recKey, row []byte) error {
 			next = from
 			break
 		}
-		if err := e.reached(from, kinds); err != nil {
+		if err := e.pointed(key, from, kinds, 0); err != nil {
 			return err
 		}
 	}

@@ -35,6 +35,16 @@ func (e *effects) mark() ([]string, error) {
 			return nil, err
 		}
 	}
+	for _, was := range e.c.touched {
+		if err := e.survivors(was.into); err != nil {
+			return nil, err
+		}
+	}
+	for key := range e.c.touched {
+		if err := e.survivors(e.c.metas[key].into); err != nil {
+			return nil, err
+		}
+	}
 	list := slices.Sorted(maps.Keys(e.dirty))
 	for _, name := range list {
 		if err := e.c.mark(e.c.l.targets, name); err != nil {
@@ -54,16 +64,40 @@ func (e *effects) referrers(key recKey, kind canonical.Kind) error {
 	if len(kinds) == 0 {
 		return nil
 	}
+	return e.follow(key, kinds, 0)
+}
+
+// survivors marks the entity that a record was merged into: what refers to the record refers to it now, or did.
+func (e *effects) survivors(into recKey) error {
+	if into == "" {
+		return nil
+	}
+	return e.reached(into, e.c.l.owning)
+}
+
+// follow marks through everything that points at a record, and at records that the vendor merged into it.
+func (e *effects) follow(key recKey, kinds []canonical.Kind, hops int) error {
 	n := 0
 	for from := range below(e.c.tx, bRev, e.c.l.under(string(key))) {
 		if n++; n > spreadInline {
 			return e.spread(key, from)
 		}
-		if err := e.reached(from, kinds); err != nil {
+		if err := e.pointed(key, from, kinds, hops); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (e *effects) pointed(key, from recKey, kinds []canonical.Kind, hops int) error {
+	slot, err := e.c.meta(from)
+	if err != nil {
+		return err
+	}
+	if slot.meta != nil && slot.entity.isZero() && slot.into == key && hops < maxHops {
+		return e.follow(from, kinds, hops+1)
+	}
+	return e.reached(from, kinds)
 }
 
 // spread leaves the rest of the referrers to the background.

@@ -112,7 +112,7 @@ func (c *change) index() (map[string]int, error) {
 			moved[t]++
 		}
 		keys.diff(c.keyRows(before, key), c.keyRows(after, key))
-		refs.diff(c.refRows(slot.was, key), c.refRows(slot.now, key))
+		refs.diff(c.refRows(was, slot.was, key), c.refRows(now, slot.now, key))
 	}
 	if err := keys.write(c.tx, bKey); err != nil {
 		return nil, err
@@ -136,13 +136,17 @@ func (c *change) keyRows(terms []string, key recKey) []string {
 	return list
 }
 
-func (c *change) refRows(b *body, key recKey) []string {
-	if b == nil {
-		return nil
+// refRows names what a record points to: what its profile refers to, and where it was merged into.
+func (c *change) refRows(m *meta, b *body, key recKey) []string {
+	var list []string
+	if b != nil {
+		list = make([]string, len(b.targets), len(b.targets)+1)
+		for i, t := range b.targets {
+			list[i] = c.l.ws + string(t) + nul + string(key)
+		}
 	}
-	list := make([]string, len(b.targets))
-	for i, t := range b.targets {
-		list[i] = c.l.ws + string(t) + nul + string(key)
+	if m.into != "" && (b == nil || !slices.Contains(b.targets, m.into)) {
+		list = append(list, c.l.ws+string(m.into)+nul+string(key))
 	}
 	return list
 }

@@ -55,6 +55,7 @@ type Ledger struct {
 	newID   func() [16]byte
 	targets []string
 	reach   func(canonical.Kind) work.Reach
+	owning  []canonical.Kind // kinds with items of their own
 	mapper  Mapper
 	policy  *identity.Policy
 	mapping uint64 // hash of the mapper's version and of this code's way of storing bodies
@@ -92,6 +93,11 @@ func Open(engine kv.Engine, o Options) (*Ledger, error) {
 	}
 	l := &Ledger{engine: engine, ws: o.Workspace + nul, now: o.Now, newID: o.NewID, targets: slices.Clone(o.Targets),
 		reach: o.Reach, mapper: o.Mapper, policy: o.Policy, mapping: xxhash.Sum64String(bodyForm + o.Mapper.Version())}
+	for _, k := range canonical.Kinds() {
+		if l.reach(k).Own {
+			l.owning = append(l.owning, k)
+		}
+	}
 	var err error
 	if l.seal, err = newSeal(o.Key); err != nil {
 		return nil, err

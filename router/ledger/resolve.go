@@ -127,7 +127,7 @@ func (c *change) membersOf(w *walk, component []recKey) ([]identity.Member, []*m
 	return members, slots, nil
 }
 
-// putEntity stores an entity when its members or its golden record changed.
+// putEntity stores an entity when its members or its golden record changed, and notes that it did.
 func (c *change) putEntity(name string, kind canonical.Kind, members []recKey, e *effects) error {
 	slot, err := c.entity(name)
 	if err != nil {
@@ -144,21 +144,20 @@ func (c *change) putEntity(name string, kind canonical.Kind, members []recKey, e
 	if slot.now != nil && slot.now.etag == etag && slices.Equal(slot.now.members, members) {
 		return nil
 	}
+	// A deleted record that joins or leaves changes nothing of the golden record, but what refers to it now refers to
+	// this entity, and that may be shown on either side.
 	now := entity{members: members, etag: etag, created: c.now, updated: c.now}
-	if slot.now != nil {
-		now.created, now.version, now.updated = slot.now.created, slot.now.version, slot.now.updated
+	if now.version, err = c.sequence(); err != nil {
+		return err
 	}
-	if slot.now == nil || slot.now.etag != etag {
-		if now.version, err = c.sequence(); err != nil {
-			return err
-		}
-		now.updated = c.now
-		if slot.now != nil || etag != 0 { // one that is born dead was never seen by anyone
-			e.changed[name] = true
-		}
-		for _, key := range members {
-			e.around[key] = kind
-		}
+	if slot.now != nil {
+		now.created = slot.now.created
+	}
+	if slot.now != nil || etag != 0 { // one that is born dead was never seen by anyone
+		e.changed[name] = true
+	}
+	for _, key := range members {
+		e.around[key] = kind
 	}
 	slot.now = &now
 	return nil

@@ -119,7 +119,7 @@ func (s *Snap) Referrers(e *work.Entity, kind canonical.Kind) ([]*work.Entity, e
 	}
 	ids := map[string]bool{}
 	for _, member := range n.members {
-		if err := s.referrers(member, kind, ids); err != nil {
+		if err := s.referrers(member, kind, ids, 0); err != nil {
 			return nil, err
 		}
 	}
@@ -139,16 +139,23 @@ func (s *Snap) Referrers(e *work.Entity, kind canonical.Kind) ([]*work.Entity, e
 	return list, nil
 }
 
-// referrers adds the entities of a kind that refer to one record, looking at a bounded number.
-func (s *Snap) referrers(key recKey, kind canonical.Kind, ids map[string]bool) error {
+// referrers adds the entities of a kind that refer to one record, or to one that was merged into it, looking at a
+// bounded number.
+func (s *Snap) referrers(key recKey, kind canonical.Kind, ids map[string]bool, hops int) error {
 	looked := 0
 	for from := range below(s.r, bRev, s.l.under(string(key))) {
 		m, err := readMeta(s.r, s.l, from)
 		if err != nil {
 			return err
 		}
-		if m != nil && m.kind == kind && !m.entity.isZero() {
+		switch {
+		case m == nil:
+		case m.kind == kind && !m.entity.isZero():
 			ids[entityID(kind, m.entity)] = true
+		case m.entity.isZero() && m.into == key && hops < maxHops:
+			if err := s.referrers(from, kind, ids, hops+1); err != nil {
+				return err
+			}
 		}
 		if looked++; looked >= lookMost {
 			break

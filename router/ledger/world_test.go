@@ -27,7 +27,7 @@ func at(n int) time.Time { return epoch.Add(time.Duration(n) * time.Second) }
 type say struct {
 	Kind   string   `json:"kind,omitempty"`
 	Name   string   `json:"name,omitempty"`
-	Email  string   `json:"email,omitempty"`
+	Email  string   `json:"email,omitempty"` // several with commas
 	Domain string   `json:"domain,omitempty"`
 	Org    string   `json:"org,omitempty"`
 	Same   []string `json:"same,omitempty"`
@@ -45,6 +45,9 @@ func (p plain) Map(rec connectors.Record) (canonical.Profile, mapping.Outcome, e
 	if err := json.Unmarshal(rec.Data, &s); err != nil {
 		return canonical.Profile{}, mapping.Outcome{}, errors.New("not JSON")
 	}
+	if s.Name == "panic" {
+		panic(s.Name)
+	}
 	if s.Broken {
 		return canonical.Profile{}, mapping.Outcome{}, errors.New("broken on purpose")
 	}
@@ -60,7 +63,11 @@ func (p plain) Map(rec connectors.Record) (canonical.Profile, mapping.Outcome, e
 		claim("domains", []string{s.Domain})
 	}
 	if s.Email != "" {
-		claim("emails", []map[string]string{{"address": s.Email}})
+		var list []map[string]string
+		for _, address := range strings.Split(s.Email, ",") {
+			list = append(list, map[string]string{"address": address})
+		}
+		claim("emails", list)
 	}
 	switch {
 	case s.Name != "" && out.Kind == canonical.Person:
