@@ -254,6 +254,21 @@ func TestVendorMergeLeadsToTheSurvivor(t *testing.T) {
 	}
 }
 
+func TestChangesReachThroughVendorMerges(t *testing.T) {
+	w := newWorld(t, newMemory())
+	w.fetch(rec("a/companies/2", 1, say{Name: "Acme"}))
+	w.fetch(rec("a/deals/1", 1, say{Name: "D", Org: "a/companies/1"}))
+	org, deal := w.id("a/companies/2"), w.id("a/deals/1")
+	w.clean()
+	merged := gone("a/companies/1", 2, connectors.Merged)
+	merged.Deleted.Into = ref("a/companies/2")
+	w.fetch(merged)
+	wantDirty(t, w, org, deal) // the card lists the deal now, and the deal has a customer
+	w.clean()
+	w.fetch(rec("a/companies/2", 3, say{Name: "Acme Inc"}))
+	wantDirty(t, w, org, deal)
+}
+
 func TestEmailOfManyPeopleIdentifiesNobody(t *testing.T) {
 	w := newWorld(t, newMemory())
 	for i := range 10 {

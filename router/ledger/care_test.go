@@ -88,6 +88,16 @@ func TestSweepThatListsAgainForgives(t *testing.T) {
 	}
 }
 
+func TestPollBetweenSweepsForgives(t *testing.T) {
+	w := newWorld(t, newMemory())
+	w.fetch(contactsNamed(3, 1)...)
+	w.sweep(100, false, contactsNamed(2, 1)...)
+	w.fetch(rec("a/contacts/2", 150, say{Name: "2"}))
+	if d := w.sweep(200, false, contactsNamed(2, 1)...); d.Deleted != 0 || d.Missed != 1 {
+		t.Errorf("missed, polled, missed: got %+v, want nothing deleted", d)
+	}
+}
+
 func TestEmptyOrGreedySweepIsRefused(t *testing.T) { // invariant 6
 	w := newWorld(t, newMemory())
 	w.fetch(contactsNamed(60, 1)...)
@@ -208,7 +218,7 @@ func TestDeletionHintIsBelievedOnlyWithoutTheRecord(t *testing.T) {
 	must(t, w.AddHints(t.Context(), []connectors.Hint{{Ref: ref("a/contacts/1"), Deleted: hard, At: at(5)},
 		{Ref: ref("a/contacts/2"), Deleted: hard, At: at(5)}, {Ref: ref("a/contacts/3"), At: at(5)}}))
 	f, _ := w.TakeRefs(t.Context(), "a", 10)
-	out := apply(t, w, ledger.Batch{Connection: "a", Stream: "contacts", Kind: ledger.Fetch, Seen: at(6), Done: f.Due,
+	out := apply(t, w, ledger.Batch{Connection: "a", Stream: "contacts", Kind: ledger.Fetch, Seen: at(9), Done: f.Due,
 		Records: []connectors.Record{rec("a/contacts/2", 5, say{Name: "B"})}})
 	if len(out.Missing) != 1 || out.Missing[0] != ref("a/contacts/3") {
 		t.Errorf("missing: got %v, want the record nobody called deleted", out.Missing)
