@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/millrace/millrace/connectors"
 )
@@ -48,6 +49,9 @@ func (b *Batch) check() error {
 		return fmt.Errorf("batch of %s/%s has %d records and %d wishes, more than %d", b.Connection, b.Stream,
 			len(b.Records), len(b.Done), MaxBatch)
 	}
+	if !utf8.ValidString(string(b.To)) { // rows are JSON, which would change it
+		return fmt.Errorf("cursor of %s/%s is not UTF-8", b.Connection, b.Stream)
+	}
 	if b.Object == "" {
 		b.Object = b.Stream
 	}
@@ -72,7 +76,8 @@ type Outcome struct {
 	Counts                   // of this batch; Read is the sum of the others
 	Changed []string         // entities that are now dirty, each once, ascending; the same for every target
 	Missing []connectors.Ref // wishes of Done whose records the vendor did not return, and no hint called them deleted
-	// Swept says that this was the last page of a sweep: call Reap.
+	// Swept says that this was the last page of a sweep: call Reap before the next sweep begins. After a crash
+	// Stream.Sweep.Reaping says the same.
 	Swept bool
 	// Warnings counts values that could not be read and were left out of profiles; the records were applied.
 	Warnings int

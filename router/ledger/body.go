@@ -77,6 +77,13 @@ func readBody(r kv.Reader, l *Ledger, key recKey) (*body, error) {
 
 // raw returns the vendor's JSON.
 func (b *body) raw(key recKey) ([]byte, error) {
+	n, err := s2.DecodedLen(b.packed)
+	if err == nil && n > maxData {
+		err = errShort
+	}
+	if err != nil {
+		return nil, damaged(bBody, key.String(), err)
+	}
 	data, err := s2.Decode(nil, b.packed)
 	if err != nil {
 		return nil, damaged(bBody, key.String(), err)

@@ -16,8 +16,12 @@ func (c *change) buryRecord(a *arrival, name string, cause error) error {
 			rec = &before
 		}
 	}
+	data := rec.Data
+	if len(data) > maxData { // a letter of this size could not be stored either; the vendor still has it
+		data = nil
+	}
 	return c.bury(k, Dead{Ref: rec.Ref, Cause: clip(cause.Error()), Tries: 1, Version: rec.Version, Seen: rec.Seen,
-		Deleted: rec.Deleted, Data: rec.Data})
+		Deleted: rec.Deleted, Data: data})
 }
 
 func (d *Dead) record() connectors.Record {

@@ -18,10 +18,6 @@ func (c *change) move(b *Batch, out *Outcome) (Stream, error) {
 			return s, fmt.Errorf("stream %s/%s: %w", b.Connection, b.Stream, ErrStale)
 		}
 		s.Cursor, s.More = b.To, b.More
-		s.CaughtUp = s.CaughtUp || !b.More
-		if b.Complete.After(s.Complete) {
-			s.Complete = plain(b.Complete)
-		}
 	case Sweep:
 		if err := s.sweepOn(b, c.now); err != nil {
 			return s, err
@@ -29,6 +25,10 @@ func (c *change) move(b *Batch, out *Outcome) (Stream, error) {
 		out.Swept = s.Sweep.Reaping
 	case Fetch, Replay:
 		return s, nil // neither proves that the stream itself makes progress
+	}
+	s.CaughtUp = s.CaughtUp || !b.More
+	if b.Complete.After(s.Complete) {
+		s.Complete = plain(b.Complete)
 	}
 	s.Object, s.Progress, s.Failure = b.Object, c.now, Failure{}
 	return s, nil

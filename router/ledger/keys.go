@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/router/ledger/kv"
@@ -38,10 +39,11 @@ func Buckets() []kv.Bucket {
 
 // Limits that keep a key of two references under kv.MaxKeyBytes.
 const (
-	maxName = 100 // workspace, connection, object, stream, target
-	maxID   = 600 // a vendor's id
-	maxItem = 200 // an item's key, connectors.Item.Key
-	maxTerm = 400 // an identity key's value; longer ones are replaced by their hash
+	maxName = 100      // workspace, connection, object, stream, target
+	maxID   = 600      // a vendor's id
+	maxItem = 200      // an item's key, connectors.Item.Key
+	maxData = 64 << 20 // a record's JSON; the largest body that connectors/rest reads
+	maxTerm = 400      // an identity key's value; longer ones are replaced by their hash
 	nul     = "\x00"
 )
 
@@ -57,8 +59,8 @@ func keyOf(ref connectors.Ref) (recKey, error) {
 	if err := checkName("object", ref.Object); err != nil {
 		return "", err
 	}
-	if ref.ID == "" || len(ref.ID) > maxID || strings.Contains(ref.ID, nul) {
-		return "", fmt.Errorf("id of a record of %s/%s is empty, longer than %d bytes or holds a zero byte",
+	if ref.ID == "" || len(ref.ID) > maxID || strings.Contains(ref.ID, nul) || !utf8.ValidString(ref.ID) {
+		return "", fmt.Errorf("id of a record of %s/%s is empty, longer than %d bytes, holds a zero byte or is not UTF-8",
 			ref.Connection, ref.Object, maxID)
 	}
 	return recKey(ref.Connection + nul + ref.Object + nul + idMark(ref.ID) + ref.ID), nil
@@ -112,8 +114,8 @@ func (k recKey) group() string {
 }
 
 func checkName(what, name string) error {
-	if name == "" || len(name) > maxName || strings.ContainsAny(name, nul+"/") {
-		return fmt.Errorf("%s %q is empty, longer than %d bytes or holds a slash or a zero byte", what, name, maxName)
+	if name == "" || len(name) > maxName || strings.ContainsAny(name, nul+"/") || !utf8.ValidString(name) {
+		return fmt.Errorf("%s %q is empty, longer than %d bytes, holds a slash or a zero byte, or is not UTF-8", what, name, maxName)
 	}
 	return nil
 }

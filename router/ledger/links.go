@@ -139,34 +139,11 @@ func (l *Ledger) OpenLinks(ctx context.Context, target string) (int64, error) {
 	return l.counter(ctx, countLinks+target)
 }
 
-// EachLink calls fn for every link of a target, ordered by entity, from a snapshot taken in bounded pieces: it sees
+// EachLink calls fn for every link of a target, ordered by entity, from snapshots taken in bounded pieces: it sees
 // each link that existed all the time, and may or may not see others. fn may take as long as it likes.
 func (l *Ledger) EachLink(ctx context.Context, target string, fn func(entity string, k Link) error) error {
-	type pair struct {
-		entity string
-		link   Link
-	}
-	prefix := l.under(target)
-	from := prefix
-	for from != nil {
-		var piece []pair
-		next := from
-		err := l.view(ctx, "read links", func(r kv.Reader) error {
-			next = nil
-			for key, row := range r.Scan(bLink, prefix, from) {
-				if len(piece) == pieceSize {
-					next = append([]byte(nil), key...)
-					break
-				}
-				entity, name, _ := strings.Cut(string(key[len(prefix):]), nul)
-				k, err := decodeLink(name, row)
-				if err != nil {
-					return err
-				}
-				piece = append(piece, pair{entity, k})
-			}
-			return nil
-		})
+	for from := l.under(target); from != nil; {
+		piece, next, err := l.linkPiece(ctx, target, from)
 		if err != nil {
 			return err
 		}
@@ -178,6 +155,32 @@ func (l *Ledger) EachLink(ctx context.Context, target string, fn func(entity str
 		from = next
 	}
 	return nil
+}
+
+type entityLink struct {
+	entity string
+	link   Link
+}
+
+// linkPiece returns the links of a target from a key on, and the key of the first one left over.
+func (l *Ledger) linkPiece(ctx context.Context, target string, from []byte) (piece []entityLink, next []byte, err error) {
+	prefix := l.under(target)
+	err = l.view(ctx, "read links", func(r kv.Reader) error {
+		for key, row := range r.Scan(bLink, prefix, from) {
+			if len(piece) == pieceSize {
+				next = append([]byte(nil), key...)
+				break
+			}
+			entity, name, _ := strings.Cut(string(key[len(prefix):]), nul)
+			k, err := decodeLink(name, row)
+			if err != nil {
+				return err
+			}
+			piece = append(piece, entityLink{entity, k})
+		}
+		return nil
+	})
+	return piece, next, err
 }
 
 // pieceSize is how many rows background work and iterations take at once, so that no transaction or snapshot is long.

@@ -33,12 +33,15 @@ type arrival struct {
 // come back in the order of their keys, so that their rows are written side by side; equal keys keep their order.
 func (l *Ledger) prepare(ctx context.Context, b *Batch) ([]arrival, error) {
 	list := make([]arrival, len(b.Records))
-	for i := range b.Records {
+	for i := range list {
 		a := &list[i]
 		a.rec, a.stamp = &b.Records[i], stampOf(&b.Records[i])
 		a.key, a.bad = keyOf(a.rec.Ref)
 		if a.bad == nil && b.Kind != Replay && a.rec.Ref.Connection != b.Connection {
 			a.bad = errors.New("record belongs to another connection than its page")
+		}
+		if a.bad == nil && len(a.rec.Data) > maxData {
+			a.bad = fmt.Errorf("record has %d bytes, more than %d", len(a.rec.Data), maxData)
 		}
 		if into := a.rec.Deleted.Into; a.bad == nil && !into.IsZero() {
 			_, a.bad = keyOf(into)
@@ -93,7 +96,7 @@ func (l *Ledger) mapRecord(a *arrival) {
 			a.err = fmt.Errorf("map %s: mapper panicked (%T)", a.rec.Ref, p)
 		}
 	}()
-	a.mapped = true
+	a.mapped, a.kind, a.filter, a.body, a.err = true, "", "", nil, nil
 	p, out, err := l.mapper.Map(*a.rec)
 	if err != nil {
 		a.err = fmt.Errorf("map %s: %w", a.rec.Ref, err)

@@ -17,7 +17,7 @@ type Stream struct {
 	Object     string            `json:"object,omitempty"` // of its records
 	Cursor     connectors.Cursor `json:"cursor,omitempty"`
 	More       bool              `json:"more,omitempty"`     // another page was ready when the last one was stored
-	CaughtUp   bool              `json:"caught_up,omitzero"` // some page said More == false since the beginning
+	CaughtUp   bool              `json:"caught_up,omitzero"` // a poll or a sweep has come to its end since the beginning
 	Complete   time.Time         `json:"complete,omitzero"`  // every change up to here is in the ledger; vendor's clock
 	Progress   time.Time         `json:"progress,omitzero"`  // when a page was last stored; our clock
 	Counts     Counts            `json:"counts"`             // since the beginning

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/millrace/millrace/connectors"
@@ -135,39 +136,50 @@ func (l *Ledger) missed(ctx context.Context, s *Stream, done *Reaped) (list []re
 	if s.Sweep.At != nil {
 		from = after(append([]byte(l.ws), s.Sweep.At...))
 	}
+	err = l.eachRow(ctx, bMeta, prefix, from, func(key, row []byte) error {
+		k := recKey(key[len(l.ws):])
+		m, err := decodeMeta(row)
+		if err != nil {
+			return damaged(bMeta, k.String(), err)
+		}
+		if m.deleted == connectors.NotDeleted {
+			done.Live++
+		}
+		if m.missedBy(&s.Sweep) {
+			list = append(list, k)
+			if m.missed > 0 {
+				doomed++
+			}
+		}
+		return nil
+	})
+	return list, doomed, err
+}
+
+// eachRow calls fn for every row below a prefix, from the given key on, in snapshots of bounded length.
+func (l *Ledger) eachRow(ctx context.Context, bucket kv.Bucket, prefix, from []byte, fn func(key, row []byte) error) error {
 	for from != nil {
 		next := from
-		err := l.view(ctx, "look for missed records", func(r kv.Reader) error {
+		err := l.view(ctx, "read "+string(bucket), func(r kv.Reader) error {
 			next = nil
 			n := 0
-			for key, row := range r.Scan(bMeta, prefix, from) {
+			for key, row := range r.Scan(bucket, prefix, from) {
 				if n++; n > lookMost {
-					next = append([]byte(nil), key...)
-					break
+					next = slices.Clone(key)
+					return nil
 				}
-				k := recKey(key[len(l.ws):])
-				m, err := decodeMeta(row)
-				if err != nil {
-					return damaged(bMeta, k.String(), err)
-				}
-				if m.deleted == connectors.NotDeleted {
-					done.Live++
-				}
-				if m.missedBy(&s.Sweep) {
-					list = append(list, k)
-					if m.missed > 0 {
-						doomed++
-					}
+				if err := fn(key, row); err != nil {
+					return err
 				}
 			}
 			return nil
 		})
 		if err != nil {
-			return nil, 0, err
+			return err
 		}
 		from = next
 	}
-	return list, doomed, nil
+	return nil
 }
 
 func (m *meta) missedBy(w *SweepState) bool {
