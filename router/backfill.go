@@ -105,6 +105,7 @@ func (r *Router) Settle(ctx context.Context) error {
 		select {
 		case <-moved:
 		case <-timer.C:
+			r.rescanTargets() // a mark may have been made by another process, or a nudge lost
 		case <-ctx.Done():
 		}
 		timer.Stop()

@@ -75,6 +75,7 @@ type Router struct {
 	started    chan struct{}  // closed when nudges are heard
 
 	upkeepMu sync.Mutex // one at a time does background work
+	upkept   bool       // it was done once
 
 	mu        sync.Mutex
 	streams   map[string]*stream // by stream.key

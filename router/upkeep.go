@@ -31,7 +31,8 @@ func (r *Router) upkeep(ctx context.Context) {
 func (r *Router) Upkeep(ctx context.Context) error {
 	r.upkeepMu.Lock()
 	defer r.upkeepMu.Unlock()
-	l, worked := r.o.Ledger, false
+	l, worked := r.o.Ledger, !r.upkept // what the first round did, it did before anybody looked
+	r.upkept = true
 	for {
 		out, err := l.Remap(ctx)
 		if err != nil {
