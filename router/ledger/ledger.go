@@ -41,9 +41,11 @@ type Options struct {
 	NewID     func() [16]byte  // ids that grow; from Now and chance
 	Key       []byte           // 32 bytes that seal tokens; nil = the ledger refuses to keep tokens
 	Targets   []string         // every changed entity is marked dirty for each of them
-	Reach     func(canonical.Kind) work.Reach
-	Mapper    Mapper
-	Policy    *identity.Policy // which values identify; nil = the built-in ones
+	// Reach is work.Rules.Watches: a pure function, called when the ledger opens and inside of transactions; nil = no
+	// kind has items. After it or Targets changed, call Replan.
+	Reach  func(canonical.Kind) work.Reach
+	Mapper Mapper
+	Policy *identity.Policy // which values identify; nil = the built-in ones
 }
 
 // Ledger is the durable state of one workspace. It is safe for concurrent use, also by several processes on one
