@@ -54,6 +54,8 @@ type Want struct {
 	// look for Item.Key before it creates (invariant 4). Since is a lower bound of that call's time, on our clock.
 	InDoubt bool
 	Since   time.Time
+	// Sought are the projects in which such a call may have made it; empty means Item.Project.
+	Sought []string
 }
 
 // Closing says what should happen to the object of an item that is no longer wanted.
@@ -70,6 +72,13 @@ type Target interface {
 	Upsert(ctx context.Context, want Want) (Link, error)
 	// Close completes or deletes the object behind link; one that is already gone is no error.
 	Close(ctx context.Context, link Link, how Closing) error
+}
+
+// Finder is a Target that can look for what an interrupted call left behind when the item is no longer wanted.
+type Finder interface {
+	// Find returns the link of the object that carries want.Item.Key, "" when there is none. Only Item.Key, Since and
+	// Sought are set.
+	Find(ctx context.Context, want Want) (Link, error)
 }
 
 // Result is the outcome of one item of a batch.

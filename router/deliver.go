@@ -92,9 +92,7 @@ func (d *deliverer) send(soft, hard context.Context) {
 		begin := d.r.now()
 		switch {
 		case u.shut != nil:
-			how := connectors.Closing{Comment: u.comment}
-			err := d.target.Target.Close(hard, u.shut.Link, how)
-			u.results = []connectors.Result{{Link: u.shut.Link, Err: err}}
+			u.results = []connectors.Result{d.shut(hard, u)}
 		case d.target.Batcher != nil && len(u.wants) > 1:
 			u.results = d.target.Batcher.UpsertBatch(hard, u.wants)
 		default:
@@ -106,6 +104,20 @@ func (d *deliverer) send(soft, hard context.Context) {
 		d.r.o.Metrics.called(d.target.Name, len(u.results), d.r.now().Sub(begin))
 		d.done <- u
 	}
+}
+
+// shut closes one link. One in doubt is looked for first; it may never have been made.
+func (d *deliverer) shut(ctx context.Context, u unit) connectors.Result {
+	link := u.shut.Link
+	if link == "" {
+		k := u.shut
+		var err error
+		link, err = d.target.Finder.Find(ctx, connectors.Want{Item: connectors.Item{Key: k.Key}, InDoubt: true, Since: k.Since, Sought: k.Projects})
+		if err != nil || link == "" {
+			return connectors.Result{Err: err}
+		}
+	}
+	return connectors.Result{Link: link, Err: d.target.Target.Close(ctx, link, connectors.Closing{Comment: u.comment})}
 }
 
 // rescan asks for a look through all dirty marks.

@@ -29,8 +29,9 @@ type job struct {
 type difference struct {
 	wants      []connectors.Want
 	shut       []ledger.Link
-	unresolved []string // references to records that are not in the ledger yet
-	gone       bool     // the entity is no more
+	lost       []ledger.Link // announced once, in doubt since, and no longer wanted
+	unresolved []string      // references to records that are not in the ledger yet
+	gone       bool          // the entity is no more
 }
 
 // compare computes the difference for one entity in one snapshot of the ledger. It is what delivery writes and what
@@ -67,7 +68,11 @@ func compare(rules *work.Rules, snap *ledger.Snap, target, id string) (differenc
 		}
 	}
 	for i := range links {
-		if k := known[links[i].Key]; k != nil && !k.Closed && k.Link != "" {
+		switch k := known[links[i].Key]; {
+		case k == nil:
+		case k.Link == "" && k.InDoubt:
+			diff.lost = append(diff.lost, *k)
+		case k.Link != "" && !k.Closed:
 			diff.shut = append(diff.shut, *k)
 		}
 	}
@@ -80,7 +85,7 @@ func want(item connectors.Item, k *ledger.Link) (connectors.Want, bool, error) {
 	if k == nil {
 		return w, true, nil
 	}
-	w.Link, w.Last, w.InDoubt, w.Since = k.Link, k.Item, k.InDoubt && k.Link == "", k.Since
+	w.Link, w.Last, w.InDoubt, w.Since, w.Sought = k.Link, k.Item, k.InDoubt && k.Link == "", k.Since, k.Projects
 	if k.Closed && w.Last != nil { // completed when it was no longer wanted: open it again
 		last := *w.Last
 		last.Completed = true
@@ -187,6 +192,9 @@ func (d *deliverer) planOne(snap *ledger.Snap, id string) (*job, error) {
 		return nil, nil
 	}
 	j.wants, j.shut = diff.wants, diff.shut
+	if d.target.Finder != nil {
+		j.shut = append(j.shut, diff.lost...)
+	}
 	if diff.gone {
 		j.why = "The record behind this was deleted or merged into another."
 	}
@@ -216,7 +224,7 @@ func (d *deliverer) announce(ctx context.Context, jobs []*job) error {
 	for _, j := range jobs {
 		for _, w := range j.wants {
 			if w.Link == "" {
-				intents = append(intents, ledger.Intent{Entity: j.settle.Entity, Key: w.Item.Key})
+				intents = append(intents, ledger.Intent{Entity: j.settle.Entity, Key: w.Item.Key, Project: w.Item.Project})
 			}
 		}
 	}

@@ -36,7 +36,7 @@ func (d *deliverer) finish(jobs []*job, u unit) []*job {
 		res := u.results[i]
 		d.health.note(res.Err, d.r.now())
 		if u.shut != nil {
-			j.closed(*u.shut, res.Err)
+			j.closed(*u.shut, res)
 		} else {
 			j.shown(u.wants[i], res)
 		}
@@ -64,12 +64,16 @@ func (j *job) shown(w connectors.Want, res connectors.Result) {
 }
 
 // closed notes the outcome of closing what is no longer wanted.
-func (j *job) closed(k ledger.Link, err error) {
-	if err != nil && connectors.KindOf(err) != connectors.NotFound {
-		j.fail(err)
+func (j *job) closed(k ledger.Link, res connectors.Result) {
+	if res.Err != nil && connectors.KindOf(res.Err) != connectors.NotFound {
+		j.fail(res.Err)
 		return
 	}
-	k.Closed, k.InDoubt = true, false
+	if res.Link == "" && k.Link == "" { // it was never made
+		j.settle.Gone = append(j.settle.Gone, k.Key)
+		return
+	}
+	k.Link, k.Closed, k.InDoubt = res.Link, true, false
 	j.settle.Wrote = append(j.settle.Wrote, k)
 	j.closedItems++
 }

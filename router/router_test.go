@@ -241,3 +241,38 @@ rules:
 		t.Errorf("%d pages were read for new rules", w.crm.reads-reads)
 	}
 }
+
+// What a crash left behind is closed although nobody wants it any more when the hub comes back.
+func TestObjectInDoubtThatNobodyWantsIsClosed(t *testing.T) {
+	w := newWorld(t)
+	w.crm.set("1", "Ada")
+	w.board.after = func(connectors.Want) error { return errors.New("connection reset") }
+	w.start()
+	w.until(func() bool { return w.board.made() == 1 })
+	w.halt()
+	w.board.after = nil
+	w.crm.remove("1")
+	w.start()
+	w.backfill()
+	if shown := w.board.shows(t); len(shown) != 0 {
+		t.Errorf("%v is still shown, want nothing", shown)
+	}
+}
+
+// An object in doubt is looked for where it may have been made, not only where the item belongs now.
+func TestObjectInDoubtIsFoundInItsEarlierProject(t *testing.T) {
+	w := newWorld(t)
+	w.rules = strings.Replace(testRules, `'"Customers"'`, `'person.name.full == "Ada" ? "Old" : "New"'`, 1)
+	w.crm.set("1", "Ada")
+	w.board.after = func(connectors.Want) error { return errors.New("connection reset") }
+	w.start()
+	w.until(func() bool { return w.board.made() == 1 })
+	w.halt()
+	w.board.after = nil
+	w.crm.set("1", "Ada Lovelace")
+	w.start()
+	w.backfill()
+	if got := w.board.made(); got != 1 {
+		t.Errorf("%d objects were made, want the first one to be adopted", got)
+	}
+}

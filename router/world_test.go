@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -108,11 +109,7 @@ func (b *board) Upsert(_ context.Context, w connectors.Want) (connectors.Link, e
 	}
 	link := w.Link
 	if link == "" && w.InDoubt {
-		for l, item := range b.items {
-			if item.Key == w.Item.Key {
-				link = l
-			}
-		}
+		link = b.find(w)
 	}
 	if link == "" {
 		b.next++
@@ -130,6 +127,26 @@ func (b *board) Upsert(_ context.Context, w connectors.Want) (connectors.Link, e
 		}
 	}
 	return link, nil
+}
+
+// Find looks only where it is told to, as a target without global ids must.
+func (b *board) Find(_ context.Context, w connectors.Want) (connectors.Link, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.find(w), nil
+}
+
+func (b *board) find(w connectors.Want) connectors.Link {
+	projects := w.Sought
+	if len(projects) == 0 {
+		projects = []string{w.Item.Project}
+	}
+	for l, item := range b.items {
+		if item.Key == w.Item.Key && slices.Contains(projects, item.Project) {
+			return l
+		}
+	}
+	return ""
 }
 
 func (b *board) Close(_ context.Context, link connectors.Link, _ connectors.Closing) error {
@@ -223,7 +240,7 @@ func (w *world) start() {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	o := router.Options{Ledger: w.ledger, Bus: bus.InProcess(log), Rules: rules, Log: log, Attempts: 3,
 		Sources: []router.SourceConn{{Name: "crm", Source: w.crm}},
-		Targets: []router.TargetConn{{Name: "board", Target: w.board, InFlight: 5}}}
+		Targets: []router.TargetConn{{Name: "board", Target: w.board, Finder: w.board, InFlight: 5}}}
 	if w.change != nil {
 		w.change(&o)
 	}
@@ -255,5 +272,23 @@ func (w *world) backfill() {
 	if err := w.router.Backfill(ctx, router.Scope{}); err != nil {
 		problems, _ := w.router.Problems(context.Background())
 		w.t.Fatalf("backfill: %v; %v", err, problems)
+	}
+}
+
+// made returns how many objects were created.
+func (b *board) made() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.creates
+}
+
+// until waits for a condition.
+func (w *world) until(done func() bool) {
+	w.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			problems, err := w.router.Problems(context.Background())
+			w.t.Fatalf("it does not happen; problems: %v %v", problems, err)
+		}
 	}
 }

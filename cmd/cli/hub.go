@@ -132,8 +132,8 @@ func (h *hub) route(o hubOptions) error {
 		conn := h.conns[name]
 		target := conn.opened.(connectors.Target)
 		batcher, _ := conn.opened.(connectors.Batcher)
-		lister, _ := conn.opened.(connectors.Lister)
-		ro.Targets = append(ro.Targets, router.TargetConn{Name: name, Target: target, Batcher: batcher, Lister: lister,
+		finder, _ := conn.opened.(connectors.Finder)
+		ro.Targets = append(ro.Targets, router.TargetConn{Name: name, Target: target, Batcher: batcher, Finder: finder,
 			InFlight: inFlight(conn)})
 	}
 	var err error

@@ -32,7 +32,31 @@ func (t *target) find(ctx context.Context, want connectors.Want, look *lookup) (
 	if t.config.external {
 		return t.findExternal(ctx, want.Item.Key)
 	}
-	called, since := name(want.Item.Project), want.Since
+	projects := want.Sought
+	if len(projects) == 0 {
+		projects = []string{want.Item.Project}
+	}
+	for _, project := range projects {
+		gid, err := t.findListed(ctx, name(project), want, look)
+		if err != nil || gid != "" {
+			return gid, err
+		}
+	}
+	return "", nil
+}
+
+// Find implements connectors.Finder.
+func (t *target) Find(ctx context.Context, want connectors.Want) (connectors.Link, error) {
+	if err := t.learnPlan(ctx); err != nil {
+		return "", err
+	}
+	gid, err := t.find(ctx, want, &lookup{})
+	return connectors.Link(gid), err
+}
+
+// findListed is find in one project.
+func (t *target) findListed(ctx context.Context, called string, want connectors.Want, look *lookup) (string, error) {
+	since := want.Since
 	if !since.IsZero() {
 		since = since.Add(-clockSlack)
 	}

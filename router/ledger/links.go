@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -22,9 +23,10 @@ type Link struct {
 	Hash   uint64           // HashItem(*Item)
 	Closed bool             // completed because it was no longer wanted; it may be opened again
 	// InDoubt says that a call to create the object was announced and never settled (invariant 4); Since is when the
-	// first such call was announced.
-	InDoubt bool
-	Since   time.Time
+	// first such call was announced, Projects are those it may have been made in.
+	InDoubt  bool
+	Since    time.Time
+	Projects []string
 }
 
 // HashItem returns a hash of everything an item shows. Equal items have equal hashes in every process.
@@ -84,24 +86,60 @@ func readLinks(r kv.Reader, l *Ledger, target, entity string) ([]Link, error) {
 		list = append(list, k)
 	}
 	for key, row := range r.Scan(bIntent, prefix, nil) {
-		d := dec{b: row}
-		since, name := d.time(), string(key[len(prefix):])
-		if err := d.end(); err != nil {
-			return nil, damaged(bIntent, name, err)
+		name := string(key[len(prefix):])
+		since, projects, err := decodeIntent(name, row)
+		if err != nil {
+			return nil, err
 		}
 		i := sort.Search(len(list), func(i int) bool { return list[i].Key >= name })
 		if i == len(list) || list[i].Key != name {
 			list = append(list[:i], append([]Link{{Key: name}}, list[i:]...)...)
 		}
-		list[i].InDoubt, list[i].Since = true, since
+		list[i].InDoubt, list[i].Since, list[i].Projects = true, since, projects
 	}
 	return list, r.Err()
 }
 
 // Intent announces a call that may create the object of an item.
 type Intent struct {
-	Entity string
-	Key    string // of the item
+	Entity  string
+	Key     string // of the item
+	Project string // of the item: where a crash may leave the object
+}
+
+func decodeIntent(name string, row []byte) (since time.Time, projects []string, err error) {
+	d := dec{b: row}
+	since = d.time()
+	for n := d.uint(); n > 0 && d.err == nil; n-- {
+		projects = append(projects, d.text())
+	}
+	if err := d.end(); err != nil {
+		return since, nil, damaged(bIntent, name, err)
+	}
+	return since, projects, nil
+}
+
+// intend stores an intent, or adds its project to one that is known, which keeps its earlier time.
+func (c *change) intend(target string, in Intent) error {
+	if err := checkItemKey(in.Key); err != nil {
+		return err
+	}
+	key := c.l.at(target, in.Entity, in.Key)
+	since, projects := c.now, []string{in.Project}
+	if row := c.tx.Get(bIntent, key); row != nil {
+		var err error
+		if since, projects, err = decodeIntent(in.Key, row); err != nil || slices.Contains(projects, in.Project) {
+			return err
+		}
+		projects = append(projects, in.Project)
+	}
+	var e enc
+	e.time(since)
+	e.uint(uint64(len(projects)))
+	for _, p := range projects {
+		e.text(p)
+	}
+	return c.tx.Put(bIntent, key, e)
 }
 
 // Intend makes the intents durable. It must return before the call is made, so that after a crash the target is asked
@@ -109,16 +147,7 @@ type Intent struct {
 func (l *Ledger) Intend(ctx context.Context, target string, intents []Intent) error {
 	return l.update(ctx, "announce items", func(c *change) error {
 		for _, in := range intents {
-			if err := checkItemKey(in.Key); err != nil {
-				return err
-			}
-			key := l.at(target, in.Entity, in.Key)
-			if c.tx.Get(bIntent, key) != nil {
-				continue
-			}
-			var e enc
-			e.time(c.now)
-			if err := c.tx.Put(bIntent, key, e); err != nil {
+			if err := c.intend(target, in); err != nil {
 				return err
 			}
 		}
