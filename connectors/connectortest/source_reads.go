@@ -23,6 +23,8 @@ var sourceReads = []sourceCheck{
 	{"SnapshotStreamsEnd", "", snapshotStreamsEnd},
 	{"OldCursorsStillWork", "", oldCursorsStillWork},
 	{"ForeignCursorIsRefused", "", foreignCursorIsRefused},
+	{"RewindReadsAgain", "", rewindReadsAgain},
+	{"CountIsTheNumber", "", countIsTheNumber},
 }
 
 // streamsAreDeclared: a stream that is not in the Spec is in no README and no `config check`.
@@ -232,5 +234,50 @@ func foreignCursorIsRefused(t *testing.T, h SourceHarness) {
 	}
 	if _, err := r.src.Read(context.Background(), "no such stream", ""); err == nil {
 		t.Error("an unknown stream: got a page, want an error")
+	}
+}
+
+// rewindReadsAgain: a gap is healed by reading again what changed since; what that leaves out stays lost.
+func rewindReadsAgain(t *testing.T, h SourceHarness) {
+	rewinder, ok := openSource(t, h).src.(connectors.Rewinder)
+	if !ok {
+		t.Skipf("%s opens no connectors.Rewinder", h.Connector().Spec.Name)
+	}
+	ids := h.Create(t, 20)
+	h.Clock().Advance(2 * h.Settle())
+	since := h.Clock().Now()
+	h.Change(t, ids[7:]...)
+	h.Clock().Advance(2 * h.Settle())
+	r := openSource(t, h)
+	var err error
+	if r.at, err = rewinder.CursorAt(h.Stream(), since); err != nil {
+		t.Fatal(err)
+	}
+	r.settle(t, h)
+	for i, id := range ids {
+		if _, got := r.records[r.ref(id)]; i >= 7 && !got {
+			t.Errorf("object %s changed after %v and was not returned", id, since)
+		}
+	}
+	if r.at, err = rewinder.CursorAt(h.Stream(), time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	r.settle(t, h)
+	r.check(t, h)
+	if _, err := rewinder.CursorAt("no such stream", since); err == nil {
+		t.Error("an unknown stream: got a cursor, want an error")
+	}
+}
+
+// countIsTheNumber: an estimate that is wrong by a factor makes a backfill look stuck, or done.
+func countIsTheNumber(t *testing.T, h SourceHarness) {
+	counter, ok := openSource(t, h).src.(connectors.Counter)
+	if !ok {
+		t.Skipf("%s opens no connectors.Counter", h.Connector().Spec.Name)
+	}
+	h.Create(t, 130)
+	h.Clock().Advance(h.Settle())
+	if n, err := counter.Count(context.Background(), h.Stream()); err != nil || n < 117 || n > 143 {
+		t.Errorf("got %d and %v, want about 130", n, err)
 	}
 }

@@ -40,6 +40,7 @@ var Connector = connectors.Connector{
 		SignIn: signIn,
 		Limits: limits,
 		Cost:   cost,
+		Safe:   safe,
 		Told:   told,
 		Rules:  rules,
 	},

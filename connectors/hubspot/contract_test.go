@@ -220,6 +220,9 @@ func exerciseAll(t *testing.T, h *harness, c *checking, version string) {
 		}
 		at, more = page.Next, page.More
 	}
+	if _, err := opened.(connectors.Counter).Count(context.Background(), "deals"); err != nil {
+		t.Error(err)
+	}
 	if _, err := opened.(connectors.Checker).Check(context.Background()); err != nil {
 		t.Error(err)
 	}

@@ -40,6 +40,11 @@ func cost(r *http.Request) connectors.Cost {
 	return connectors.Cost{Weight: 1, Limits: []string{accountLimit}}
 }
 
+// safe says that the connector's POSTs are reads: searches and batch reads, of objects and of associations.
+func safe(r *http.Request) bool {
+	return strings.HasSuffix(r.URL.Path, "/search") || strings.HasSuffix(r.URL.Path, "/batch/read")
+}
+
 const (
 	headerMax       = "X-HubSpot-RateLimit-Max"
 	headerRemaining = "X-HubSpot-RateLimit-Remaining"

@@ -72,7 +72,7 @@ func mergedInto(old connectors.Ref, survivor connectors.Record) connectors.Recor
 		Deleted: connectors.Deletion{Kind: connectors.Merged, Into: survivor.Ref}}
 }
 
-// ids returns the ids of the objects that are not archived: only those have associations.
+// liveIDs returns the ids of the objects that are not archived: only those have associations.
 func liveIDs(list []gjson.Result) []string {
 	out := make([]string, 0, len(list))
 	for _, raw := range list {

@@ -2,7 +2,6 @@ package hubspot
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"time"
@@ -70,7 +69,6 @@ func (a *account) plain(op, name string, list []gjson.Result, seen time.Time) ([
 			return nil, err
 		}
 		r.Deleted = connectors.Deletion{}
-		r.Data = json.RawMessage(raw.Raw)
 		out = append(out, r)
 	}
 	return out, nil

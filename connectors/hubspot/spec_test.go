@@ -97,6 +97,9 @@ func TestCostAndTold(t *testing.T) {
 		if got := hubspot.Connector.Spec.Cost(req); got.Weight != 1 || fmt.Sprint(got.Limits) != "["+want+"]" {
 			t.Errorf("%s: got %+v, want 1 of %s", path, got, want)
 		}
+		if !hubspot.Connector.Spec.Safe(req) {
+			t.Errorf("%s: got unsafe, want it to be known as a read", path)
+		}
 	}
 	res := &http.Response{Header: http.Header{}}
 	if got := hubspot.Connector.Spec.Told(res); got != nil {
