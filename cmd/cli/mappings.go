@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"os"
-	"strings"
 
 	"github.com/millrace/millrace/cmd/cli/config"
 	"github.com/millrace/millrace/connectors"
@@ -12,16 +11,16 @@ import (
 	"github.com/millrace/millrace/mapping/work"
 )
 
-// mappings are the compiled rules of every connector that is read; it is the ledger's Mapper.
+// mappings are the compiled rules of every connection that is read; they are the ledger's Mapper.
 type mappings struct {
-	byConnection map[string]*mapping.Rules
-	version      string
+	*mapping.Set
+	rules map[string]*mapping.Rules // by connection
 }
 
 // loadMappings compiles the connectors' own rules with the configured overlays.
 func loadMappings(cfg *config.Config) (*mappings, error) {
-	m := &mappings{byConnection: map[string]*mapping.Rules{}}
-	var versions []string
+	m := &mappings{rules: map[string]*mapping.Rules{}}
+	set := map[string]mapping.Connection{}
 	for _, c := range cfg.Connections {
 		if c.Connector.Spec.Rules == nil {
 			continue
@@ -30,28 +29,45 @@ func loadMappings(cfg *config.Config) (*mappings, error) {
 		if err != nil {
 			return nil, fmt.Errorf("mapping of connection %s: %w", c.Name, err)
 		}
-		m.byConnection[c.Name] = rules
-		versions = append(versions, c.Name+"="+rules.Version())
+		m.rules[c.Name] = rules
+		set[c.Name] = mapping.Connection{Rules: rules, Peers: peers(cfg, c.Name), Vars: vars(c)}
 	}
-	m.version = strings.Join(versions, " ")
+	m.Set = mapping.NewSet(set)
 	return m, nil
 }
 
-// Map maps a record by the rules of its connection.
-func (m *mappings) Map(rec connectors.Record) (p canonical.Profile, out mapping.Outcome, err error) {
-	rules, ok := m.byConnection[rec.Ref.Connection]
-	if !ok {
-		return p, out, fmt.Errorf("connection %s is not configured", rec.Ref.Connection)
+// peers returns the connection of every other connector that a connection's cross-references point into: the only
+// one there is. With two accounts of one vendor nobody can know which is meant, so the references say nothing.
+func peers(cfg *config.Config, name string) map[string]string {
+	count, peer := map[string]int{}, map[string]string{}
+	for _, c := range cfg.Connections {
+		if c.Name != name {
+			count[c.Connector.Spec.Name]++
+			peer[c.Connector.Spec.Name] = c.Name
+		}
 	}
-	return rules.Map(rec)
+	for connector, n := range count {
+		if n > 1 {
+			delete(peer, connector)
+		}
+	}
+	return peer
 }
 
-// Version names the rules in use, so that the ledger knows which profiles are of older ones.
-func (m *mappings) Version() string { return m.version }
+// vars are the settings that templates of pages may name, never a secret.
+func vars(c config.Connection) map[string]string {
+	v := map[string]string{}
+	for _, s := range c.Connector.Spec.Settings {
+		if s.Kind != connectors.SecretSetting && s.Kind != connectors.ListSetting {
+			v[s.Name] = c.Values.String(s.Name)
+		}
+	}
+	return v
+}
 
 // kindOf returns the kind of entity that an object's records become, "" when it is not mapped.
 func (m *mappings) kindOf(connection, object string) canonical.Kind {
-	if rules := m.byConnection[connection]; rules != nil {
+	if rules := m.rules[connection]; rules != nil {
 		return rules.Kind(object)
 	}
 	return ""
