@@ -47,6 +47,7 @@ type hubOptions struct {
 
 // openHub opens everything and starts nothing.
 func openHub(ctx context.Context, cfg *config.Config, log *slog.Logger, o hubOptions) (*hub, error) {
+	giveBallast()
 	h := &hub{cfg: cfg, log: log, conns: map[string]*connection{}, begun: time.Now()}
 	var err error
 	if h.maps, err = loadMappings(cfg); err != nil {

@@ -18,6 +18,7 @@ import (
 // Main runs one command line with the given connectors until it is done or stopped, and returns the exit code. The
 // first SIGINT or SIGTERM drains, the second stops at once.
 func Main(list []connectors.Connector, args []string, in io.Reader, out, errOut io.Writer) int {
+	defer profile(errOut)()
 	ctx, stop := signals(context.Background(), os.Exit)
 	defer stop()
 	a := &app{connectors: list, in: in, out: out, errOut: errOut, args: args, tty: isTerminal(out)}
