@@ -34,7 +34,7 @@ const queueLimit = 10_000
 
 // chunk is how many entities are planned and announced in one go: large enough that commits are few, small enough
 // that a crash leaves few items in doubt.
-const chunk = 64
+const chunk = 100
 
 // unit is one call to the target: some items to show, or one link to close.
 type unit struct {
