@@ -5,7 +5,6 @@ import (
 	"os"
 
 	"github.com/millrace/millrace/cmd/cli/config"
-	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/mapping"
 	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/work"
@@ -30,7 +29,7 @@ func loadMappings(cfg *config.Config) (*mappings, error) {
 			return nil, fmt.Errorf("mapping of connection %s: %w", c.Name, err)
 		}
 		m.rules[c.Name] = rules
-		set[c.Name] = mapping.Connection{Rules: rules, Peers: peers(cfg, c.Name), Vars: vars(c)}
+		set[c.Name] = mapping.Connection{Rules: rules, Peers: peers(cfg, c.Name)}
 	}
 	m.Set = mapping.NewSet(set)
 	return m, nil
@@ -52,17 +51,6 @@ func peers(cfg *config.Config, name string) map[string]string {
 		}
 	}
 	return peer
-}
-
-// vars are the settings that templates of pages may name, never a secret.
-func vars(c config.Connection) map[string]string {
-	v := map[string]string{}
-	for _, s := range c.Connector.Spec.Settings {
-		if s.Kind != connectors.SecretSetting && s.Kind != connectors.ListSetting {
-			v[s.Name] = c.Values.String(s.Name)
-		}
-	}
-	return v
 }
 
 // kindOf returns the kind of entity that an object's records become, "" when it is not mapped.
