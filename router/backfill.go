@@ -188,7 +188,7 @@ func (r *Router) Rewind(ctx context.Context, scope Scope, since time.Time) error
 			if err != nil {
 				return err
 			}
-			if err := st.rewind(ctx, to); err != nil {
+			if err := st.rewind(ctx, since, to); err != nil {
 				return err
 			}
 		}
@@ -196,12 +196,16 @@ func (r *Router) Rewind(ctx context.Context, scope Scope, since time.Time) error
 	return nil
 }
 
-// rewind sets the cursor, again if a page was stored in between.
-func (s *stream) rewind(ctx context.Context, to connectors.Cursor) error {
+// rewind sets the cursor, again if a page was stored in between. A stream that has not been read to its end once, or
+// not yet up to the instant, will read it anyway: setting it back would only lose its place, or skip changes.
+func (s *stream) rewind(ctx context.Context, since time.Time, to connectors.Cursor) error {
 	for {
 		state, err := s.r.o.Ledger.Stream(ctx, s.source.Name, s.def.Name)
 		if err != nil {
 			return err
+		}
+		if !state.CaughtUp || !since.Before(state.Complete) {
+			return nil
 		}
 		err = s.r.o.Ledger.Rewind(ctx, s.source.Name, s.def.Name, false, state.Cursor, to)
 		if !errors.Is(err, ledger.ErrStale) {

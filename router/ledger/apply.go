@@ -104,7 +104,7 @@ func (c *change) take(a *arrival, pass uint32) (fate, error) {
 		return dead, err
 	}
 	if slot.meta == nil {
-		slot.meta, slot.dirty = &meta{id: c.l.newID()}, true
+		slot.meta, slot.dirty = &meta{id: latentOf(a.key)}, true
 	}
 	if pass != 0 && (slot.pass != pass || slot.missed != 0) {
 		slot.pass, slot.missed, slot.dirty = pass, 0, true

@@ -2,18 +2,44 @@ package ledger
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/millrace/millrace/mapping/canonical"
 )
 
-// latent is the id a record gets at first sight, for ever: 48 bits of milliseconds and a growing tail, so that the
-// smaller one is the older one.
+// latent is the id a record brings with it, for ever: a function of its reference alone. So an entity has the same id
+// in whatever order records arrive, and also in a ledger that was lost and is read again: what targets show under it is
+// found and adopted instead of being made a second time. Records of one object with numeric ids have neighbouring ids,
+// which keeps rows that are written together close together.
 type latent [16]byte
+
+// latentOf returns 6 bytes that stand for connection and object, then the number the vendor gave, or 10 bytes of a hash
+// of what is no number.
+func latentOf(key recKey) latent {
+	var id latent
+	ref, err := key.ref()
+	if err != nil { // not a key of ours: still one id for one key
+		sum := sha256.Sum256([]byte(key))
+		copy(id[:], sum[:])
+		return id
+	}
+	group := sha256.Sum256([]byte(ref.Connection + nul + ref.Object))
+	copy(id[:6], group[:])
+	if n, err := strconv.ParseUint(ref.ID, 10, 63); err == nil && idMark(ref.ID) != textMark {
+		binary.BigEndian.PutUint64(id[6:], n)
+		return id
+	}
+	sum := sha256.Sum256([]byte(ref.ID))
+	copy(id[6:], sum[:])
+	id[6] |= 0x80 // no number begins so
+	return id
+}
 
 func (id latent) isZero() bool { return id == latent{} }
 

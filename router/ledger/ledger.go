@@ -38,7 +38,7 @@ type Mapper interface {
 type Options struct {
 	Workspace string           // "default"
 	Now       func() time.Time // time.Now
-	NewID     func() [16]byte  // ids that grow; from Now and chance
+	NewID     func() [16]byte  // ids of deliveries, which grow; from Now and chance
 	Key       []byte           // 32 bytes that seal tokens; nil = the ledger refuses to keep tokens
 	Targets   []string         // every changed entity is marked dirty for each of them
 	// Reach is work.Rules.Watches: a pure function, called when the ledger opens and inside of transactions; nil = no

@@ -181,12 +181,12 @@ func (s *Snap) Mark(target, entity string) (*Dirty, error) {
 
 // Source is one record behind an entity, for `customer show` and `customer why`.
 type Source struct {
-	Ref       connectors.Ref
-	Version   time.Time // of the content
-	Seen      time.Time
-	Deleted   connectors.Deletion
-	FirstSeen string // its own latent id, which the entity would have if it stood alone
-	Dead      bool   // a newer version is a dead letter
+	Ref     connectors.Ref
+	Version time.Time // of the content
+	Seen    time.Time
+	Deleted connectors.Deletion
+	Latent  string // its own latent id, which the entity would have if it stood alone
+	Dead    bool   // a newer version is a dead letter
 }
 
 // Sources returns the records of an entity, live or not, ascending by reference.
@@ -202,7 +202,7 @@ func (s *Snap) Sources(id string) ([]Source, error) {
 			return nil, err
 		}
 		src := Source{Version: m.content.version, Seen: m.state.seen, Deleted: connectors.Deletion{Kind: m.deleted},
-			FirstSeen: entityID(m.kind, m.id), Dead: m.dead}
+			Latent: entityID(m.kind, m.id), Dead: m.dead}
 		if src.Ref, err = key.ref(); err != nil {
 			return nil, err
 		}
