@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/router"
+	"github.com/millrace/millrace/router/ledger"
 )
 
 // drainGrace is how long what was begun may take to end after a stop was asked for.
@@ -34,7 +36,10 @@ moment, the next run goes on where it was. Beside a running daemon the daemon do
 					return withCode(exitConfig, err)
 				}
 			}
-			return a.withHub(cmd.Context(), hubOptions{force: force}, func(ctx context.Context, h *hub) error {
+			return a.withHub(cmd.Context(), hubOptions{force: force, scope: scope}, func(ctx context.Context, h *hub) error {
+				if err := checkScope(h.cfg, scope); err != nil {
+					return withCode(exitConfig, err)
+				}
 				return a.backfill(ctx, h, scope, from, giveUp, force)
 			})
 		},
@@ -69,7 +74,12 @@ func (a *app) backfill(ctx context.Context, h *hub, scope router.Scope, since ti
 	}
 	defer cancel()
 	stop := func() error { return nil }
-	if a.within == nil {
+	if a.within == nil { // other commands find us and join, as they would join a daemon
+		quit, err := serveSocket(ctx, h.cfg.Data, a.runCommand(h))
+		if err != nil {
+			return withCode(exitUnreachable, err)
+		}
+		defer quit()
 		stop = h.start(ctx)
 	}
 	if force {
@@ -115,6 +125,9 @@ func (h *hub) rewind(ctx context.Context, scope router.Scope, since time.Time) e
 // whatIsLeft says in one sentence why a backfill is not done.
 func (h *hub) whatIsLeft(ctx context.Context) string {
 	var parts []string
+	if streams, err := h.ledger.Streams(ctx); err == nil {
+		parts = append(parts, failures(streams)...)
+	}
 	if problems, err := h.router.Problems(ctx); err == nil {
 		parts = append(parts, problems...)
 	}
@@ -131,6 +144,33 @@ func (h *hub) whatIsLeft(ctx context.Context) string {
 		return "streams are still being read; run it again to go on"
 	}
 	return strings.Join(parts, "; ")
+}
+
+// failures says which streams fail now; streams that fail alike are named together.
+func failures(streams []ledger.Stream) []string {
+	why := map[string][]string{}
+	for _, s := range streams {
+		if s.Failure.Attempts > 0 {
+			cause := s.Connection + " cannot be read: " + cause(s.Failure.Error)
+			why[cause] = append(why[cause], s.Stream)
+		}
+	}
+	var list []string
+	for cause, names := range why {
+		slices.Sort(names)
+		list = append(list, fmt.Sprintf("%s (%s)", cause, strings.Join(names, ", ")))
+	}
+	slices.Sort(list)
+	return list
+}
+
+// cause is a stored error without the operation it begins with and the vendor's trace it ends with.
+func cause(text string) string {
+	if _, rest, ok := strings.Cut(text, ": "); ok {
+		text = rest
+	}
+	text, _, _ = strings.Cut(text, " [")
+	return text
 }
 
 // summaryLine is the result of a backfill and of `demo --once`.

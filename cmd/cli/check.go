@@ -2,8 +2,8 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -15,51 +15,75 @@ func (a *app) checkCmd() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check [connection]",
 		Short: "Check sign-in, scopes, clock, quota and reachability of connections",
-		Args:  cobra.MaximumNArgs(1),
+		Args:  atMost(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withHub(cmd.Context(), hubOptions{}, func(ctx context.Context, h *hub) error {
 				if len(args) == 1 {
 					if h.conns[args[0]] == nil {
-						return withCode(exitConfig, fmt.Errorf("there is no connection %q", args[0]))
+						return withCode(exitConfig, fmt.Errorf("%s: %s", args[0], unknown("connection", args[0], h.names())))
 					}
 					return a.check(ctx, h, args)
 				}
-				var names []string
-				for _, c := range h.cfg.Connections {
-					names = append(names, c.Name)
-				}
-				return a.check(ctx, h, names)
+				return a.check(ctx, h, h.names())
 			})
 		},
 	}
 }
 
+// names returns the connections' names, in order.
+func (h *hub) names() []string {
+	var names []string
+	for _, c := range h.cfg.Connections {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
 // checkResult is the findings of one connection.
 type checkResult struct {
-	Connection string               `json:"connection"`
-	Findings   []connectors.Finding `json:"findings,omitempty"`
-	Error      string               `json:"error,omitempty"`
+	Connection string    `json:"connection"`
+	OK         bool      `json:"ok"`
+	Findings   []finding `json:"findings,omitempty"`
+}
+
+// finding is a connectors.Finding as it is written.
+type finding struct {
+	OK     bool   `json:"ok"`
+	What   string `json:"what"`
+	Detail string `json:"detail"`
+}
+
+// checkOne asks one connection. A vendor that cannot be asked is a finding like the others.
+func (h *hub) checkOne(ctx context.Context, name string) checkResult {
+	res := checkResult{Connection: name, OK: true}
+	checker, ok := h.conns[name].opened.(connectors.Checker)
+	if !ok {
+		res.Findings = []finding{{OK: true, What: "settings", Detail: "good; this connector cannot check more"}}
+		return res
+	}
+	findings, err := checker.Check(ctx)
+	for _, f := range findings {
+		res.Findings = append(res.Findings, finding(f))
+		res.OK = res.OK && f.OK
+	}
+	if err != nil {
+		res.OK, res.Findings = false, append(res.Findings, finding{What: "reach", Detail: err.Error()})
+	}
+	return res
 }
 
 func (a *app) check(ctx context.Context, h *hub, names []string) error {
-	var bad []error
+	var bad []string
 	var results []checkResult
 	for _, name := range names {
-		res := checkResult{Connection: name}
-		if checker, ok := h.conns[name].opened.(connectors.Checker); ok {
-			findings, err := checker.Check(ctx)
-			res.Findings = findings
-			if err != nil {
-				res.Error = err.Error()
-				bad = append(bad, fmt.Errorf("connection %s: %w", name, err))
-			}
-			for _, f := range findings {
-				if !f.OK {
-					bad = append(bad, fmt.Errorf("connection %s: %s: %s", name, f.What, f.Detail))
-				}
-			}
+		res := h.checkOne(ctx, name)
+		if !res.OK {
+			bad = append(bad, name)
 		}
 		results = append(results, res)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	if a.json {
 		writeJSON(a.out, results)
@@ -67,7 +91,7 @@ func (a *app) check(ctx context.Context, h *hub, names []string) error {
 		return err
 	}
 	if len(bad) > 0 {
-		return withCode(exitUnreachable, errors.Join(bad...))
+		return withCode(exitUnreachable, fmt.Errorf("%s cannot be used as it is; see what FAILED above", strings.Join(bad, " and ")))
 	}
 	return nil
 }
@@ -81,9 +105,6 @@ func (a *app) printCheck(results []checkResult) error {
 				mark = "FAILED"
 			}
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.Connection, f.What, mark, f.Detail)
-		}
-		if r.Error != "" {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.Connection, "reach", "FAILED", r.Error)
 		}
 	}
 	return t.Flush()

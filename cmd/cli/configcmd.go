@@ -10,6 +10,7 @@ import (
 
 func (a *app) configCmd() *cobra.Command {
 	cmd := &cobra.Command{Use: "config", Short: "Check the configuration, or print its JSON Schema"}
+	asGroup(cmd)
 	cmd.AddCommand(
 		&cobra.Command{Use: "check", Short: "Validate the configuration, mappings and rules without a network", Args: exactly(0),
 			RunE: func(*cobra.Command, []string) error { return a.configCheck() }},

@@ -26,7 +26,7 @@ second signal stops at once; nothing is lost or doubled either way.`,
 				return err
 			}
 			log := a.logger(cfg.Log)
-			h, err := openHub(cmd.Context(), cfg, log, hubOptions{})
+			h, err := openHub(cmd.Context(), cfg, log, hubOptions{daemon: true})
 			if err != nil {
 				return err
 			}
@@ -68,7 +68,7 @@ func (h *hub) serveAdmin(address string) (stop func(), bound string, err error) 
 	}
 	ln, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, "", fmt.Errorf("listen for health and metrics (admin.listen): %w", err)
+		return nil, "", fmt.Errorf("serve health and metrics: %w; set admin.listen to a free address, or to \"\" to do without", err)
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })

@@ -14,6 +14,7 @@ import (
 
 func (a *app) deadCmd() *cobra.Command {
 	dead := &cobra.Command{Use: "dead", Short: "List, show, replay and drop what could not be processed"}
+	asGroup(dead)
 	var kind string
 	var limit int
 	list := &cobra.Command{Use: "list", Short: "List dead letters", Args: exactly(0),

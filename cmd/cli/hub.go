@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/millrace/millrace/cmd/cli/config"
@@ -29,7 +30,7 @@ type hub struct {
 	conns  map[string]*connection
 	bus    *bus.Bus
 	router *router.Router
-	begun  time.Time
+	daemon bool
 }
 
 // connection is one configured account in use.
@@ -41,14 +42,16 @@ type connection struct {
 
 // hubOptions are what a command changes.
 type hubOptions struct {
-	force     bool // lift the closing guard
-	noTargets bool // read only: nothing is delivered
+	force     bool         // lift the closing guard
+	scope     router.Scope // read nothing else
+	noTargets bool         // read only: nothing is delivered
+	daemon    bool         // runs until stopped; others find it
 }
 
 // openHub opens everything and starts nothing.
 func openHub(ctx context.Context, cfg *config.Config, log *slog.Logger, o hubOptions) (*hub, error) {
 	giveBallast()
-	h := &hub{cfg: cfg, log: log, conns: map[string]*connection{}, begun: time.Now()}
+	h := &hub{cfg: cfg, log: log, conns: map[string]*connection{}, daemon: o.daemon}
 	var err error
 	if h.maps, err = loadMappings(cfg); err != nil {
 		return nil, withCode(exitConfig, err)
@@ -63,8 +66,8 @@ func openHub(ctx context.Context, cfg *config.Config, log *slog.Logger, o hubOpt
 	if err != nil {
 		return nil, err
 	}
-	if h.engine, err = boltkv.Open(filepath.Join(cfg.Data, "ledger.db"), boltkv.Options{Buckets: ledger.Buckets()}); err != nil {
-		return nil, err
+	if h.engine, err = boltkv.Open(filepath.Join(cfg.Data, ledgerName), boltkv.Options{Buckets: ledger.Buckets()}); err != nil {
+		return nil, lockedError(err, cfg.Data, o.daemon)
 	}
 	h.ledger, err = ledger.Open(h.engine, ledger.Options{Workspace: cfg.Workspace, Key: key, Targets: cfg.Targets,
 		Reach: h.rules.Watches, Mapper: h.maps})
@@ -119,11 +122,12 @@ func (h *hub) route(o hubOptions) error {
 		Share: h.cfg.Delivery.CloseShare, Force: o.force, Log: h.log}
 	for _, c := range h.cfg.Connections {
 		conn := h.conns[c.Name]
-		if src, ok := conn.opened.(connectors.Source); ok {
+		streams, wanted := o.streams(c)
+		if src, ok := conn.opened.(connectors.Source); ok && wanted {
 			getter, _ := conn.opened.(connectors.Getter)
 			sweeper, _ := conn.opened.(connectors.Sweeper)
 			ro.Sources = append(ro.Sources, router.SourceConn{Name: c.Name, Source: src, Getter: getter, Sweeper: sweeper,
-				Streams: c.Streams, Every: c.Every, Sweep: c.Sweep})
+				Streams: streams, Every: c.Every, Sweep: c.Sweep})
 		}
 	}
 	for _, name := range h.cfg.Targets {
@@ -140,6 +144,24 @@ func (h *hub) route(o hubOptions) error {
 	var err error
 	h.router, err = router.New(ro)
 	return err
+}
+
+// streams returns the streams of a connection that the scope leaves, nil for all, and false when it leaves the connection
+// out.
+func (o hubOptions) streams(c config.Connection) ([]string, bool) {
+	if len(o.scope.Connections) > 0 && !slices.Contains(o.scope.Connections, c.Name) {
+		return nil, false
+	}
+	if len(o.scope.Streams) == 0 {
+		return c.Streams, true
+	}
+	var list []string
+	for _, name := range streamsOf(c) {
+		if slices.Contains(o.scope.Streams, name) {
+			list = append(list, name)
+		}
+	}
+	return list, list != nil
 }
 
 // inFlight returns how many items may be written at once: what is configured, or the tightest limit of the account.

@@ -6,6 +6,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,7 +22,7 @@ func Main(list []connectors.Connector, args []string, in io.Reader, out, errOut 
 	defer profile(errOut)()
 	ctx, stop := signals(context.Background(), os.Exit)
 	defer stop()
-	a := &app{connectors: list, in: in, out: out, errOut: errOut, args: args, tty: isTerminal(out)}
+	a := &app{connectors: list, in: in, out: out, errOut: errOut, args: args, tty: isTerminal(errOut)}
 	return a.main(ctx)
 }
 
@@ -32,16 +33,27 @@ func (a *app) main(ctx context.Context) int {
 	root.SetOut(a.out)
 	root.SetErr(a.errOut)
 	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return exitDone
-	}
 	code := exitCode(err)
-	if a.json {
-		writeJSON(a.errOut, map[string]any{"error": err.Error(), "exit": code})
-	} else {
-		fmt.Fprintln(a.errOut, "millrace:", err)
+	switch {
+	case err == nil, errors.Is(err, errRemote): // the daemon has already said what is wrong
+	case a.json:
+		writeJSON(a.errOut, map[string]any{"error": a.sentence(ctx, err), "exit": code})
+	default:
+		fmt.Fprintln(a.errOut, "millrace:", a.sentence(ctx, err))
 	}
 	return code
+}
+
+// sentence is what a person reads of err. A command that was stopped ends with whatever call was under way; what
+// matters then is what to do next.
+func (a *app) sentence(ctx context.Context, err error) string {
+	switch {
+	case ctx.Err() == nil || !errors.Is(err, context.Canceled):
+		return err.Error()
+	case a.within != nil:
+		return "the process that did the work is stopping; run the command again"
+	}
+	return "stopped; nothing is lost, run it again to go on"
 }
 
 // signals returns a context that ends at the first SIGINT or SIGTERM, to drain; the second one stops at once.

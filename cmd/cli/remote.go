@@ -11,16 +11,12 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 )
 
 // One process owns a ledger. A command that meets a running daemon sends its arguments over the daemon's local socket
 // and shows what comes back, so that it behaves the same either way.
-
-// socketName is the daemon's socket in the data directory. It is reachable by the owner of the directory only.
-const socketName = "millrace.sock"
 
 // maxRequest bounds a request on the socket: a command line.
 const maxRequest = 1 << 20
@@ -39,7 +35,7 @@ type remoteFrame struct {
 
 // runRemote runs the command line in the daemon that owns data. found is false when there is none.
 func (a *app) runRemote(ctx context.Context, data string) (code int, found bool, err error) {
-	socket := filepath.Join(data, socketName)
+	socket := findSocket(data)
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{Timeout: 2 * time.Second}).DialContext(ctx, "unix", socket)
 	}
@@ -62,7 +58,13 @@ func (a *app) runRemote(ctx context.Context, data string) (code int, found bool,
 		return 0, true, fmt.Errorf("talk to the daemon over %s: %w", socket, err)
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return exitRuntime, true, fmt.Errorf("the daemon does not take the command (HTTP %d): is it an older version? restart it", resp.StatusCode)
+	}
 	code, err = a.copyFrames(resp.Body)
+	if err != nil && ctx.Err() != nil {
+		err = errors.New("stopped waiting; the daemon keeps everything up to date all the same")
+	}
 	return code, true, err
 }
 
@@ -71,7 +73,7 @@ func (a *app) copyFrames(r io.Reader) (int, error) {
 	for {
 		var f remoteFrame
 		if err := dec.Decode(&f); err != nil {
-			return exitRuntime, fmt.Errorf("the daemon ended before the command did: %w", err)
+			return exitRuntime, errors.New("the daemon ended before the command did; nothing is lost, run the command again")
 		}
 		if _, err := a.out.Write(f.Out); err != nil {
 			return exitRuntime, err
@@ -85,19 +87,10 @@ func (a *app) copyFrames(r io.Reader) (int, error) {
 	}
 }
 
-// serveSocket answers commands until ctx ends. A socket file left by a killed daemon is replaced: whoever calls this
-// holds the ledger's lock, so no other daemon can be behind it.
+// serveSocket answers commands until ctx ends.
 func serveSocket(ctx context.Context, data string, run func(ctx context.Context, req remoteRequest, out, errOut io.Writer) int) (func(), error) {
-	socket := filepath.Join(data, socketName)
-	if err := os.Remove(socket); err != nil && !os.IsNotExist(err) {
-		return nil, err
-	}
-	ln, err := net.Listen("unix", socket)
+	ln, remove, err := listenLocal(data)
 	if err != nil {
-		return nil, fmt.Errorf("listen on the local socket: %w", err)
-	}
-	if err := os.Chmod(socket, 0o600); err != nil {
-		ln.Close()
 		return nil, err
 	}
 	mux := http.NewServeMux()
@@ -122,7 +115,27 @@ func serveSocket(ctx context.Context, data string, run func(ctx context.Context,
 			_ = server.Close()
 		}
 		<-done
+		remove()
 	}, nil
+}
+
+// listenLocal opens the socket for its owner only.
+func listenLocal(data string) (net.Listener, func(), error) {
+	socket, remove, err := placeSocket(data)
+	if err != nil {
+		return nil, nil, err
+	}
+	ln, err := net.Listen("unix", socket)
+	if err == nil {
+		if err = os.Chmod(socket, 0o600); err != nil {
+			_ = ln.Close()
+		}
+	}
+	if err != nil {
+		remove()
+		return nil, nil, fmt.Errorf("listen on the local socket: %w", err)
+	}
+	return ln, remove, nil
 }
 
 // frameWriter turns two output streams into frames on one connection.

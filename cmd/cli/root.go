@@ -12,7 +12,6 @@ import (
 
 	"github.com/millrace/millrace/cmd/cli/config"
 	"github.com/millrace/millrace/connectors"
-	"github.com/millrace/millrace/router/ledger/kv"
 )
 
 // app is one command line being run.
@@ -45,6 +44,7 @@ Exit codes: 0 done, 1 failed while running, 2 bad configuration, mapping, rule o
 		SilenceErrors: true,
 		Version:       version(),
 	}
+	asGroup(root)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return withCode(exitConfig, err) })
 	flags := root.PersistentFlags()
 	flags.StringVarP(&a.configPath, "config", "c", "millrace.yaml", "configuration file")
@@ -55,14 +55,49 @@ Exit codes: 0 done, 1 failed while running, 2 bad configuration, mapping, rule o
 	return root
 }
 
+// asGroup makes a command that only has subcommands say which ones there are when another one is asked for.
+func asGroup(cmd *cobra.Command) {
+	cmd.Args = cobra.ArbitraryArgs
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		var names []string
+		for _, c := range cmd.Commands() {
+			if !c.Hidden {
+				names = append(names, c.Name())
+			}
+		}
+		hint := "`" + cmd.CommandPath() + " --help` lists the commands"
+		if near := connectors.Nearest(args[0], names); near != "" {
+			hint = fmt.Sprintf("did you mean %q?", near)
+		}
+		return withCode(exitConfig, fmt.Errorf("%s has no command %q; %s", cmd.CommandPath(), args[0], hint))
+	}
+}
+
 // exactly makes a wrong number of arguments an error of the configuration, with the usage line.
 func exactly(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
-			return withCode(exitConfig, fmt.Errorf("%s takes %d arguments, got %d: usage: %s", cmd.Name(), n, len(args), cmd.UseLine()))
+			return wrongArgs(cmd, args)
 		}
 		return nil
 	}
+}
+
+// atMost is exactly for commands whose arguments may be left out.
+func atMost(n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > n {
+			return wrongArgs(cmd, args)
+		}
+		return nil
+	}
+}
+
+func wrongArgs(cmd *cobra.Command, args []string) error {
+	return withCode(exitConfig, fmt.Errorf("%s does not take %d arguments; usage: %s", cmd.CommandPath(), len(args), cmd.UseLine()))
 }
 
 func (a *app) load() (*config.Config, error) { return config.Load(a.configPath, a.find) }
@@ -109,9 +144,6 @@ func (a *app) withHub(ctx context.Context, o hubOptions, fn func(context.Context
 		return err
 	}
 	h, err := openHub(ctx, cfg, a.logger(cfg.Log), o)
-	if errors.Is(err, kv.ErrLocked) {
-		return fmt.Errorf("%w; its socket %s does not answer", err, socketName)
-	}
 	if err != nil {
 		return err
 	}
@@ -120,9 +152,9 @@ func (a *app) withHub(ctx context.Context, o hubOptions, fn func(context.Context
 }
 
 // errRemote ends a command whose error the daemon has already shown.
-var errRemote = errors.New("")
+var errRemote = errors.New("the daemon has shown why")
 
-// openError says what to do when the data directory cannot be made.
+// makeDataDir creates the data directory, for its owner only.
 func makeDataDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return withCode(exitUnreachable, fmt.Errorf("create data directory: %w", err))

@@ -63,7 +63,7 @@ func (a *app) report(ctx context.Context, h *hub) (statusReport, error) {
 	if err != nil {
 		return statusReport{}, err
 	}
-	rep := statusReport{Daemon: a.within != nil, Streams: st.Streams, Gaps: st.Gaps, Records: st.Totals.Live,
+	rep := statusReport{Daemon: h.daemon, Streams: st.Streams, Gaps: st.Gaps, Records: st.Totals.Live,
 		Customers: st.Totals.Customers(), Bytes: st.Store.SizeBytes, Quotas: h.quotas()}
 	for _, n := range st.Totals.Dead {
 		rep.Dead += n
