@@ -31,7 +31,7 @@ type crm struct {
 	live    map[string]connectors.Record
 	clock   time.Time
 	fail    error // returned by Read while set
-	reads   int
+	given   int // records read
 }
 
 func newCRM() *crm {
@@ -67,12 +67,12 @@ func (c *crm) Streams(context.Context) ([]connectors.Stream, error) {
 func (c *crm) Read(_ context.Context, _ string, after connectors.Cursor) (connectors.Page, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.reads++
 	if c.fail != nil {
 		return connectors.Page{}, c.fail
 	}
 	at, _ := strconv.Atoi(string(after))
 	end := min(at+7, len(c.changes))
+	c.given += end - at
 	return connectors.Page{Records: c.changes[at:end], Next: connectors.Cursor(strconv.Itoa(end)), More: end < len(c.changes), Complete: c.clock}, nil
 }
 
