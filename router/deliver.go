@@ -22,8 +22,9 @@ type deliverer struct {
 	guard  *guard
 	health targetHealth
 
-	batch   int // items a call
-	senders int // calls at the same time
+	adopted map[string]bool // projects looked through; the planner's alone
+	batch   int             // items a call
+	senders int             // calls at the same time
 	ready   chan unit
 	done    chan unit
 	scan    chan struct{} // asks the loader to look through the dirty marks
@@ -46,7 +47,7 @@ type unit struct {
 }
 
 func newDeliverer(r *Router, t TargetConn) *deliverer {
-	d := &deliverer{r: r, target: t, queue: newQueue(queueLimit), batch: 1, scan: make(chan struct{}, 1)}
+	d := &deliverer{r: r, target: t, queue: newQueue(queueLimit), adopted: map[string]bool{}, batch: 1, scan: make(chan struct{}, 1)}
 	if t.Batcher != nil {
 		d.batch = max(1, t.Batcher.MaxBatch())
 	}

@@ -115,10 +115,7 @@ func (d *deliverer) plan(soft, hard context.Context) {
 		if d.health.wait(soft, d.r.now) != nil {
 			return
 		}
-		jobs, err := d.planAll(soft, ids)
-		if err == nil {
-			err = d.announce(soft, jobs)
-		}
+		jobs, err := d.prepare(soft, ids)
 		if err != nil {
 			for _, id := range ids {
 				d.queue.release(id, false)
@@ -135,6 +132,26 @@ func (d *deliverer) plan(soft, hard context.Context) {
 			return
 		}
 	}
+}
+
+// prepare plans a chunk of entities and announces what they create.
+func (d *deliverer) prepare(ctx context.Context, ids []string) ([]*job, error) {
+	jobs, err := d.planAll(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	found, err := d.adopt(ctx, jobs)
+	if err == nil && found {
+		again := make([]string, len(jobs))
+		for i, j := range jobs {
+			again[i] = j.settle.Entity
+		}
+		jobs, err = d.planAll(ctx, again)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return jobs, d.announce(ctx, jobs)
 }
 
 // planAll compares a chunk of entities in one snapshot. Entities without a due mark are released at once.

@@ -35,6 +35,7 @@ type TargetConn struct {
 	Name    string
 	Target  connectors.Target
 	Batcher connectors.Batcher // nil = one item a call
+	Lister  connectors.Lister  // nil = what an earlier ledger had made is not found again
 	Finder  connectors.Finder  // nil = what an interrupted call left and nobody wants any more stays
 	// InFlight is the most items being written at the same time; a batch counts as its items.
 	InFlight int

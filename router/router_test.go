@@ -3,6 +3,7 @@ package router_test
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -274,5 +275,26 @@ func TestObjectInDoubtIsFoundInItsEarlierProject(t *testing.T) {
 	w.backfill()
 	if got := w.board.made(); got != 1 {
 		t.Errorf("%d objects were made, want the first one to be adopted", got)
+	}
+}
+
+// A ledger that was lost is read again from the vendor, and what it had made is taken over, not made again.
+func TestLostLedgerAdoptsWhatItHadMade(t *testing.T) {
+	w := newWorld(t)
+	for i := range 150 {
+		w.crm.set(fmt.Sprint(i), fmt.Sprintf("Person %d", i))
+	}
+	w.start()
+	w.backfill()
+	w.halt()
+	w.path = filepath.Join(t.TempDir(), "new.db")
+	w.crm.set("3", "Three")
+	w.start()
+	w.backfill()
+	if got := w.board.made(); got != 150 {
+		t.Errorf("%d objects were made, want the 150 of the lost ledger", got)
+	}
+	if got := len(w.board.shows(t)); got != 150 {
+		t.Errorf("%d items are shown, want 150", got)
 	}
 }

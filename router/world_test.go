@@ -136,6 +136,19 @@ func (b *board) Find(_ context.Context, w connectors.Want) (connectors.Link, err
 	return b.find(w), nil
 }
 
+// List returns everything in the project at once.
+func (b *board) List(_ context.Context, project string, _ time.Time, _ connectors.Cursor) ([]connectors.Shown, connectors.Cursor, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var shown []connectors.Shown
+	for link, item := range b.items {
+		if item.Project == project {
+			shown = append(shown, connectors.Shown{Key: item.Key, Link: link, Completed: item.Completed})
+		}
+	}
+	return shown, "", nil
+}
+
 func (b *board) find(w connectors.Want) connectors.Link {
 	projects := w.Sought
 	if len(projects) == 0 {
@@ -240,7 +253,7 @@ func (w *world) start() {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	o := router.Options{Ledger: w.ledger, Bus: bus.InProcess(log), Rules: rules, Log: log, Attempts: 3,
 		Sources: []router.SourceConn{{Name: "crm", Source: w.crm}},
-		Targets: []router.TargetConn{{Name: "board", Target: w.board, Finder: w.board, InFlight: 5}}}
+		Targets: []router.TargetConn{{Name: "board", Target: w.board, Finder: w.board, Lister: w.board, InFlight: 5}}}
 	if w.change != nil {
 		w.change(&o)
 	}

@@ -138,7 +138,8 @@ func (h *hub) route(o hubOptions) error {
 		target := conn.opened.(connectors.Target)
 		batcher, _ := conn.opened.(connectors.Batcher)
 		finder, _ := conn.opened.(connectors.Finder)
-		ro.Targets = append(ro.Targets, router.TargetConn{Name: name, Target: target, Batcher: batcher, Finder: finder,
+		lister, _ := conn.opened.(connectors.Lister)
+		ro.Targets = append(ro.Targets, router.TargetConn{Name: name, Target: target, Batcher: batcher, Finder: finder, Lister: lister,
 			InFlight: inFlight(conn)})
 	}
 	var err error

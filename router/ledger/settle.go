@@ -12,6 +12,7 @@ type Settlement struct {
 	Entity     string
 	Generation uint64   // of the mark that was worked on; 0 = there was none, leave marks alone
 	Wrote      []Link   // items now shown (or closed) behind Link; Item is what was written. Their intents are settled
+	Adopted    []Link   // objects found by their keys, taken over unless a link is known; there may be no such entity yet
 	Gone       []string // keys of items whose objects are deleted or were never made; their intents are settled
 	// Retry, when its Error is not empty, keeps the mark: something is left to do after NotBefore.
 	Retry Retry
@@ -32,6 +33,7 @@ type Settled struct {
 	Kept    int // entity changed meanwhile: the mark stays and is due
 	Later   int // rescheduled
 	Dead    int // dead letters made
+	Adopted int // links taken over
 }
 
 // Settle records in one transaction what a target answered. Links are recorded whether or not the entity changed
@@ -41,6 +43,9 @@ func (l *Ledger) Settle(ctx context.Context, target string, list []Settlement) (
 	err := l.update(ctx, "settle items of "+target, func(c *change) error {
 		done = Settled{}
 		for i := range list {
+			if err := c.adopt(target, &list[i], &done); err != nil {
+				return err
+			}
 			if err := c.settleLinks(target, &list[i]); err != nil {
 				return err
 			}
@@ -51,6 +56,23 @@ func (l *Ledger) Settle(ctx context.Context, target string, list []Settlement) (
 		return nil
 	})
 	return done, err
+}
+
+// adopt takes over links that are not known. The entity's id must be one, since it comes from the target.
+func (c *change) adopt(target string, s *Settlement, done *Settled) error {
+	for _, k := range s.Adopted {
+		if _, _, err := parseEntityID(s.Entity); err != nil || checkItemKey(k.Key) != nil {
+			continue // somebody wrote it by hand
+		}
+		if c.tx.Get(bLink, c.l.at(target, s.Entity, k.Key)) != nil {
+			continue
+		}
+		done.Adopted++
+		if err := c.settleLinks(target, &Settlement{Entity: s.Entity, Wrote: []Link{k}}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *change) settleLinks(target string, s *Settlement) error {

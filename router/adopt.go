@@ -1,0 +1,76 @@
+package router
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/router/ledger"
+)
+
+// A ledger may be younger than what a target shows: it was lost, restored from a backup, or moved. Before the first
+// item is created in a project, the project is listed once and what carries one of our keys is linked again. Keys hold
+// entity ids, and those are functions of the vendors' ids, so a ledger that was read anew knows them.
+
+// adoptedName is where the ledger notes that a project has been looked through.
+func adoptedName(target, project string) string { return "adopted " + target + " " + project }
+
+// adopt looks through the projects in which jobs want to create something for the first time. It reports whether links
+// were found: then the jobs must be planned again.
+func (d *deliverer) adopt(ctx context.Context, jobs []*job) (found bool, err error) {
+	if d.target.Lister == nil {
+		return false, nil
+	}
+	for _, j := range jobs {
+		for _, w := range j.wants {
+			if w.Link != "" || d.adopted[w.Item.Project] {
+				continue
+			}
+			n, err := d.adoptProject(ctx, w.Item.Project)
+			if err != nil {
+				return found, err
+			}
+			d.adopted[w.Item.Project] = true
+			found = found || n > 0
+		}
+	}
+	return found, nil
+}
+
+// adoptProject links what a project shows, unless the ledger has done so, and returns how many links it made.
+func (d *deliverer) adoptProject(ctx context.Context, project string) (int, error) {
+	l, name := d.r.o.Ledger, adoptedName(d.target.Name, project)
+	if note, err := l.Learnt(ctx, name); err != nil || len(note) > 0 {
+		return 0, err
+	}
+	linked := 0
+	var after connectors.Cursor
+	for {
+		shown, next, err := d.target.Lister.List(ctx, project, time.Time{}, after)
+		if err != nil {
+			return linked, err
+		}
+		var list []ledger.Settlement
+		for _, s := range shown {
+			if _, entity, ok := strings.Cut(s.Key, "/"); ok {
+				list = append(list, ledger.Settlement{Entity: entity, Adopted: []ledger.Link{{Key: s.Key, Link: s.Link}}})
+			}
+		}
+		if len(list) > 0 {
+			settled, err := l.Settle(ctx, d.target.Name, list)
+			if err != nil {
+				return linked, err
+			}
+			linked += settled.Adopted
+		}
+		if next == "" {
+			break
+		}
+		after = next
+	}
+	if linked > 0 {
+		d.r.log.Info("adopted what an earlier ledger had made", "target", d.target.Name, "count", linked)
+	}
+	return linked, l.PutLearnt(ctx, name, []byte{1})
+}
