@@ -23,18 +23,27 @@ func (s Scope) has(connection, stream string) bool {
 }
 
 // Backfill reads the streams of the scope up to now on a running router and waits until the targets show everything.
-// It returns an error when a stream or a target cannot go on without a person; progress of what did go on is kept.
+// It returns an error when a stream or a target cannot go on without a person; what did go on is read and shown all
+// the same, because one missing scope must not stop the others.
 func (r *Router) Backfill(ctx context.Context, scope Scope) error {
-	if err := r.ReadAll(ctx, scope); err != nil {
+	refused, err := r.readAll(ctx, scope)
+	if err != nil {
 		return err
 	}
-	return r.Settle(ctx)
+	return errors.Join(refused, r.Settle(ctx))
 }
 
 // ReadAll reads the streams of the scope up to now.
 func (r *Router) ReadAll(ctx context.Context, scope Scope) error {
+	refused, err := r.readAll(ctx, scope)
+	return errors.Join(refused, err)
+}
+
+// readAll reads the streams of the scope up to now. Refused says which of them need a person; err is why none could be
+// read, or the context's.
+func (r *Router) readAll(ctx context.Context, scope Scope) (refused, err error) {
 	if err := r.awaitListed(ctx, scope); err != nil {
-		return err
+		return nil, err
 	}
 	waits := map[string]<-chan error{}
 	for _, s := range r.polls() {
@@ -43,7 +52,7 @@ func (r *Router) ReadAll(ctx context.Context, scope Scope) error {
 		}
 	}
 	if len(waits) == 0 {
-		return errors.New("no stream is of that connection and name")
+		return nil, errors.New("no stream is of that connection and name")
 	}
 	var errs []error
 	for key, done := range waits {
@@ -53,10 +62,10 @@ func (r *Router) ReadAll(ctx context.Context, scope Scope) error {
 				errs = append(errs, fmt.Errorf("read %s: %w", key, err))
 			}
 		case <-ctx.Done():
-			return ctx.Err()
+			return nil, ctx.Err()
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(errs...), nil
 }
 
 // awaitListed waits until the streams of all connections of the scope are known.

@@ -142,9 +142,7 @@ func (s *stream) page(ctx context.Context) time.Duration {
 			return s.failed(ctx, err)
 		}
 	}
-	if !s.passed.Swap(true) {
-		s.r.rescanTargets() // what waited for this stream's first pass can be shown
-	}
+	s.giveWay()
 	s.caughtUp(number, nil)
 	return s.interval()
 }
@@ -192,10 +190,20 @@ func (s *stream) failed(ctx context.Context, err error) time.Duration {
 	if e := s.r.o.Ledger.RecordFailure(ctx, s.source.Name, s.def.Name, err, s.r.now().Add(wait)); e != nil {
 		s.r.log.Error("record failure", "source", s.source.Name, "stream", s.def.Name, "error", e)
 	}
+	if needsPerson(kind) || tries > 1 && s.r.now().Sub(state.Failure.Since) >= stuckAfter {
+		s.giveWay()
+	}
 	if needsPerson(kind) {
 		s.caughtUp(^uint64(0), err)
 	}
 	return wait
+}
+
+// giveWay lets go what waits for the first pass of a stream that cannot make it.
+func (s *stream) giveWay() {
+	if !s.passed.Swap(true) {
+		s.r.rescanTargets()
+	}
 }
 
 // needsPerson reports whether trying again cannot help.
