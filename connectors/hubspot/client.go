@@ -2,6 +2,7 @@ package hubspot
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -29,12 +30,30 @@ func (a *account) ask(ctx context.Context, op, method, path string, q url.Values
 	}
 	r, err := client.Do(ctx, op, method, path, q, in)
 	if err != nil {
-		return answer{}, err
+		return answer{}, noPath(path, err)
 	}
 	if r.Date.IsZero() {
 		return answer{}, broken(op, "answer has no Date header; a proxy may remove it, and without HubSpot's clock nothing can be read safely")
 	}
 	return answer{body: gjson.ParseBytes(r.Body), date: r.Date}, nil
+}
+
+// noPath tells an API version or an address that is not there (any longer) from an object that is not. Only single
+// objects and batches can miss an object, and a batch then says so: taking a lost path for "none of them exists" would
+// unlink every record.
+func noPath(path string, err error) error {
+	var e *connectors.Error
+	if !errors.As(err, &e) || e.Kind != connectors.NotFound && e.Kind != connectors.Gone {
+		return err
+	}
+	last := path[strings.LastIndexByte(path, '/')+1:]
+	if e.Kind == connectors.NotFound && (isID(last) || last == "read" && strings.Contains(e.Reason, "OBJECT_NOT_FOUND")) {
+		return err
+	}
+	with := *e
+	with.Kind = connectors.Gone
+	with.Reason = strings.TrimSpace(e.Reason + " HubSpot does not offer this path; check api_version and base_url")
+	return &with
 }
 
 func (a *account) get(ctx context.Context, op, path string, q url.Values) (answer, error) {
