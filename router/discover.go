@@ -50,7 +50,7 @@ func (r *Router) begin(s *SourceConn, defs []connectors.Stream) {
 		poll := &stream{r: r, source: s, def: def, whole: def.Snapshot, begun: r.now()}
 		r.streams[poll.key()] = poll
 		nudges = append(nudges, poll.key())
-		if s.Sweeper != nil && !def.Snapshot && s.Sweep >= 0 && (s.Sweep > 0 || def.Sweep > 0) {
+		if s.Sweeper != nil && !def.Snapshot && !r.o.Once && s.Sweep >= 0 && (s.Sweep > 0 || def.Sweep > 0) {
 			sweep := &stream{r: r, source: s, def: def, sweep: true, whole: true, begun: r.now()}
 			r.streams[sweep.key()] = sweep
 			sweep.schedule(sweep.interval())

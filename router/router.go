@@ -53,6 +53,7 @@ type Options struct {
 	KindOf   func(connection, object string) canonical.Kind
 	Attempts int     // before an item that fails while others succeed becomes a dead letter; default 8
 	Share    float64 // invariant 6: most a run may close, as a share of the items shown; default 0.10
+	Once     bool    // streams are read when they are asked for, and not again by themselves
 	Force    bool    // lift the closing guard for this run
 	Log      *slog.Logger
 	Now      func() time.Time
@@ -134,7 +135,7 @@ func (r *Router) Run(ctx context.Context, grace time.Duration) error {
 	if err != nil {
 		return fmt.Errorf("start router: %w", err)
 	}
-	wm.AddMiddleware(r.never)
+	wm.AddMiddleware(r.acknowledge)
 	handle := func(topic string, fn func(ctx context.Context, payload []byte)) {
 		wm.AddConsumerHandler(topic, topic, r.o.Bus.Subscriber(topic), func(m *message.Message) error {
 			if ctx.Err() == nil {
@@ -170,9 +171,9 @@ func (r *Router) Run(ctx context.Context, grace time.Duration) error {
 	return err
 }
 
-// never turns a panic into a log line and an acknowledgement: a message that fails would be redelivered at once,
+// acknowledge turns a panic into a log line and an acknowledgement: a message that fails would be redelivered at once,
 // for ever, and the ledger already knows what is left to do.
-func (r *Router) never(next message.HandlerFunc) message.HandlerFunc {
+func (r *Router) acknowledge(next message.HandlerFunc) message.HandlerFunc {
 	return func(m *message.Message) (out []*message.Message, err error) {
 		defer func() {
 			if p := recover(); p != nil {

@@ -144,8 +144,14 @@ func (s *stream) page(ctx context.Context) time.Duration {
 	}
 	s.giveWay()
 	s.caughtUp(number, nil)
+	if s.r.o.Once {
+		return never
+	}
 	return s.interval()
 }
+
+// never is a wait that outlasts every run.
+const never = 365 * 24 * time.Hour
 
 // batch is a page as the ledger takes it.
 func (s *stream) batch(from connectors.Cursor, page connectors.Page) ledger.Batch {

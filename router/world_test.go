@@ -31,7 +31,7 @@ type crm struct {
 	live    map[string]connectors.Record
 	clock   time.Time
 	fail    error // returned by Read while set
-	given   int // records read
+	given   int   // records read
 }
 
 func newCRM() *crm {

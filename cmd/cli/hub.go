@@ -119,7 +119,7 @@ func (h *hub) connect(ctx context.Context) error {
 // route makes the router of the connections.
 func (h *hub) route(o hubOptions) error {
 	ro := router.Options{KindOf: h.maps.kindOf, Ledger: h.ledger, Bus: h.bus, Rules: h.rules, Attempts: h.cfg.Delivery.Attempts,
-		Share: h.cfg.Delivery.CloseShare, Force: o.force, Log: h.log}
+		Share: h.cfg.Delivery.CloseShare, Force: o.force, Once: !o.daemon, Log: h.log}
 	for _, c := range h.cfg.Connections {
 		conn := h.conns[c.Name]
 		streams, wanted := o.streams(c)
