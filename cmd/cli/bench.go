@@ -2,199 +2,160 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"sort"
-	"strconv"
+	"slices"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
-
-	"github.com/millrace/millrace/connectors/sandbox/world"
 )
 
-// benchCmd measures the whole pipeline as a process against examples/floor, the smallest program that does the job by
-// hand, simulator to simulator, in turn.
+// bench measures the whole pipeline as a process of its own, against simulated vendors in another one, and where a goal
+// is a ratio against examples/floor, the smallest program that does the job by hand.
+type bench struct {
+	*app
+	floor     string
+	customers int // 0 = what the goal wants
+	rounds    int
+}
+
+// goal is one promise about speed or memory.
+type goal struct {
+	name    string
+	what    string
+	measure func(*bench, context.Context) ([]verdict, error)
+}
+
+// verdict is one measured figure of a goal.
+type verdict struct {
+	Goal   string  `json:"goal"`
+	What   string  `json:"what"`
+	Got    float64 `json:"got"`
+	Sign   string  `json:"sign"` // "<=" or ">="
+	Want   float64 `json:"want"`
+	Met    bool    `json:"met"`
+	Detail string  `json:"detail,omitempty"`
+}
+
+func notAbove(what string, got, want float64, detail string, args ...any) verdict {
+	return verdict{What: what, Got: got, Sign: "<=", Want: want, Met: got <= want, Detail: fmt.Sprintf(detail, args...)}
+}
+
+func notBelow(what string, got, want float64, detail string, args ...any) verdict {
+	return verdict{What: what, Got: got, Sign: ">=", Want: want, Met: got >= want, Detail: fmt.Sprintf(detail, args...)}
+}
+
+// goals are the measurable ones, cheapest first within their kind. The numbers are those of the product's goals.
+func goals() []goal {
+	return []goal{
+		{"p1", "CPU of a full run against the floor's", (*bench).cpu},
+		{"p3", "deliveries in flight while every request takes 50 ms", (*bench).latency},
+		{"p5", "use of a rate that is configured", (*bench).told},
+		{"p6", "use of a rate that has to be learnt", (*bench).untold},
+		{"p7", "two kills in one run", (*bench).kills},
+		{"p8", "a second run over unchanged records", (*bench).again},
+		{"p9", "anonymous memory as the account grows", (*bench).memory},
+		{"p10", "connections opened", (*bench).connections},
+		{"p13", "time to the first request", (*bench).start},
+		{"p14", "a throttled target beside a healthy one", (*bench).neighbours},
+	}
+}
+
 func (a *app) benchCmd() *cobra.Command {
 	b := bench{app: a}
+	var lines []string
+	for _, g := range goals() {
+		lines = append(lines, fmt.Sprintf("  %-4s %s", g.name, g.what))
+	}
 	cmd := &cobra.Command{
-		Use:    "bench",
-		Short:  "Measure the whole pipeline against the smallest program that does the job by hand",
+		Use:    "bench [goal...]",
+		Short:  "Measure the whole pipeline against its goals",
 		Hidden: true,
-		Long: `Runs floor and hub in turn, each a process of its own against simulated vendors in a third one, and prints
-CPU, time and memory with their ratios. Build the floor first: go build -o floor ./examples/floor`,
-		Args: exactly(0),
-		RunE: func(cmd *cobra.Command, _ []string) error { return b.run(cmd.Context()) },
+		Long: `Measures the hub as a process, against simulated vendors in a second one, and prints what it got, the goal and
+the verdict. Without a goal all are measured, which takes minutes. It ends with exit code 1 when a goal is missed.
+Goals that are ratios need the floor: go build -o floor ./examples/floor. A busy machine disturbs p1 and p8 least and
+p3, p5 and p6 hardly; compare only what one run printed.
+
+` + strings.Join(lines, "\n"),
+		RunE: func(cmd *cobra.Command, args []string) error { return b.run(cmd.Context(), args) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&b.floor, "floor", "./floor", "the floor's binary")
-	f.IntVar(&b.customers, "customers", 20_000, "contacts")
-	f.IntVar(&b.rounds, "rounds", 3, "pairs of runs")
-	f.DurationVar(&b.latency, "latency", 0, "latency of every request")
-	f.BoolVar(&b.again, "again", false, "measure a second run of the hub, with nothing changed")
+	f.IntVar(&b.customers, "customers", 0, "contacts (0 = what suits the goal)")
+	f.IntVar(&b.rounds, "rounds", 5, "runs in turn, of which the median counts")
 	return cmd
 }
 
-type bench struct {
-	*app
-	floor             string
-	customers, rounds int
-	latency           time.Duration
-	again             bool
-}
-
-// figures are those of one finished process.
-type figures struct {
-	CPU, Wall time.Duration
-	PeakMiB   float64
-	Tasks     int
-}
-
-func (b *bench) run(ctx context.Context) error {
-	if _, err := os.Stat(b.floor); err != nil {
-		return withCode(exitConfig, fmt.Errorf("%w: build it with `go build -o floor ./examples/floor`, or name it with --floor", err))
-	}
-	var cpu, wall []float64
-	for round := range b.rounds {
-		floor, err := b.once(ctx, b.floorCommand)
-		if err != nil {
-			return fmt.Errorf("floor: %w", err)
+func (b *bench) run(ctx context.Context, names []string) error {
+	list := goals()
+	for _, name := range names {
+		if !slices.ContainsFunc(list, func(g goal) bool { return g.name == strings.ToLower(name) }) {
+			return withCode(exitConfig, fmt.Errorf("there is no goal %q; see millrace bench --help", name))
 		}
-		hub, err := b.once(ctx, b.hubCommand)
-		if err != nil {
-			return fmt.Errorf("hub: %w", err)
-		}
-		cpu = append(cpu, float64(hub.CPU)/float64(floor.CPU))
-		wall = append(wall, float64(hub.Wall)/float64(floor.Wall))
-		b.show(round, "floor", floor)
-		b.show(round, "hub", hub)
 	}
-	res := map[string]any{"customers": b.customers, "cpu_ratio": median(cpu), "wall_ratio": median(wall), "latency": b.latency.String()}
+	var all []verdict
+	missed := 0
+	for _, g := range list {
+		if len(names) > 0 && !slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, g.name) }) {
+			continue
+		}
+		found, err := g.measure(b, ctx)
+		if err != nil {
+			return fmt.Errorf("measure %s: %w", g.name, err)
+		}
+		for _, v := range found {
+			v.Goal = g.name
+			all = append(all, v)
+			if !v.Met {
+				missed++
+			}
+			b.show(v)
+		}
+	}
 	if b.json {
-		writeJSON(b.out, res)
-		return nil
+		writeJSON(b.out, map[string]any{"goals": all, "missed": missed})
 	}
-	fmt.Fprintf(b.out, "hub ÷ floor, median of %d pairs: CPU %.2f, wall %.2f\n", b.rounds, median(cpu), median(wall))
+	if missed > 0 {
+		return fmt.Errorf("%d of %d figures miss their goal", missed, len(all))
+	}
 	return nil
 }
 
-func (b *bench) show(round int, name string, f figures) {
-	if !b.json {
-		fmt.Fprintf(b.out, "%d %-6s CPU %6.2fs (%5.1f µs a record)  wall %6.2fs  %8.0f tasks/s  peak %.0f MiB\n", round+1, name, f.CPU.Seconds(),
-			float64(f.CPU.Microseconds())/float64(b.customers), f.Wall.Seconds(), float64(f.Tasks)/f.Wall.Seconds(), f.PeakMiB)
+func (b *bench) show(v verdict) {
+	if b.json {
+		return
 	}
+	word := "met"
+	if !v.Met {
+		word = "MISSED"
+	}
+	fmt.Fprintf(b.out, "%-4s %-42s %10.4g  %s %-8.4g %-7s %s\n", v.Goal, v.What, v.Got, v.Sign, v.Want, word, v.Detail)
+}
+
+// note tells people what is going on while a goal takes its time.
+func (b *bench) note(format string, args ...any) {
+	if !b.json {
+		fmt.Fprintf(b.errOut, "     "+format+"\n", args...)
+	}
+}
+
+// count returns how many contacts a goal is measured with.
+func (b *bench) count(suits int) int {
+	if b.customers > 0 {
+		return b.customers
+	}
+	return suits
+}
+
+// needFloor says how to get the floor when it is not there.
+func (b *bench) needFloor() error {
+	if _, err := os.Stat(b.floor); err != nil {
+		return withCode(exitConfig, fmt.Errorf("%w: build it with `go build -o floor ./examples/floor`, or name it with --floor", err))
+	}
+	return nil
 }
 
 func median(list []float64) float64 {
-	sort.Float64s(list)
+	slices.Sort(list)
 	return list[len(list)/2]
-}
-
-// command makes the process to be measured for vendors reached at access; dir is empty and its own.
-type command func(dir string, access map[string]map[string]string) (*exec.Cmd, error)
-
-// once starts fresh vendors and measures one process against them.
-func (b *bench) once(ctx context.Context, make command) (figures, error) {
-	dir, err := os.MkdirTemp("", "millrace-bench-")
-	if err != nil {
-		return figures{}, err
-	}
-	defer os.RemoveAll(dir)
-	access, stop, err := b.vendors(ctx)
-	if err != nil {
-		return figures{}, err
-	}
-	defer stop()
-	cmd, err := make(dir, access)
-	if err != nil {
-		return figures{}, err
-	}
-	f, err := measure(cmd)
-	if err == nil && b.again {
-		if cmd, err = make(dir, access); err == nil {
-			f, err = measure(cmd)
-		}
-	}
-	f.Tasks = b.customers
-	return f, err
-}
-
-// vendors starts the sandbox as a process of its own, so that its CPU is not counted.
-func (b *bench) vendors(ctx context.Context) (map[string]map[string]string, func(), error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, nil, err
-	}
-	cmd := exec.CommandContext(ctx, self, "sandbox", "--json", "--people-only", "--customers", strconv.Itoa(b.customers), "--latency", b.latency.String())
-	out, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	stop := func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }
-	var access map[string]map[string]string
-	if err := json.NewDecoder(out).Decode(&access); err != nil {
-		stop()
-		return nil, nil, fmt.Errorf("start vendors: %w", err)
-	}
-	return access, stop, nil
-}
-
-func measure(cmd *exec.Cmd) (figures, error) {
-	var text strings.Builder
-	cmd.Stdout, cmd.Stderr = &text, &text
-	begun := time.Now()
-	if err := cmd.Run(); err != nil {
-		return figures{}, fmt.Errorf("%w: %s", err, text.String())
-	}
-	use, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return figures{}, errors.New("no resource usage on this system")
-	}
-	return figures{CPU: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), Wall: time.Since(begun), PeakMiB: float64(use.Maxrss) / 1024}, nil
-}
-
-func (b *bench) floorCommand(dir string, access map[string]map[string]string) (*exec.Cmd, error) {
-	hs, as := access[world.HubSpot], access[world.Asana]
-	return exec.Command(b.floor, "-db", filepath.Join(dir, "floor.db"), "-source", hs["base_url"], "-source-token", hs["token"],
-		"-target", as["base_url"], "-target-token", as["app_token"], "-project", as["project"]), nil
-}
-
-// benchRules make one task of every contact, as the floor does.
-const benchRules = `
-version: 1
-rules:
-  - name: contact
-    for: person
-    project: '"Bench"'
-    title: person.label
-    notes: >-
-      "E-mail: " + (len(person.emails) > 0 ? person.emails[0].address : "") + "\nTitle: " + person.title + "\nCompany: " + person.company
-`
-
-func (b *bench) hubCommand(dir string, access map[string]map[string]string) (*exec.Cmd, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	hs, as := access[world.HubSpot], access[world.Asana]
-	cfg := fmt.Sprintf(`
-data: %q
-rules: [rules.yaml]
-connections:
-  hubspot: {connector: hubspot, token: %q, base_url: %q, streams: [contacts], index_lag: 1s, requests_per_10s: 100000, searches_per_second: 1000}
-  asana: {connector: asana, client_id: %q, client_secret: %q, refresh_token: %q, base_url: %q, workspace: %q, requests_per_minute: 6000000}
-log: {level: error}
-`, dir, hs["token"], hs["base_url"], as["client_id"], as["client_secret"], as["refresh_token"], as["base_url"], as["workspace"])
-	name := filepath.Join(dir, "bench.yaml")
-	err = errors.Join(os.WriteFile(name, []byte(cfg), 0o600), os.WriteFile(filepath.Join(dir, "rules.yaml"), []byte(benchRules), 0o600))
-	return exec.Command(self, "backfill", "--json", "--config", name), err
 }

@@ -53,5 +53,8 @@ reached; then they serve until stopped. control_url + "faults" takes faults whil
 	f.DurationVar(&o.Latency, "latency", 0, "delay of every request")
 	f.DurationVar(&o.IndexLag, "index-lag", 0, "how late HubSpot's search sees a change")
 	f.StringVar(&faults, "faults", "", "file with a JSON array of faults")
+	f.Float64Var(&o.AsanaLimits.PerSecond, "asana-rate", 0, "requests a second that Asana allows (0 = any)")
+	f.IntVar(&o.AsanaLimits.Burst, "asana-burst", 0, "requests that Asana allows at once, with --asana-rate")
+	f.IntVar(&o.AsanaLimits.Writes, "asana-writes", 0, "writes in flight that Asana allows (0 = any)")
 	return cmd
 }
