@@ -37,10 +37,12 @@ type Error struct {
 	Op     string        // what was attempted, `read contacts`
 	Status int           // HTTP status, 0 when there was no answer
 	After  time.Duration // with Limited: how long to wait; 0 = not said
-	Limit  string        // with Limited: the limit that refused, `search`; empty = the whole account
-	Reason string        // the vendor's own code or a short explanation, `MISSING_SCOPES`
-	Trace  string        // the vendor's correlation id, for its support
-	Err    error         // the cause, may be nil
+	// Expired says, with Gone, that it is the cursor the vendor no longer takes: the stream is set back and read again.
+	Expired bool
+	Limit   string // with Limited: the limit that refused, `search`; empty = the whole account
+	Reason  string // the vendor's own code or a short explanation, `MISSING_SCOPES`
+	Trace   string // the vendor's correlation id, for its support
+	Err     error  // the cause, may be nil
 }
 
 // Error returns `op: kind (HTTP status): reason: cause [trace]`.
@@ -77,6 +79,12 @@ func KindOf(err error) Kind {
 		return e.Kind
 	}
 	return Temporary
+}
+
+// CursorExpired reports whether err says that the vendor no longer takes the cursor.
+func CursorExpired(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind == Gone && e.Expired
 }
 
 // After returns how long a Limited error asks to wait, 0 when it does not say.

@@ -48,6 +48,7 @@ func (r *Router) begin(s *SourceConn, defs []connectors.Stream) {
 			continue
 		}
 		poll := &stream{r: r, source: s, def: def, whole: def.Snapshot, begun: r.now()}
+		poll.gapped.Store(true) // perhaps, from an earlier run: looked at once
 		r.streams[poll.key()] = poll
 		nudges = append(nudges, poll.key())
 		if s.Sweeper != nil && !def.Snapshot && !r.o.Once && s.Sweep >= 0 && (s.Sweep > 0 || def.Sweep > 0) {

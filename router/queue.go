@@ -92,14 +92,6 @@ func (q *queue) release(id string, again bool) {
 	delete(q.state, id)
 }
 
-// len returns how many ids wait and how many are being delivered.
-func (q *queue) len() (waiting, inHand int) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	waiting = len(q.order) - q.head
-	return waiting, len(q.state) - waiting
-}
-
 // takeMissed reports whether an id was refused since it was last asked.
 func (q *queue) takeMissed() bool {
 	q.mu.Lock()

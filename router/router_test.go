@@ -298,3 +298,33 @@ func TestLostLedgerAdoptsWhatItHadMade(t *testing.T) {
 		t.Errorf("%d items are shown, want 150", got)
 	}
 }
+
+// A cursor that the vendor no longer takes is a known hole: recorded, read again, and then gone (invariant 8).
+func TestExpiredCursorIsAGapThatHeals(t *testing.T) {
+	w := newWorld(t)
+	for i := range 30 {
+		w.crm.set(fmt.Sprint(i), fmt.Sprintf("Person %d", i))
+	}
+	w.start()
+	w.backfill()
+	state, err := w.ledger.Stream(t.Context(), "crm", "contacts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.crm.mu.Lock()
+	w.crm.expired = string(state.Cursor)
+	w.crm.mu.Unlock()
+	w.until(func() bool { return w.router.Tally().Read >= 60 })
+	w.crm.mu.Lock()
+	w.crm.expired = ""
+	w.crm.mu.Unlock()
+	w.crm.set("30", "Late")
+	w.backfill()
+	gaps, err := w.ledger.Gaps(t.Context())
+	if err != nil || len(gaps) != 0 {
+		t.Errorf("gaps = %v, %v; want them healed", gaps, err)
+	}
+	if got := len(w.board.shows(t)); got != 31 {
+		t.Errorf("%d items are shown, want 31", got)
+	}
+}

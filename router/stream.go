@@ -26,6 +26,7 @@ type stream struct {
 	whole  bool // a pass is a complete listing: a sweep, or a stream that has no changes to read
 	begun  time.Time
 	passed atomic.Bool // its end was reached once
+	gapped atomic.Bool // the ledger may hold a gap of it
 
 	mu      sync.Mutex
 	busy    bool // a nudge is being handled
@@ -142,6 +143,9 @@ func (s *stream) page(ctx context.Context) time.Duration {
 			return s.failed(ctx, err)
 		}
 	}
+	if err := s.heal(ctx); err != nil {
+		return s.failed(ctx, err)
+	}
 	s.giveWay()
 	s.caughtUp(number, nil)
 	if s.r.o.Once {
@@ -184,6 +188,12 @@ func (s *stream) failed(ctx context.Context, err error) time.Duration {
 	kind := connectors.KindOf(err)
 	state, _ := s.r.o.Ledger.Stream(ctx, s.source.Name, s.def.Name)
 	tries := state.Failure.Attempts + 1
+	if connectors.CursorExpired(err) && tries == 1 {
+		if err = s.reopen(ctx, state, err); err == nil {
+			return 0
+		}
+		kind = connectors.KindOf(err)
+	}
 	wait := backoff(tries)
 	switch {
 	case kind == connectors.Limited && connectors.After(err) > 0:

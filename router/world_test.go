@@ -30,8 +30,9 @@ type crm struct {
 	changes []connectors.Record
 	live    map[string]connectors.Record
 	clock   time.Time
-	fail    error // returned by Read while set
-	given   int   // records read
+	fail    error  // returned by Read while set
+	expired string // a cursor that is no longer taken
+	given   int    // records read
 }
 
 func newCRM() *crm {
@@ -69,6 +70,9 @@ func (c *crm) Read(_ context.Context, _ string, after connectors.Cursor) (connec
 	defer c.mu.Unlock()
 	if c.fail != nil {
 		return connectors.Page{}, c.fail
+	}
+	if c.expired != "" && string(after) == c.expired {
+		return connectors.Page{}, &connectors.Error{Kind: connectors.Gone, Expired: true, Op: "read contacts", Reason: "cursor is too old"}
 	}
 	at, _ := strconv.Atoi(string(after))
 	end := min(at+7, len(c.changes))

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -48,7 +49,10 @@ func (a *app) daemon(ctx context.Context, h *hub) error {
 	}
 	defer stopAdmin()
 	h.log.Info("started", "version", version(), "data", h.cfg.Data, "admin", address, "pid", os.Getpid())
+	var learning sync.WaitGroup
+	learning.Go(func() { h.keepLearning(ctx) })
 	err = h.router.Run(ctx, drainGrace)
+	learning.Wait()
 	h.log.Info("stopped")
 	return err
 }

@@ -81,6 +81,23 @@ func (h *hub) restoreRates(ctx context.Context, connection string, g *quota.Gove
 	g.Restore(rates)
 }
 
+// ratesEvery is how often a daemon writes down what it learnt, so that a kill loses little of it.
+const ratesEvery = time.Minute
+
+// keepLearning writes the rates down until ctx ends.
+func (h *hub) keepLearning(ctx context.Context) {
+	tick := time.NewTicker(ratesEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			h.keepRates()
+		}
+	}
+}
+
 // keepRates writes down what the governors have learnt.
 func (h *hub) keepRates() {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)

@@ -67,9 +67,9 @@ func (g *Gap) id() string {
 	return fmt.Sprintf("%s/%s/%08x", g.Connection, g.Stream, uint32(xxhash.Sum64String(g.Kind)))
 }
 
-// HealGap removes a gap after the span was read again; one that is not there is no error.
+// HealGap removes a gap (named by connection, stream and kind) after the span was read again; one that is not there is no error.
 func (l *Ledger) HealGap(ctx context.Context, g Gap) error {
-	return l.update(ctx, "heal gap", func(c *change) error { return c.healGap(g.Connection, g.Stream, g.ID) })
+	return l.update(ctx, "heal gap", func(c *change) error { return c.healGap(g.Connection, g.Stream, g.id()) })
 }
 
 func (c *change) healGap(connection, stream, id string) error {
