@@ -11,6 +11,7 @@ import (
 // what a large page or a deep queue needs (performance goals P1 and P9).
 const ballastSize = 24 << 20
 
+//lint:ignore U1000 kept reachable is all it is for; nothing reads it
 var ballast []byte
 
 // giveBallast makes the ballast once, unless the operator has set the collector himself.
