@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -91,10 +92,8 @@ func connectorTable(list []connectors.Connector) string {
 		fmt.Fprintf(&b, "| [%s](connectors/%s/README.md) |", c.Spec.Title, c.Spec.Name)
 		for _, want := range columns {
 			mark := ""
-			for _, d := range c.Spec.Does {
-				if d == want {
-					mark = "✓"
-				}
+			if slices.Contains(c.Spec.Does, want) {
+				mark = "✓"
 			}
 			fmt.Fprintf(&b, " %s |", mark)
 		}
