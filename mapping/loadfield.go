@@ -136,11 +136,7 @@ func (l *loader) origin(n *tree.Node, p *pick) {
 		given++
 		switch {
 		case key == "path":
-			for _, text := range v.Texts(&l.report, "path") {
-				if one := l.path(text); one != nil {
-					p.paths = append(p.paths, one)
-				}
-			}
+			p.paths = l.paths(v)
 		case !v.IsText(&l.report, key):
 		case key == "expr":
 			p.formula = l.formula(v, formula.Any)
@@ -153,6 +149,17 @@ func (l *loader) origin(n *tree.Node, p *pick) {
 	if given != 1 {
 		l.report.Addf(n.Pos, "give exactly one of path, expr, value and template")
 	}
+}
+
+// paths reads one path or several, of which the first that leads somewhere counts.
+func (l *loader) paths(n *tree.Node) []*path {
+	var list []*path
+	for _, text := range n.Texts(&l.report, "path") {
+		if one := l.path(text); one != nil {
+			list = append(list, one)
+		}
+	}
+	return list
 }
 
 // template reads a text with places in braces.

@@ -143,13 +143,7 @@ func (f *forest) weakLinks(index map[Key][]int) {
 		if k.Strong || len(list) > Limit {
 			continue
 		}
-		for n, a := range list {
-			for _, b := range list[n+1:] {
-				if f.at(a).Live && f.at(b).Live && f.at(a).Kind == f.at(b).Kind {
-					pairs = append(pairs, [2]int{a, b})
-				}
-			}
-		}
+		pairs = f.alike(pairs, list)
 	}
 	slices.SortFunc(pairs, func(x, y [2]int) int { return cmp.Or(cmp.Compare(x[0], y[0]), cmp.Compare(x[1], y[1])) })
 	for _, p := range pairs {
@@ -157,6 +151,18 @@ func (f *forest) weakLinks(index map[Key][]int) {
 			f.union(p[0], p[1])
 		}
 	}
+}
+
+// alike appends every pair of live records of one kind in the list.
+func (f *forest) alike(pairs [][2]int, list []int) [][2]int {
+	for n, a := range list {
+		for _, b := range list[n+1:] {
+			if f.at(a).Live && f.at(b).Live && f.at(a).Kind == f.at(b).Kind {
+				pairs = append(pairs, [2]int{a, b})
+			}
+		}
+	}
+	return pairs
 }
 
 func (f *forest) compatible(a, b int) bool {
@@ -178,21 +184,26 @@ func (f *forest) keepDead(index map[Key][]int) {
 		if m.Live || len(f.objects[f.root(i)]) > 0 {
 			continue
 		}
-		best := -1
-		for _, k := range m.Keys {
-			if k.Strong || len(index[k]) > Limit {
-				continue
-			}
-			for _, j := range index[k] {
-				if o := f.at(j); o.Live && o.Kind == m.Kind && (best < 0 || j < best) {
-					best = j
-				}
-			}
-		}
-		if best >= 0 {
-			f.union(best, i)
+		if home := f.home(m, index); home >= 0 {
+			f.union(home, i)
 		}
 	}
+}
+
+// home returns the live record of smallest ref that shares a usable key with m, -1 when there is none.
+func (f *forest) home(m *Member, index map[Key][]int) int {
+	best := -1
+	for _, k := range m.Keys {
+		if k.Strong || len(index[k]) > Limit {
+			continue
+		}
+		for _, j := range index[k] {
+			if o := f.at(j); o.Live && o.Kind == m.Kind && (best < 0 || j < best) {
+				best = j
+			}
+		}
+	}
+	return best
 }
 
 func (f *forest) clusters() [][]int {
