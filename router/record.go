@@ -23,22 +23,27 @@ func (d *deliverer) record(ctx context.Context) {
 	timer := time.NewTimer(settleWait)
 	defer timer.Stop()
 	for u := range d.done {
-		jobs := d.finish(nil, u)
 		timer.Reset(settleWait)
-		for more := true; more && len(jobs) < settleMost; {
-			select {
-			case u, more = <-d.done:
-				if more {
-					jobs = d.finish(jobs, u)
-				}
-			case <-timer.C:
-				more = false
-			}
-		}
-		if len(jobs) > 0 {
+		if jobs := d.gather(d.finish(nil, u), timer.C); len(jobs) > 0 {
 			d.settle(ctx, jobs)
 		}
 	}
+}
+
+// gather adds the jobs that are completed until enough is fired or settleMost are together.
+func (d *deliverer) gather(jobs []*job, enough <-chan time.Time) []*job {
+	for len(jobs) < settleMost {
+		select {
+		case u, more := <-d.done:
+			if !more {
+				return jobs
+			}
+			jobs = d.finish(jobs, u)
+		case <-enough:
+			return jobs
+		}
+	}
+	return jobs
 }
 
 // finish notes the results of a call on its jobs and appends the jobs that are complete.

@@ -203,19 +203,28 @@ func (c *change) retire(former, current map[string]bool, e *effects) error {
 		if err != nil {
 			return err
 		}
-		for _, key := range slot.now.members {
-			m, err := c.metaOf(key)
-			if err != nil {
-				return err
-			}
-			if m.id == id {
-				if err := c.tx.Put(bAlias, c.l.at(name), []byte(key)); err != nil {
-					return err
-				}
-			}
+		if err := c.leaveAlias(name, id, slot.now.members); err != nil {
+			return err
 		}
 		slot.now = nil
 		e.changed[name] = true
+	}
+	return nil
+}
+
+// leaveAlias points an entity's name at the one of its members that its id came from.
+func (c *change) leaveAlias(name string, id latent, members []recKey) error {
+	for _, key := range members {
+		m, err := c.metaOf(key)
+		if err != nil {
+			return err
+		}
+		if m.id != id {
+			continue
+		}
+		if err := c.tx.Put(bAlias, c.l.at(name), []byte(key)); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -127,11 +127,10 @@ func wantPages(t *testing.T, r kv.Reader, acked [crashWriters]int) {
 			t.Fatalf("writer %d: got page %d, want at least the acknowledged %d", w, n, last)
 		}
 		want += n * crashPage
-		for page := 1; page <= n; page++ {
-			for i := range crashPage {
-				if got := r.Get(second, pageKey(w, page, i)); string(got) != string(pageValue(w, page, i)) {
-					t.Fatalf("key %d of page %d of writer %d: got %.40q, want it whole", i, page, w, got)
-				}
+		for k := range n * crashPage {
+			page, i := 1+k/crashPage, k%crashPage
+			if got := r.Get(second, pageKey(w, page, i)); string(got) != string(pageValue(w, page, i)) {
+				t.Fatalf("key %d of page %d of writer %d: got %.40q, want it whole", i, page, w, got)
 			}
 		}
 	}
