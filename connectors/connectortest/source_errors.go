@@ -53,19 +53,25 @@ func errorInTheMiddleIsNoPage(t *testing.T, h SourceHarness) {
 		for _, kind := range []string{"500", sandbox.Truncate, sandbox.HTML} {
 			r := openSource(t, h)
 			addFault(t, h, sandbox.Fault{Match: h.Reads(), Kind: kind, Skip: skip, Times: 1})
-			for range 12 {
-				page, err := r.src.Read(context.Background(), r.stream, r.at)
-				if err != nil {
-					continue // read again from the same cursor, as the router would
-				}
-				r.apply(t, page.Records)
-				r.at = page.Next
-			}
+			r.readThrough(t, 12)
 			h.Plan().Clear()
 			r.settle(t, h)
 			r.check(t, h)
 		}
 		h.Change(t, ids...)
+	}
+}
+
+// readThrough reads some pages; after an error it reads again from the same cursor, as the router would.
+func (r *replica) readThrough(t *testing.T, tries int) {
+	t.Helper()
+	for range tries {
+		page, err := r.src.Read(context.Background(), r.stream, r.at)
+		if err != nil {
+			continue
+		}
+		r.apply(t, page.Records)
+		r.at = page.Next
 	}
 }
 

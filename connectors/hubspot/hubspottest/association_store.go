@@ -132,11 +132,10 @@ func (s *Server) moveLinks(t *table, from, to uint64) {
 		if p.from != t.id {
 			continue
 		}
-		for _, l := range slices.Clone(ends[from]) {
+		others := slices.DeleteFunc(slices.Clone(ends[from]), func(l link) bool { return l.to == to })
+		for _, l := range others {
 			for _, typeID := range l.types {
-				if l.to != to {
-					s.addType(linkTypeOf(p, typeID), to, l.to)
-				}
+				s.addType(linkTypeOf(p, typeID), to, l.to)
 			}
 		}
 	}
@@ -188,13 +187,10 @@ func (s *Server) inlineAssociations(t *table, id uint64, to []*table) json.RawMe
 		b = append(b, separator(b))
 		b = append(appendString(b, other.plural), `:{"results":[`...)
 		for i, l := range ends[:min(len(ends), inlineLimit)] {
-			for j, typeID := range l.types {
-				if i+j > 0 {
-					b = append(b, ',')
-				}
-				b = strconv.AppendUint(append(b, `{"id":"`...), l.to, 10)
-				b = append(appendString(append(b, `","type":`...), linkTypeOf(p, typeID).name), '}')
+			if i > 0 {
+				b = append(b, ',')
 			}
+			b = appendLabels(b, p, l)
 		}
 		b = append(b, ']')
 		if len(ends) > inlineLimit {
@@ -216,4 +212,16 @@ func separator(b []byte) byte {
 		return '{'
 	}
 	return ','
+}
+
+// appendLabels encodes one association, an entry for each of its labels.
+func appendLabels(b []byte, p pair, l link) []byte {
+	for i, typeID := range l.types {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendUint(append(b, `{"id":"`...), l.to, 10)
+		b = append(appendString(append(b, `","type":`...), linkTypeOf(p, typeID).name), '}')
+	}
+	return b
 }
