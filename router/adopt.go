@@ -47,7 +47,12 @@ func (d *deliverer) adoptProject(ctx context.Context, project string) (int, erro
 	linked := 0
 	var after connectors.Cursor
 	for {
-		shown, next, err := d.target.Lister.List(ctx, project, time.Time{}, after)
+		var shown []connectors.Shown
+		var next connectors.Cursor
+		err := contain("list a project", func() (err error) {
+			shown, next, err = d.target.Lister.List(ctx, project, time.Time{}, after)
+			return err
+		})
 		if err != nil {
 			return linked, err
 		}

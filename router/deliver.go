@@ -2,6 +2,7 @@ package router
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -91,20 +92,45 @@ func (d *deliverer) send(soft, hard context.Context) {
 			continue
 		}
 		begin := d.r.now()
-		switch {
-		case u.shut != nil:
-			u.results = []connectors.Result{d.shut(hard, u)}
-		case d.target.Batcher != nil && len(u.wants) > 1:
-			u.results = d.target.Batcher.UpsertBatch(hard, u.wants)
-		default:
-			u.results = make([]connectors.Result, len(u.wants))
-			for i := range u.wants {
-				u.results[i].Link, u.results[i].Err = d.target.Target.Upsert(hard, u.wants[i])
-			}
-		}
+		u.results = d.call(hard, u)
 		d.r.o.Metrics.called(d.target.Name, len(u.results), d.r.now().Sub(begin))
 		d.done <- u
 	}
+}
+
+// call makes one call and returns one result for each item, whatever the target did: a panic, a missing result and a
+// success without a link are failures, and what may have been made stays in doubt.
+func (d *deliverer) call(ctx context.Context, u unit) []connectors.Result {
+	results := make([]connectors.Result, 0, len(u.jobs))
+	err := contain("write to "+d.target.Name, func() error {
+		switch {
+		case u.shut != nil:
+			results = append(results, d.shut(ctx, u))
+		case d.target.Batcher != nil && len(u.wants) > 1:
+			results = append(results, d.target.Batcher.UpsertBatch(ctx, u.wants)...)
+		default:
+			for i := range u.wants {
+				link, err := d.target.Target.Upsert(ctx, u.wants[i])
+				results = append(results, connectors.Result{Link: link, Err: err})
+			}
+		}
+		return nil
+	})
+	if err == nil && len(results) != len(u.jobs) {
+		err = &connectors.Error{Kind: connectors.Temporary, Op: "write to " + d.target.Name,
+			Reason: fmt.Sprintf("the connector returned %d results for %d items", len(results), len(u.jobs))}
+		results = results[:0] // nobody knows whose they are
+	}
+	for len(results) < len(u.jobs) {
+		results = append(results, connectors.Result{Err: err})
+	}
+	for i := range u.wants {
+		if results[i].Err == nil && results[i].Link == "" {
+			results[i].Err = &connectors.Error{Kind: connectors.Temporary, Op: "write to " + d.target.Name,
+				Reason: "the connector returned no link"}
+		}
+	}
+	return results
 }
 
 // shut closes one link. One in doubt is looked for first; it may never have been made.

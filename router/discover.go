@@ -13,10 +13,11 @@ import (
 func (r *Router) discover(ctx context.Context, name string) {
 	s := r.sources[name]
 	for tries := 1; ctx.Err() == nil; tries++ {
-		defs, err := s.Source.Streams(ctx)
+		var defs []connectors.Stream
+		err := contain("list streams", func() (err error) { defs, err = s.Source.Streams(ctx); return err })
 		if err == nil {
 			r.begin(s, defs)
-			r.estimate(ctx, s, defs)
+			_ = contain("count records", func() error { r.estimate(ctx, s, defs); return nil }) // it is only an estimate
 			return
 		}
 		if ctx.Err() != nil {

@@ -72,7 +72,8 @@ func (f *fetcher) fetch(ctx context.Context) (wait time.Duration, more bool) {
 		refs[i] = todo.Due[i].Ref
 	}
 	object := refs[0].Object
-	records, err := f.source.Getter.Get(ctx, refs)
+	var records []connectors.Record
+	err = contain("fetch "+object, func() (err error) { records, err = f.source.Getter.Get(ctx, refs); return err })
 	var out ledger.Outcome
 	if err == nil {
 		out, err = l.Apply(ctx, ledger.Batch{Connection: f.source.Name, Stream: object, Object: object,

@@ -177,7 +177,7 @@ func (r *Router) acknowledge(next message.HandlerFunc) message.HandlerFunc {
 	return func(m *message.Message) (out []*message.Message, err error) {
 		defer func() {
 			if p := recover(); p != nil {
-				r.log.Error("handler panicked; the ledger will bring the work back", "error", fmt.Sprint(p))
+				r.log.Error("handler panicked; the ledger will bring the work back", "error", panicText(p))
 				out, err = nil, nil
 			}
 		}()

@@ -80,7 +80,10 @@ func (s *stream) step(ctx context.Context) {
 	s.busy, s.again = true, false
 	s.mu.Unlock()
 
-	wait := s.page(ctx)
+	var wait time.Duration
+	if err := contain("page of "+s.key(), func() error { wait = s.page(ctx); return nil }); err != nil {
+		wait = s.failed(ctx, err)
+	}
 
 	s.mu.Lock()
 	s.busy = false
@@ -250,11 +253,17 @@ func (s *stream) call(ctx context.Context, after connectors.Cursor) (connectors.
 	number := s.reads
 	s.mu.Unlock()
 	var page connectors.Page
-	var err error
-	if s.sweep {
-		page, err = s.source.Sweeper.Sweep(ctx, s.def.Name, after)
-	} else {
-		page, err = s.source.Source.Read(ctx, s.def.Name, after)
+	err := contain("read "+s.def.Name, func() (err error) {
+		if s.sweep {
+			page, err = s.source.Sweeper.Sweep(ctx, s.def.Name, after)
+		} else {
+			page, err = s.source.Source.Read(ctx, s.def.Name, after)
+		}
+		return err
+	})
+	if err == nil && page.More && (page.Next == "" || page.Next == after) {
+		err = &connectors.Error{Kind: connectors.Temporary, Op: "read " + s.def.Name,
+			Reason: "the page says that there is more and its cursor leads nowhere new"}
 	}
 	return page, number, err
 }
