@@ -63,7 +63,7 @@ func TestBatchWeight(t *testing.T) {
 	w := newWorld(t, true, nil)
 	target := w.connect(t, time.Now, func(r *http.Request) {
 		mu.Lock()
-		weights[r.Method+" "+r.URL.Path] = asana.Cost(r).Weight
+		weights[r.Method+" "+r.URL.Path] = asana.Connector.Spec.Cost(r).Weight
 		mu.Unlock()
 	})
 	for _, r := range target.UpsertBatch(context.Background(), []connectors.Want{{Item: deal(1)}, {Item: deal(2)}, {Item: deal(3)}}) {
@@ -110,7 +110,7 @@ func TestCostNamesDeclaredLimits(t *testing.T) {
 		declared[l.Name] = l
 	}
 	for _, method := range []string{"GET", "POST", "PUT", "DELETE"} {
-		cost := asana.Cost(httptest.NewRequest(method, "/tasks", nil))
+		cost := asana.Connector.Spec.Cost(httptest.NewRequest(method, "/tasks", nil))
 		for _, name := range cost.Limits {
 			if _, ok := declared[name]; !ok {
 				t.Errorf("%s takes from %q, which is not declared", method, name)

@@ -263,7 +263,7 @@ func (w *world) Updates() sandbox.Match {
 	return sandbox.Match{Method: "PUT", Path: `/tasks/\d+$`}
 }
 
-func TestConformance(t *testing.T) {
+func TestTarget(t *testing.T) {
 	for name, oauth := range map[string]bool{"external id": true, "custom field": false} {
 		t.Run(name, func(t *testing.T) {
 			connectortest.Target(t, func(t *testing.T) connectortest.TargetHarness { return newWorld(t, oauth, nil) })

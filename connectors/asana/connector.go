@@ -24,7 +24,7 @@ var spec = connectors.Spec{
 	Settings: settings,
 	SignIn:   signIn,
 	Limits:   limits,
-	Cost:     Cost,
+	Cost:     cost,
 }
 
 var settings = []connectors.Setting{

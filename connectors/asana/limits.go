@@ -37,9 +37,9 @@ func withWeight(ctx context.Context, actions int) context.Context {
 	return context.WithValue(ctx, weightKey{}, actions)
 }
 
-// Cost says what a request of this connector takes from the account: one action, or as many as its batch holds. It reads
+// cost says what a request of this connector takes from the account: one action, or as many as its batch holds. It reads
 // the number from the request's context, where UpsertBatch puts it.
-func Cost(r *http.Request) connectors.Cost {
+func cost(r *http.Request) connectors.Cost {
 	weight, ok := r.Context().Value(weightKey{}).(int)
 	if !ok || weight < 1 {
 		weight = 1
