@@ -172,7 +172,7 @@ func dirty(t *testing.T, w *world) []string {
 	return ids
 }
 
-func TestDeniedSourceIsAnErrorAndAProblem(t *testing.T) {
+func TestDeniedSourceIsAnErrorAndAProblem(t *testing.T) { // invariant 8
 	w := newWorld(t)
 	w.crm.fail = &connectors.Error{Kind: connectors.Denied, Op: "read contacts", Status: 401, Reason: "token is wrong"}
 	w.start()

@@ -28,8 +28,9 @@ const (
 	maxSecret   = 1024
 )
 
-// Verify implements connectors.Webhook: hex(HMAC-SHA256(secret, body)) under any of the configured secrets. Asana signs no
-// time, so a replay cannot be told; a hint that is repeated only costs a read.
+// Verify implements connectors.Webhook: hex(HMAC-SHA256(secret, body)) under any of the configured secrets; without one
+// every delivery is refused (invariant 5). Asana signs no time, so a replay cannot be told; a hint that is repeated only
+// costs a read.
 func (t *target) Verify(d connectors.Delivery) error {
 	if len(t.config.hookSecrets) == 0 {
 		return errors.New("verify delivery: no webhook_secret is configured")

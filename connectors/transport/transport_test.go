@@ -333,7 +333,7 @@ func TestConnectionsStayOpen(t *testing.T) {
 	}
 }
 
-func TestNothingSecretIsShown(t *testing.T) {
+func TestNothingSecretIsShown(t *testing.T) { // invariant 9
 	var log bytes.Buffer
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		conn, _, _ := w.(http.Hijacker).Hijack()

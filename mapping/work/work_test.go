@@ -332,7 +332,7 @@ rules:
 	}
 }
 
-func TestRunTimeErrorNamesThePlaceNotTheValue(t *testing.T) {
+func TestRunTimeErrorNamesThePlaceNotTheValue(t *testing.T) { // invariant 9
 	w, deal := sales(t)
 	delete(w.byRef, "hs/companies/1")
 	r := defaultRules(t, "rules:\n  - name: deals\n    title: deal.name + organization.name\n")

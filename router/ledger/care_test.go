@@ -250,7 +250,7 @@ func TestTokensAreSealed(t *testing.T) {
 	}
 }
 
-func TestGapsGrowAndHeal(t *testing.T) {
+func TestGapsGrowAndHeal(t *testing.T) { // invariant 8
 	w := newWorld(t, newMemory())
 	g := ledger.Gap{Connection: "a", Stream: "contacts", Kind: "receiver was down", From: at(10), To: at(20)}
 	id, err := w.OpenGap(t.Context(), g)

@@ -27,7 +27,7 @@ type Config struct {
 	Quantum time.Duration
 }
 
-// Governor paces one account. It is safe for concurrent use and starts no goroutine.
+// Governor paces one account for every loop that uses it (invariant 10). It is safe for concurrent use and starts no goroutine.
 type Governor struct {
 	now     func() time.Time
 	maxWait time.Duration

@@ -56,7 +56,7 @@ func ended(c <-chan any) any {
 	}
 }
 
-func TestRefusalStopsTheWholeAccount(t *testing.T) {
+func TestRefusalStopsTheWholeAccount(t *testing.T) { // invariant 10
 	synctest.Test(t, func(t *testing.T) {
 		g := quota.New(quota.Config{Limits: append(limits(100, 50, 0), connectors.Limit{Name: "search", Rate: 5, Burst: 5})})
 		p := take(t, g, calls(1))

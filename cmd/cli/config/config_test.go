@@ -86,7 +86,7 @@ func TestProblemsNameThePlace(t *testing.T) {
 	}
 }
 
-func TestErrorsHideSecrets(t *testing.T) {
+func TestErrorsHideSecrets(t *testing.T) { // invariant 9
 	_, err := parse(t, "connections:\n  a:\n    connector: toy\n    tokn: pat-very-secret\n    token: {pat-very: secret}\n", nil)
 	if err == nil || strings.Contains(err.Error(), "very-secret") {
 		t.Errorf("got %v, want an error without the value", err)

@@ -55,7 +55,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-func TestRunTimeErrorsHideValues(t *testing.T) {
+func TestRunTimeErrorsHideValues(t *testing.T) { // invariant 9
 	for _, source := range []string{`int(record.secret) > 1`, `record.secret > 1`, `record.secret.x == 1`, `record.secret`, `len(1..1000000) > 0`} {
 		f, err := Compile(source, env, Bool)
 		if err != nil {
