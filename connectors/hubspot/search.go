@@ -54,6 +54,11 @@ func (a *account) passed(c cursor, p pass, now time.Time) cursor {
 		return c
 	}
 	c.Live = max(c.Live, p.To)
+	if p.From <= c.Trail {
+		// What is older than index_lag was indexed when this pass began, and the pass has read it: after a rewind or a
+		// scan that is nearly everything, which need not be read twice.
+		c.Trail = max(c.Trail, p.To-a.lag.Milliseconds())
+	}
 	edge := now.Add(-a.lag).UnixMilli()
 	switch {
 	case a.lag == 0:
