@@ -20,6 +20,28 @@ import (
 type answer struct {
 	body gjson.Result
 	date time.Time
+	list gjson.Result // its member results, and those below: found in one pass, since a page can be megabytes
+	next gjson.Result // paging.next.after
+	sum  gjson.Result // total
+}
+
+func newAnswer(body []byte, date time.Time) answer {
+	n := answer{body: gjson.ParseBytes(body), date: date}
+	if !n.body.IsObject() {
+		return n
+	}
+	n.body.ForEach(func(key, value gjson.Result) bool {
+		switch key.Str {
+		case "results":
+			n.list = value
+		case "paging":
+			n.next = value.Get("next.after")
+		case "total":
+			n.sum = value
+		}
+		return true
+	})
+	return n
 }
 
 // ask makes one request. Every answer must carry a Date: cursors hold the vendor's time, never ours.
@@ -35,7 +57,7 @@ func (a *account) ask(ctx context.Context, op, method, path string, q url.Values
 	if r.Date.IsZero() {
 		return answer{}, broken(op, "answer has no Date header; a proxy may remove it, and without HubSpot's clock nothing can be read safely")
 	}
-	return answer{body: gjson.ParseBytes(r.Body), date: r.Date}, nil
+	return newAnswer(r.Body, r.Date), nil
 }
 
 // noPath tells an API version or an address that is not there (any longer) from an object that is not. Only single
@@ -72,15 +94,14 @@ func broken(op, reason string) error {
 
 // results returns the array that every collection of HubSpot's is in; an answer without one is broken, not empty.
 func (n answer) results(op string) ([]gjson.Result, error) {
-	list := n.body.Get("results")
-	if !list.IsArray() {
+	if !n.list.IsArray() {
 		return nil, broken(op, "answer has no results")
 	}
-	return list.Array(), nil
+	return n.list.Array(), nil
 }
 
 // after returns the paging cursor, "" at the end.
-func (n answer) after() string { return n.body.Get("paging.next.after").String() }
+func (n answer) after() string { return n.next.String() }
 
 // explain reads HubSpot's error body; limit is what a 429 refuses when the body does not say. The message is never
 // shown: it quotes what was sent, and that is personal data. A 429 of search has neither headers nor a policy name.

@@ -13,8 +13,20 @@ import (
 // record makes a record of an object as the list, search and batch read endpoints return it. updatedAt is its version
 // for archived objects too: archiving and restoring need not move it, and then the later Seen decides.
 func (a *account) record(op, name string, raw gjson.Result, seen time.Time) (connectors.Record, error) {
-	id := raw.Get("id").String()
-	updated, err := time.Parse(time.RFC3339Nano, raw.Get("updatedAt").String())
+	var id, at string
+	archived := false
+	raw.ForEach(func(key, value gjson.Result) bool { // one pass, since most of an object is its properties
+		switch key.Str {
+		case "id":
+			id = value.String()
+		case "updatedAt":
+			at = value.String()
+		case "archived":
+			archived = value.Bool()
+		}
+		return true
+	})
+	updated, err := time.Parse(time.RFC3339Nano, at)
 	if id == "" || err != nil {
 		return connectors.Record{}, broken(op, "an object in the answer has no id or no updatedAt")
 	}
@@ -24,7 +36,7 @@ func (a *account) record(op, name string, raw gjson.Result, seen time.Time) (con
 		Seen:    seen.UTC(),
 		Data:    json.RawMessage(raw.Raw),
 	}
-	if raw.Get("archived").Bool() {
+	if archived {
 		r.Deleted.Kind = connectors.Archived
 	}
 	return r, nil
@@ -52,6 +64,9 @@ func (a *account) records(op, name string, list []gjson.Result, seen time.Time) 
 // new record whose hs_merged_object_ids lists all old ones (at most 250 merges); before, one of the two ids lived on.
 // https://developers.hubspot.com/changelog/upcoming-change-to-merge-functionality-for-crm-objects
 func (a *account) merged(r connectors.Record, raw gjson.Result) []connectors.Record {
+	if !says(raw.Raw, `"hs_merged_object_ids"`) {
+		return nil
+	}
 	list := raw.Get("properties.hs_merged_object_ids").String()
 	if list == "" || r.Deleted.Kind != connectors.NotDeleted {
 		return nil
@@ -64,6 +79,22 @@ func (a *account) merged(r connectors.Record, raw gjson.Result) []connectors.Rec
 		out = append(out, mergedInto(a.ref(r.Ref.Object, id), r))
 	}
 	return out
+}
+
+// says reports whether text may have a member of that quoted name which is not null. Nearly no object has been merged,
+// and looking for the name costs a tenth of parsing all properties.
+func says(text, name string) bool {
+	for {
+		_, rest, found := strings.Cut(text, name)
+		if !found {
+			return false
+		}
+		value, isMember := strings.CutPrefix(strings.TrimLeft(rest, " \t\r\n"), ":")
+		if isMember && !strings.HasPrefix(strings.TrimLeft(value, " \t\r\n"), "null") {
+			return true
+		}
+		text = rest
+	}
 }
 
 // mergedInto is the record of an id that now is the survivor's.

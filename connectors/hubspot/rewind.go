@@ -22,11 +22,10 @@ func (a *account) Count(ctx context.Context, stream string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	total := n.body.Get("total")
-	if !total.Exists() || total.Int() < 0 {
+	if !n.sum.Exists() || n.sum.Int() < 0 {
 		return 0, broken(op, "answer has no total")
 	}
-	return total.Int(), nil
+	return n.sum.Int(), nil
 }
 
 // CursorAt implements connectors.Rewinder: polling goes on from the instant, live and trailing. A snapshot, and an

@@ -188,7 +188,7 @@ func (a *account) searchOnce(ctx context.Context, o object, p pass, names []stri
 		}
 		last = id
 	}
-	more := len(objects) > 0 && (n.after() != "" || n.body.Get("total").Int() > int64(len(objects)))
+	more := len(objects) > 0 && (n.after() != "" || n.sum.Int() > int64(len(objects)))
 	return found{objects: objects, date: n.date, more: more}, nil
 }
 
