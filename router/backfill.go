@@ -240,7 +240,7 @@ func (r *Router) estimate(ctx context.Context, s *SourceConn, defs []connectors.
 			continue
 		}
 		if n, err := counter.Count(ctx, def.Name); err == nil {
-			r.expected.Add(n)
+			r.expected.Add(max(0, n-state.Counts.Read)) // an earlier run may have come some way
 		}
 	}
 }

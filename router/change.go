@@ -26,6 +26,7 @@ type Change struct {
 	Link   connectors.Link `json:"link,omitempty"`
 	Fields []FieldChange   `json:"fields,omitempty"` // with Update
 	Why    string          `json:"why,omitempty"`    // with Close
+	Into   string          `json:"into,omitempty"`   // with Close: the entity that Entity was merged into
 }
 
 // FieldChange is one difference between what is shown and what should be.
@@ -53,7 +54,11 @@ func (r *Router) Plan(ctx context.Context, target string, fn func(Change) error)
 				if err != nil {
 					return err
 				}
-				changes = diff.appendTo(changes, m.Entity)
+				into, err := diff.survivor(snap, m.Entity)
+				if err != nil {
+					return err
+				}
+				changes = diff.appendTo(changes, m.Entity, into)
 			}
 			return nil
 		})
@@ -72,7 +77,19 @@ func (r *Router) Plan(ctx context.Context, target string, fn func(Change) error)
 	}
 }
 
-func (diff *difference) appendTo(list []Change, entity string) []Change {
+// survivor returns the entity that a gone one was merged into, "" when there is none.
+func (diff *difference) survivor(snap *ledger.Snap, entity string) (string, error) {
+	if !diff.gone {
+		return "", nil
+	}
+	e, err := snap.Entity(entity)
+	if err != nil || e == nil {
+		return "", err
+	}
+	return e.ID, nil
+}
+
+func (diff *difference) appendTo(list []Change, entity, into string) []Change {
 	for _, w := range diff.wants {
 		c := Change{Action: Create, Entity: entity, Item: w.Item, Link: w.Link}
 		if w.Link != "" {
@@ -84,9 +101,12 @@ func (diff *difference) appendTo(list []Change, entity string) []Change {
 		list = append(list, c)
 	}
 	for _, k := range diff.shut {
-		c := Change{Action: Close, Entity: entity, Link: k.Link, Why: "no rule wants it any more"}
-		if diff.gone {
-			c.Why = "the record was deleted or merged"
+		c := Change{Action: Close, Entity: entity, Link: k.Link, Into: into, Why: "no rule wants it any more"}
+		switch {
+		case into != "":
+			c.Why = "it was merged into " + into
+		case diff.gone:
+			c.Why = "the record was deleted"
 		}
 		if k.Item != nil {
 			c.Item = *k.Item
