@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -35,7 +36,8 @@ type planReport struct {
 	Target  string          `json:"target"`
 	Create  int             `json:"create"`
 	Change  int             `json:"change"`
-	Close   int             `json:"close"`
+	Close   int             `json:"close"`  // merged ones included
+	Merged  int             `json:"merged"` // entities that became one with another
 	Changes []router.Change `json:"changes"`
 	Omitted int             `json:"omitted,omitempty"`
 }
@@ -48,7 +50,7 @@ func (a *app) plan(ctx context.Context, h *hub, limit int, offline bool) error {
 	}
 	var reports []planReport
 	for _, target := range h.cfg.Targets {
-		rep := planReport{Target: target}
+		rep, last := planReport{Target: target, Changes: []router.Change{}}, ""
 		err := h.router.Plan(ctx, target, func(c router.Change) error {
 			switch c.Action {
 			case router.Create:
@@ -58,6 +60,10 @@ func (a *app) plan(ctx context.Context, h *hub, limit int, offline bool) error {
 			case router.Close:
 				rep.Close++
 			}
+			if c.Into != "" && c.Entity != last { // one entity may have several items
+				rep.Merged++
+			}
+			last = c.Entity
 			if limit == 0 || len(rep.Changes) < limit {
 				rep.Changes = append(rep.Changes, c)
 			} else {
@@ -74,8 +80,20 @@ func (a *app) plan(ctx context.Context, h *hub, limit int, offline bool) error {
 		writeJSON(a.out, reports)
 		return nil
 	}
+	changes := 0
 	for _, rep := range reports {
 		a.printPlan(rep)
+		changes += rep.Create + rep.Change + rep.Close
+	}
+	switch {
+	case len(reports) == 0:
+		fmt.Fprintln(a.out, "No connection is written to: there is nothing to plan.")
+	case changes == 0:
+		fmt.Fprintln(a.out, "Everything is shown as it should be.")
+	case h.daemon:
+		fmt.Fprintln(a.out, "The running daemon is about to write this.")
+	default:
+		fmt.Fprintln(a.out, "Nothing was written. `millrace backfill` writes it.")
 	}
 	return nil
 }
@@ -94,16 +112,37 @@ func (a *app) readSources(ctx context.Context, h *hub) error {
 }
 
 func (a *app) printPlan(rep planReport) {
-	fmt.Fprintf(a.out, "%s: %d to create, %d to change, %d to close\n", rep.Target, rep.Create, rep.Change, rep.Close)
+	fmt.Fprintf(a.out, "%s: %d to create, %d to change, %d to close, %d merged\n", rep.Target, rep.Create, rep.Change, rep.Close, rep.Merged)
 	for _, c := range rep.Changes {
 		fmt.Fprintf(a.out, "  %s %s\n", sign[c.Action], title(c))
 		for _, d := range c.Fields {
-			fmt.Fprintf(a.out, "      %s: %s → %s\n", d.Field, quoted(d.Old), quoted(d.New))
+			a.printField(d)
 		}
 	}
 	if rep.Omitted > 0 {
 		fmt.Fprintf(a.out, "  … and %d more (--limit 0 shows all)\n", rep.Omitted)
 	}
+}
+
+// printField prints one difference; of a text of several lines only the lines that differ.
+func (a *app) printField(d router.FieldChange) {
+	if !strings.Contains(d.Old+d.New, "\n") {
+		fmt.Fprintf(a.out, "      %s: %s → %s\n", d.Field, quoted(d.Old), quoted(d.New))
+		return
+	}
+	fmt.Fprintf(a.out, "      %s:\n", d.Field)
+	was, is := strings.Split(d.Old, "\n"), strings.Split(d.New, "\n")
+	for _, line := range without(was, is) {
+		fmt.Fprintf(a.out, "        - %s\n", quoted(line))
+	}
+	for _, line := range without(is, was) {
+		fmt.Fprintf(a.out, "        + %s\n", quoted(line))
+	}
+}
+
+// without returns the lines that do not occur among the others.
+func without(lines, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return slices.Contains(others, line) })
 }
 
 var sign = map[router.Action]string{router.Create: "+", router.Update: "~", router.Close: "-"}
@@ -121,8 +160,7 @@ func title(c router.Change) string {
 }
 
 func quoted(s string) string {
-	const most = 60
-	s = strings.ReplaceAll(s, "\n", " ⏎ ")
+	const most = 100
 	if r := []rune(s); len(r) > most {
 		s = string(r[:most]) + "…"
 	}

@@ -9,7 +9,16 @@ import (
 	"github.com/millrace/millrace/connectors/all"
 )
 
-// The command line's tests are readable shell files in testdata/script.
+// The command line's tests are readable shell files in testdata/script. Beside testscript's own commands they have:
+//
+//	start NAME REGEXP PROGRAM ARG...   run in the background, wait until its output matches
+//	signal NAME TERM|INT|KILL          send a signal to it
+//	ended NAME CODE                    wait until it has ended with that code; -1 = by a signal; its output is stdout, stderr
+//	access NAME                        set $HUBSPOT_TOKEN, $ASANA_URL … to what the sandbox of that name says
+//	exits CODE PROGRAM ARG...          run, and demand that exit code
+//	until REGEXP PROGRAM ARG...        run again and again until standard output matches
+//	http METHOD URL [BODY]             call a simulated vendor with its token; the answer is stdout
+//	board                              print every project's board page of the simulated Asana
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"millrace": func() {
@@ -19,5 +28,5 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script"})
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", Cmds: scriptCommands, RequireExplicitExec: false})
 }
