@@ -362,3 +362,17 @@ func hold(t *testing.T, rate float64, burst, slots int, weights []int, latency t
 	}
 	return ""
 }
+
+func TestWhatTheVendorSaysIsLeftCanBeShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := quota.New(quota.Config{Limits: limits(100, 50, 0)})
+		if got := g.Snapshot().Limits[0].Remaining; got != -1 {
+			t.Errorf("got %d left before the vendor said anything, want -1", got)
+		}
+		told := []connectors.Told{{Limit: "calls", Remaining: 42, Reset: time.Second}}
+		take(t, g, calls(1)).Done(transport.Outcome{Status: 200, Told: told})
+		if got := g.Snapshot().Limits[0].Remaining; got != 42 {
+			t.Errorf("got %d left, want the 42 of the answer", got)
+		}
+	})
+}

@@ -25,19 +25,21 @@ type pause struct {
 type limit struct {
 	connectors.Limit
 	pause
-	share   float64
-	quantum time.Duration
-	full    float64 // actions a second when all is well
-	rate    float64 // actions a second now
-	tokens  float64
-	at      time.Time // up to when tokens is counted, whole quanta
-	slots   float64   // actions in flight
-	ceiling float64   // actions a second until ceilingEnds, from what is left of a window
-	ends    time.Time
-	closed  bool // only within a pump
-	learn   *learner
-	used    uint64 // actions
-	refused uint64 // requests
+	share     float64
+	quantum   time.Duration
+	full      float64 // actions a second when all is well
+	rate      float64 // actions a second now
+	tokens    float64
+	at        time.Time // up to when tokens is counted, whole quanta
+	slots     float64   // actions in flight
+	ceiling   float64   // actions a second until ceilingEnds, from what is left of a window
+	ends      time.Time
+	closed    bool // only within a pump
+	learn     *learner
+	said      bool   // the vendor said what remained
+	remaining int    // of the vendor's window when it last said so
+	used      uint64 // actions
+	refused   uint64 // requests
 }
 
 func newLimit(declared connectors.Limit, share float64, quantum time.Duration, now time.Time) *limit {
@@ -134,6 +136,7 @@ func (l *limit) tell(t connectors.Told, now time.Time) {
 	if t.Remaining < 0 {
 		return
 	}
+	l.said, l.remaining = true, t.Remaining
 	left := float64(t.Remaining) - l.share*float64(l.Burst)
 	l.tokens = min(l.tokens, max(0, left-l.slots)) // requests on their way are not in the vendor's count yet
 	switch {

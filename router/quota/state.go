@@ -11,6 +11,8 @@ type State struct {
 	Used     uint64    // actions since the start
 	Refused  uint64    // requests refused since the start
 	Paused   time.Time // nothing is sent before; zero = not paused
+	// Remaining is how many actions were left of the vendor's present window when it last said so; -1 = it never did.
+	Remaining int
 }
 
 // Snapshot is the account at one moment.
@@ -28,9 +30,16 @@ func (g *Governor) Snapshot() Snapshot {
 	s := Snapshot{Waiting: g.queue.Len(), Paused: g.all.ahead(now)}
 	for _, l := range g.order {
 		s.Limits = append(s.Limits, State{Name: l.Name, Rate: l.pace(now), Learnt: l.learn != nil, InFlight: int(l.slots),
-			Used: l.used, Refused: l.refused, Paused: l.ahead(now)})
+			Used: l.used, Refused: l.refused, Paused: l.ahead(now), Remaining: l.left()})
 	}
 	return s
+}
+
+func (l *limit) left() int {
+	if !l.said {
+		return -1
+	}
+	return l.remaining
 }
 
 func (p *pause) ahead(now time.Time) time.Time {
