@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/millrace/millrace/connectors"
@@ -54,18 +56,43 @@ func (r *Router) readAll(ctx context.Context, scope Scope) (refused, err error) 
 	if len(waits) == 0 {
 		return nil, errors.New("no stream is of that connection and name")
 	}
-	var errs []error
+	failed := map[string]error{}
 	for key, done := range waits {
 		select {
 		case err := <-done:
 			if err != nil {
-				errs = append(errs, fmt.Errorf("read %s: %w", key, err))
+				failed[key] = err
 			}
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
-	return errors.Join(errs...), nil
+	return joinAlike(failed), nil
+}
+
+// joinAlike makes one error of those of several streams. A refused token refuses every stream of a connection: that is
+// said once.
+func joinAlike(failed map[string]error) error {
+	alike := map[string][]string{} // connection and cause -> streams
+	for _, key := range slices.Sorted(maps.Keys(failed)) {
+		connection, _, _ := strings.Cut(key, "/")
+		cause := connection + " " + failed[key].Error()
+		var e *connectors.Error
+		if errors.As(failed[key], &e) {
+			cause = fmt.Sprint(connection, e.Kind, e.Status, e.Reason)
+		}
+		alike[cause] = append(alike[cause], key)
+	}
+	var errs []error
+	for _, keys := range alike {
+		if len(keys) == 1 {
+			errs = append(errs, fmt.Errorf("stream %s: %w", keys[0], failed[keys[0]]))
+			continue
+		}
+		errs = append(errs, fmt.Errorf("streams %s: %w", strings.Join(keys, ", "), failed[keys[0]]))
+	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(errs...)
 }
 
 // awaitListed waits until the streams of all connections of the scope are known.

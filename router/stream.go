@@ -204,7 +204,6 @@ func (s *stream) failed(ctx context.Context, err error) time.Duration {
 	case needsPerson(kind):
 		wait = max(wait, time.Minute)
 	}
-	s.r.log.Warn("stream waits", "source", s.source.Name, "stream", s.def.Name, "tries", tries, "error", err)
 	s.r.o.Metrics.failed(s.source.Name, kind)
 	if e := s.r.o.Ledger.RecordFailure(ctx, s.source.Name, s.def.Name, err, s.r.now().Add(wait)); e != nil {
 		s.r.log.Error("record failure", "source", s.source.Name, "stream", s.def.Name, "error", e)
@@ -212,9 +211,10 @@ func (s *stream) failed(ctx context.Context, err error) time.Duration {
 	if needsPerson(kind) || tries > 1 && s.r.now().Sub(state.Failure.Since) >= stuckAfter {
 		s.giveWay()
 	}
-	if needsPerson(kind) {
-		s.caughtUp(^uint64(0), err)
+	if needsPerson(kind) && s.caughtUp(^uint64(0), err) {
+		return wait // whoever asked for the pass reports it
 	}
+	s.r.log.Warn("stream waits", "source", s.source.Name, "stream", s.def.Name, "tries", tries, "error", err)
 	return wait
 }
 
@@ -309,19 +309,22 @@ func (s *stream) asked() bool {
 	return false
 }
 
-// caughtUp tells those who wait for a pass that began no later than the read of that number.
-func (s *stream) caughtUp(number uint64, err error) {
+// caughtUp tells those who wait for a pass that began no later than the read of that number, and reports whether there
+// was anybody.
+func (s *stream) caughtUp(number uint64, err error) (told bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var rest []waiter
 	for _, w := range s.waiting {
 		if w.from <= number {
 			w.done <- err
+			told = true
 		} else {
 			rest = append(rest, w)
 		}
 	}
 	s.waiting = rest
+	return told
 }
 
 // baseInterval returns the time between two passes.
