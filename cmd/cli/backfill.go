@@ -249,37 +249,3 @@ func (a *app) printSummary(s summaryLine) {
 		fmt.Fprintf(a.out, "Asked the vendors: %d missing, %d twice.\n", *s.Missing, *s.Doubles)
 	}
 }
-
-// follow shows progress until the returned function is called.
-func (a *app) follow(h *hub, before router.Tally) func() {
-	p := &progress{w: a.errOut, tty: a.tty, quiet: a.json && !a.tty}
-	begun, done, ended := time.Now(), make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		tick := time.NewTicker(250 * time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-tick.C:
-				p.show("%s", h.progressLine(h.router.Tally().Sub(before), time.Since(begun)))
-			}
-		}
-	}()
-	return func() { close(done); <-ended; p.end() }
-}
-
-// progressLine says how far a run is: records, rate, estimate, calls left.
-func (h *hub) progressLine(t router.Tally, took time.Duration) string {
-	rate := float64(t.Read) / max(took.Seconds(), 0.001)
-	line := fmt.Sprintf("%d records read (%.0f/s), %d items written", t.Read, rate, t.Created+t.Updated+t.Closed)
-	if total := h.router.Expected(); total > t.Read && rate > 0 {
-		left := time.Duration(float64(total-t.Read) / rate * float64(time.Second))
-		line += fmt.Sprintf(", about %s left", left.Round(time.Second))
-	}
-	for _, c := range h.cfg.Connections {
-		line += fmt.Sprintf(", %s: %d calls", c.Name, h.conns[c.Name].calls())
-	}
-	return line
-}

@@ -26,7 +26,7 @@ second signal stops at once; nothing is lost or doubled either way.`,
 			if err != nil {
 				return err
 			}
-			log := a.logger(cfg.Log)
+			log := a.logger(cfg.Log, true)
 			h, err := openHub(cmd.Context(), cfg, log, hubOptions{daemon: true})
 			if err != nil {
 				return err
@@ -60,7 +60,7 @@ func (a *app) daemon(ctx context.Context, h *hub) error {
 // runCommand returns a function that runs a command line that came over the socket with the daemon's hub.
 func (a *app) runCommand(h *hub) func(context.Context, remoteRequest, io.Writer, io.Writer) int {
 	return func(ctx context.Context, req remoteRequest, out, errOut io.Writer) int {
-		within := &app{connectors: a.connectors, in: http.NoBody, out: out, errOut: errOut, args: req.Args, tty: req.TTY, within: h}
+		within := &app{connectors: a.connectors, in: http.NoBody, out: out, errOut: &screen{w: errOut, tty: req.TTY}, args: req.Args, tty: req.TTY, within: h}
 		return within.main(ctx)
 	}
 }

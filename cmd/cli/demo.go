@@ -83,7 +83,7 @@ log: {level: warn}
 	if err != nil {
 		return nil, err
 	}
-	return openHub(ctx, cfg, a.logger(cfg.Log), hubOptions{daemon: true})
+	return openHub(ctx, cfg, a.logger(cfg.Log, false), hubOptions{daemon: true})
 }
 
 func (a *app) demoSummary(ctx context.Context, h *hub, w *world.World, took time.Duration) error {

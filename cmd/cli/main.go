@@ -22,7 +22,7 @@ func Main(list []connectors.Connector, args []string, in io.Reader, out, errOut 
 	defer profile(errOut)()
 	ctx, stop := signals(context.Background(), os.Exit)
 	defer stop()
-	a := &app{connectors: list, in: in, out: out, errOut: errOut, args: args, tty: isTerminal(errOut)}
+	a := &app{connectors: list, in: in, out: out, errOut: &screen{w: errOut, tty: isTerminal(errOut)}, args: args, tty: isTerminal(errOut)}
 	return a.main(ctx)
 }
 

@@ -21,11 +21,16 @@ type quotaReport struct {
 	InFlight   int       `json:"in_flight"`
 	Used       uint64    `json:"used"`
 	Refused    uint64    `json:"refused"`
+	Left       *int      `json:"left,omitempty"` // of the vendor's present window, when it says so
 	Paused     time.Time `json:"paused,omitzero"`
 }
 
+// unlimited is a rate that only a limit without one has, of which the account's requests in flight are all that counts.
+const unlimited = 100_000
+
+// rate says how fast the limit lets requests through, in words.
 func (q quotaReport) rate() string {
-	if q.PerSecond == 0 {
+	if q.PerSecond == 0 || q.PerSecond > unlimited {
 		return "-"
 	}
 	text := fmt.Sprintf("%.1f/s", q.PerSecond)
@@ -38,13 +43,25 @@ func (q quotaReport) rate() string {
 	return text
 }
 
+// leftOver says how much is left, in words.
+func (q quotaReport) leftOver() string {
+	if q.Left == nil {
+		return "-"
+	}
+	return fmt.Sprint(*q.Left)
+}
+
 // quotas reports every budget of every connection.
 func (h *hub) quotas() []quotaReport {
 	var list []quotaReport
 	for _, c := range h.cfg.Connections {
 		for _, s := range h.conns[c.Name].quota.Snapshot().Limits {
-			list = append(list, quotaReport{Connection: c.Name, Limit: s.Name, PerSecond: s.Rate, Learnt: s.Learnt,
-				InFlight: s.InFlight, Used: s.Used, Refused: s.Refused, Paused: s.Paused})
+			q := quotaReport{Connection: c.Name, Limit: s.Name, PerSecond: s.Rate, Learnt: s.Learnt,
+				InFlight: s.InFlight, Used: s.Used, Refused: s.Refused, Paused: s.Paused}
+			if s.Remaining >= 0 {
+				q.Left = &s.Remaining
+			}
+			list = append(list, q)
 		}
 	}
 	return list
@@ -67,6 +84,17 @@ func (c *counted) Acquire(ctx context.Context, cost connectors.Cost) (transport.
 
 // calls returns the actions asked of the vendor since the start.
 func (c *connection) calls() int64 { return c.quota.actions.Load() }
+
+// left returns how many actions the vendor says are left of the tightest window, -1 when it does not say.
+func (c *connection) left() int {
+	left := -1
+	for _, s := range c.quota.Snapshot().Limits {
+		if s.Remaining >= 0 && (left < 0 || s.Remaining < left) {
+			left = s.Remaining
+		}
+	}
+	return left
+}
 
 // learntName is where the rates learnt for a connection are kept in the ledger.
 func learntName(connection string) string { return "rates of " + connection }

@@ -78,7 +78,7 @@ func (a *app) copyFrames(r io.Reader) (int, error) {
 		if _, err := a.out.Write(f.Out); err != nil {
 			return exitRuntime, err
 		}
-		if _, err := a.errOut.Write(f.Err); err != nil {
+		if _, err := a.errOut.w.Write(f.Err); err != nil {
 			return exitRuntime, err
 		}
 		if f.Exit != nil {

@@ -16,11 +16,12 @@ import (
 
 // app is one command line being run.
 type app struct {
-	connectors  []connectors.Connector
-	in          io.Reader
-	out, errOut io.Writer
-	args        []string
-	tty         bool // progress may be drawn
+	connectors []connectors.Connector
+	in         io.Reader
+	out        io.Writer
+	errOut     *screen
+	args       []string
+	tty        bool // progress may be drawn
 
 	configPath string
 	json       bool
@@ -102,8 +103,9 @@ func wrongArgs(cmd *cobra.Command, args []string) error {
 
 func (a *app) load() (*config.Config, error) { return config.Load(a.configPath, a.find) }
 
-// logger returns the log of a command: to standard error, so that standard output stays a result.
-func (a *app) logger(c config.Log) *slog.Logger {
+// logger returns the log of a command: to standard error, so that standard output stays a result. It is JSON where
+// the configuration says so, and for a daemon that nobody watches.
+func (a *app) logger(c config.Log, daemon bool) *slog.Logger {
 	level := slog.LevelInfo
 	switch c.Level {
 	case "debug":
@@ -117,7 +119,7 @@ func (a *app) logger(c config.Log) *slog.Logger {
 		level = slog.LevelDebug
 	}
 	o := &slog.HandlerOptions{Level: level}
-	if c.Format == "json" || c.Format == "" && !isTerminal(a.errOut) {
+	if c.Format == "json" || c.Format == "" && daemon && !a.tty {
 		return slog.New(slog.NewJSONHandler(a.errOut, o))
 	}
 	return slog.New(slog.NewTextHandler(a.errOut, o))
@@ -143,7 +145,7 @@ func (a *app) withHub(ctx context.Context, o hubOptions, fn func(context.Context
 	if err != nil {
 		return err
 	}
-	h, err := openHub(ctx, cfg, a.logger(cfg.Log), o)
+	h, err := openHub(ctx, cfg, a.logger(cfg.Log, false), o)
 	if err != nil {
 		return err
 	}

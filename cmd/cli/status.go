@@ -91,9 +91,9 @@ func printStatus(w io.Writer, rep statusReport, now time.Time) error {
 		fmt.Fprintf(t, "%s\t%d\t%d\t%d\n", r.Target, r.Shown, r.Backlog, r.Held)
 	}
 	fmt.Fprintln(t)
-	fmt.Fprintln(t, "QUOTA\tLIMIT\tRATE\tIN FLIGHT\tUSED\tREFUSED")
+	fmt.Fprintln(t, "QUOTA\tLIMIT\tRATE\tLEFT\tIN FLIGHT\tUSED\tREFUSED")
 	for _, q := range rep.Quotas {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%d\n", q.Connection, q.Limit, q.rate(), q.InFlight, q.Used, q.Refused)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%d\n", q.Connection, q.Limit, q.rate(), q.leftOver(), q.InFlight, q.Used, q.Refused)
 	}
 	fmt.Fprintf(t, "\n%d customers, %d dead letters, ledger %.1f MB\n", rep.Customers, rep.Dead, float64(rep.Bytes)/1e6)
 	sort.Slice(rep.Gaps, func(i, j int) bool { return rep.Gaps[i].Opened.Before(rep.Gaps[j].Opened) })
@@ -125,6 +125,10 @@ func streamState(s ledger.Stream) string {
 	switch {
 	case s.Failure.Attempts > 0:
 		return fmt.Sprintf("fails (%d tries): %s", s.Failure.Attempts, s.Failure.Error)
+	case !s.Sweep.Done.IsZero() && s.Cursor == "": // a listing, read anew each time
+		return "ok, listed " + instant(s.Sweep.Done)
+	case s.Progress.IsZero():
+		return "not read yet"
 	case !s.CaughtUp:
 		return "first pass"
 	case s.More:

@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
+	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // isTerminal reports whether w is a terminal, so that progress may be drawn on one line.
@@ -26,40 +27,69 @@ func writeJSON(w io.Writer, v any) {
 	_ = enc.Encode(v)
 }
 
-// progress shows one line that changes on a terminal, and a plain line every few seconds elsewhere.
-type progress struct {
-	w     io.Writer
-	tty   bool
-	quiet bool
-	last  time.Time
-	shown int
+// screen is standard error of a command: log lines and messages, and on a terminal one line below them that shows
+// progress and is drawn again. It may be written to by several goroutines.
+type screen struct {
+	mu   sync.Mutex
+	w    io.Writer
+	tty  bool
+	line string    // the progress that stands on the last line of a terminal
+	last time.Time // when progress was last written where nothing can be redrawn
 }
 
-// plainEvery is how often a line is written where nothing can be redrawn.
+// plainEvery is how often progress is written where it cannot be redrawn.
 const plainEvery = 5 * time.Second
 
-// show displays the line; on anything but a terminal only once in a while.
-func (p *progress) show(format string, args ...any) {
-	if p.quiet {
-		return
+// clearLine goes to the first column and erases to the end of the line (ECMA-48, EL).
+const clearLine = "\r\x1b[K"
+
+// Write writes above the line of progress.
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.line == "" {
+		return s.w.Write(p)
 	}
-	line := fmt.Sprintf(format, args...)
-	if !p.tty {
-		if time.Since(p.last) >= plainEvery {
-			fmt.Fprintln(p.w, line)
-			p.last = time.Now()
-		}
-		return
+	if _, err := io.WriteString(s.w, clearLine); err != nil {
+		return 0, err
 	}
-	pad := strings.Repeat(" ", max(0, p.shown-len(line)))
-	fmt.Fprintf(p.w, "\r%s%s", line, pad)
-	p.shown = len(line)
+	n, err := s.w.Write(p)
+	if err == nil {
+		_, err = io.WriteString(s.w, s.line)
+	}
+	return n, err
 }
 
-// end leaves the last line standing.
-func (p *progress) end() {
-	if p.tty && p.shown > 0 {
-		fmt.Fprintln(p.w)
-		p.shown = 0
+// progress shows the line in place of the one before; on anything but a terminal only once in a while.
+func (s *screen) progress(line string, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.tty:
+		s.line = cut(line, terminalWidth(s.w)-1)
+		fmt.Fprint(s.w, clearLine, s.line)
+	case s.last.IsZero(): // a short run needs no progress
+		s.last = now
+	case now.Sub(s.last) >= plainEvery:
+		fmt.Fprintln(s.w, line)
+		s.last = now
 	}
+}
+
+// endProgress leaves the last line standing.
+func (s *screen) endProgress() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.line != "" {
+		fmt.Fprintln(s.w)
+	}
+	s.line, s.last = "", time.Time{}
+}
+
+// cut shortens a line to so many characters.
+func cut(line string, most int) string {
+	if most <= 0 || utf8.RuneCountInString(line) <= most {
+		return line
+	}
+	return string([]rune(line)[:most-1]) + "…"
 }
