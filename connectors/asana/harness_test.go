@@ -66,7 +66,7 @@ func newWorldWith(t testing.TB, oauth bool, opt asanatest.Options, before func(h
 	return w
 }
 
-// grant gets an access token the way a browser and millrace auth would.
+// grant gets an access token the way a browser would.
 func (w *world) grant() string {
 	w.t.Helper()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}

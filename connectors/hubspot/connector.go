@@ -51,7 +51,7 @@ var settings = []connectors.Setting{
 	{Name: "token", Kind: connectors.SecretSetting, Help: "Access token of a private app or a service key; leave out to sign in by OAuth."},
 	{Name: "client_id", Kind: connectors.StringSetting, Help: "OAuth client id of a public app."},
 	{Name: "client_secret", Kind: connectors.SecretSetting, Help: "OAuth client secret of a public app."},
-	{Name: "refresh_token", Kind: connectors.SecretSetting, Help: "OAuth refresh token, as `millrace auth` obtains it."},
+	{Name: "refresh_token", Kind: connectors.SecretSetting, Help: "OAuth refresh token that installing the public app gave; needed once, later ones are kept in the ledger."},
 	{Name: "streams", Kind: connectors.ListSetting, Default: strings.Join(allStreams, ","), Choices: allStreams, Help: "The streams to read."},
 	{Name: "webhook_secret", Kind: connectors.SecretSetting, Help: "Client secret of the app that sends the webhooks; without it every delivery is refused."},
 	{Name: "webhook_versions", Kind: connectors.ListSetting, Default: "v3", Choices: []string{"v3", "v2", "v1"}, Advanced: true,

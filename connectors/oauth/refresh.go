@@ -28,7 +28,7 @@ func (s *Source) refresh(ctx context.Context, stored Token) (Token, error) {
 	}
 	if spend.IsZero() {
 		return Token{}, &connectors.Error{Kind: connectors.Denied, Op: "refresh token",
-			Reason: "no refresh token is known; run `millrace auth " + s.config.Connection + "`"}
+			Reason: "no refresh token is known; set refresh_token of connection " + s.config.Connection}
 	}
 	t, err := s.exchange(ctx, spend, stored)
 	if connectors.KindOf(err) != connectors.Denied {
@@ -122,7 +122,7 @@ func classify(op, connection string, err error, now time.Time) error {
 		e.Kind = connectors.Temporary
 	}
 	if e.Kind == connectors.Denied {
-		e.Err = errors.New("check the client and run `millrace auth " + connection + "`")
+		e.Err = errors.New("check the OAuth client, or authorize the app again and set the new refresh_token of connection " + connection)
 	}
 	return e
 }

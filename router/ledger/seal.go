@@ -64,8 +64,8 @@ func (l *Ledger) Secret(ctx context.Context, connection string) ([]byte, error) 
 	}
 	text, err := l.seal.Open(nil, nil, sealed, l.sealFor(connection))
 	if err != nil {
-		return nil, fmt.Errorf("read token of %s: it was sealed with another key or is damaged; sign in again with `millrace auth %s`",
-			connection, connection)
+		return nil, fmt.Errorf("read token of %s: it was sealed with another key or is damaged; put the earlier key back (ledger.key, or seal.key in the data directory)",
+			connection)
 	}
 	return text, nil
 }

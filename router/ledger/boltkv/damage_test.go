@@ -154,7 +154,7 @@ func TestDamageIsSaidWithTheWaysBack(t *testing.T) {
 	if !errors.Is(err, kv.ErrDamaged) {
 		t.Fatalf("open: got %v, want %v", err, kv.ErrDamaged)
 	}
-	for _, want := range []string{path, "backup", "salvage"} {
+	for _, want := range []string{path, "backup", "move it away"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error: got %q, want it to name %q", err, want)
 		}

@@ -14,7 +14,7 @@ import (
 
 // damaged wraps what was found in kv.ErrDamaged with the ways back.
 func damaged(path string, found any) error {
-	return fmt.Errorf("%s: %w: %v; keep a copy of the file, then restore the newest backup, or salvage the last whole state into a new file with `millrace doctor`", path, kv.ErrDamaged, found)
+	return fmt.Errorf("%s: %w: %v; keep a copy of the file, then restore the newest backup, or move it away: everything is read again, and what targets show is found by its key", path, kv.ErrDamaged, found)
 }
 
 // guard runs a call into bbolt and turns its panics, which all mean contradictory content, into
