@@ -11,7 +11,7 @@ import (
 
 // discover asks a connection for its streams until it answers, and starts them.
 func (r *Router) discover(ctx context.Context, name string) {
-	s := r.sources[name]
+	s, since := r.sources[name], r.now()
 	for tries := 1; ctx.Err() == nil; tries++ {
 		var defs []connectors.Stream
 		err := contain("list streams", func() (err error) { defs, err = s.Source.Streams(ctx); return err })
@@ -23,9 +23,11 @@ func (r *Router) discover(ctx context.Context, name string) {
 		if ctx.Err() != nil {
 			return
 		}
-		wait := max(backoff(tries), connectors.After(err))
+		wait := waitFor(tries, err)
 		r.log.Warn("list streams", "source", name, "tries", tries, "error", err)
-		r.setUnlisted(name, err)
+		if r.setUnlisted(name, err, r.now().Sub(since) >= stuckAfter) {
+			r.rescanTargets() // what waited for this connection can be shown
+		}
 		pause(ctx, wait)
 	}
 }
@@ -72,17 +74,23 @@ func (r *Router) begin(s *SourceConn, defs []connectors.Stream) {
 	r.nudge(bus.Refs, []byte(s.Name))
 }
 
-// setUnlisted remembers why a connection's streams are not known.
-func (r *Router) setUnlisted(name string, err error) {
+// setUnlisted remembers why a connection's streams are not known. It reports whether from now on nothing waits for them.
+func (r *Router) setUnlisted(name string, err error, long bool) (gaveWay bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.unlisted[name] = err
-	if needsPerson(connectors.KindOf(err)) {
+	refused := needsPerson(connectors.KindOf(err))
+	if refused {
 		for _, ch := range r.listeners {
 			close(ch)
 		}
 		r.listeners = nil
 	}
+	if !refused && !long || r.barred[name] {
+		return false
+	}
+	r.barred[name] = true
+	return true
 }
 
 func (r *Router) stream(key string) *stream {

@@ -10,7 +10,7 @@ import (
 
 // During the first pass over the vendors' records, some of what an item shows has not arrived. Such an item waits for
 // the streams it needs, because showing it now means writing it twice. Nothing waits longer than the first pass, nor
-// for a stream that cannot make it: one that is refused, or fails for long.
+// for a stream or a connection that cannot make it: one that is refused, or fails for long.
 
 // gathers returns for every kind the kinds whose entities it shows although they refer to it: the deals of an
 // organization.
@@ -32,8 +32,10 @@ func (r *Router) gathering(kind canonical.Kind) bool {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.listed) < len(r.sources) {
-		return true
+	for name := range r.sources {
+		if !r.listed[name] && !r.barred[name] {
+			return true
+		}
 	}
 	for _, s := range r.streams {
 		if !s.sweep && !s.passed.Load() && slices.Contains(kinds, r.o.KindOf(s.source.Name, s.def.Object)) {
@@ -64,5 +66,5 @@ func (r *Router) firstPass(connection, object string) bool {
 		}
 	}
 	_, known := r.sources[connection]
-	return known && !r.listed[connection]
+	return known && !r.listed[connection] && !r.barred[connection]
 }

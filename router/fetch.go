@@ -20,7 +20,14 @@ type fetcher struct {
 	again bool
 	ended bool
 	timer *time.Timer
+
+	row     int // failures in a row; only the one who is busy touches these
+	singles int // so many references are fetched one by one, to find the one the vendor rejects
 }
+
+// tolerated is how many batches may fail in a row before those that are due wait too: of another object they may
+// succeed, and must not wait for a scope that is missing for the first.
+const tolerated = 3
 
 // onRefs handles "this connection has references to fetch".
 func (r *Router) onRefs(ctx context.Context, payload []byte) {
@@ -45,6 +52,9 @@ func (f *fetcher) step(ctx context.Context) {
 	f.busy = false
 	more = more || f.again
 	if !more && wait > 0 && !f.ended {
+		if f.timer != nil { // else every nudge would leave a timer that renews itself
+			f.timer.Stop()
+		}
 		f.timer = time.AfterFunc(wait, func() { f.r.nudge(bus.Refs, []byte(f.source.Name)) })
 	}
 	f.mu.Unlock()
@@ -56,7 +66,11 @@ func (f *fetcher) step(ctx context.Context) {
 // fetch fetches and applies one batch. It returns when something put off is due, or that more is ready now.
 func (f *fetcher) fetch(ctx context.Context) (wait time.Duration, more bool) {
 	l := f.r.o.Ledger
-	todo, err := l.TakeRefs(ctx, f.source.Name, f.source.Getter.MaxGet())
+	most := f.source.Getter.MaxGet()
+	if f.singles > 0 {
+		most, f.singles = 1, f.singles-1
+	}
+	todo, err := l.TakeRefs(ctx, f.source.Name, most)
 	if err != nil {
 		f.r.log.Error("read references to fetch", "source", f.source.Name, "error", err)
 		return time.Second, false
@@ -82,12 +96,36 @@ func (f *fetcher) fetch(ctx context.Context) (wait time.Duration, more bool) {
 	if ctx.Err() != nil {
 		return 0, false
 	}
-	if err != nil {
-		return f.failed(ctx, todo.Due, err), false
+	if connectors.KindOf(err) == connectors.Rejected {
+		return f.rejected(ctx, todo, err)
 	}
+	if err != nil {
+		f.row++
+		return f.failed(ctx, todo.Due, err), todo.More && f.row < tolerated
+	}
+	f.row = 0
 	f.r.tally.records(out.Counts)
 	f.r.nudgeChanges(out.Changed)
 	return wait, todo.More
+}
+
+// rejected finds the reference that the vendor will never take, and gives it up: polling brings what there is behind it.
+// Otherwise it would hold up the others of its batch for ever.
+func (f *fetcher) rejected(ctx context.Context, todo ledger.Fetches, err error) (wait time.Duration, more bool) {
+	if n := len(todo.Due); n > 1 {
+		f.singles = n
+		return 0, true
+	}
+	f.r.log.Error("reference cannot be fetched; left to polling", "source", f.source.Name, "ref", todo.Due[0].Ref.String(), "error", err)
+	f.r.o.Metrics.failed(f.source.Name, connectors.Rejected)
+	gone := todo.Due[0]
+	gone.Deleted = connectors.Deletion{} // a refusal does not prove a deletion
+	_, e := f.r.o.Ledger.Apply(ctx, ledger.Batch{Connection: f.source.Name, Stream: gone.Ref.Object, Kind: ledger.Fetch,
+		Done: []ledger.FetchRef{gone}})
+	if e != nil {
+		return f.failed(ctx, todo.Due, e), false
+	}
+	return 0, true
 }
 
 func (f *fetcher) failed(ctx context.Context, refs []ledger.FetchRef, err error) time.Duration {
@@ -95,7 +133,7 @@ func (f *fetcher) failed(ctx context.Context, refs []ledger.FetchRef, err error)
 	for i := range refs {
 		tries = max(tries, refs[i].Attempts+1)
 	}
-	wait := max(backoff(tries), connectors.After(err))
+	wait := waitFor(tries, err)
 	f.r.log.Warn("fetch waits", "source", f.source.Name, "tries", tries, "error", err)
 	f.r.o.Metrics.failed(f.source.Name, connectors.KindOf(err))
 	if e := f.r.o.Ledger.RetryRefs(ctx, refs, f.r.now().Add(wait)); e != nil {

@@ -191,7 +191,7 @@ func (d *deliverer) planAll(ctx context.Context, ids []string) ([]*job, error) {
 // planOne compares one entity; nil when there is nothing to do now.
 func (d *deliverer) planOne(snap *ledger.Snap, id string) (*job, error) {
 	mark, err := snap.Mark(d.target.Name, id)
-	if err != nil || mark == nil || mark.NotBefore.After(d.r.now()) {
+	if err != nil || mark == nil || !mark.Due(d.r.now()) {
 		return nil, err
 	}
 	if d.r.gathering(canonical.KindOfID(id)) {

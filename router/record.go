@@ -148,7 +148,6 @@ func (d *deliverer) judge(j *job) {
 		return
 	}
 	kind, tries := connectors.KindOf(j.err), j.mark.Attempts+1
-	wait := max(backoff(tries), connectors.After(j.err))
 	switch {
 	case kind == connectors.Rejected || kind == connectors.Gone,
 		kind != connectors.Limited && kind != connectors.Denied && d.health.hopeless(j.settle.Entity, tries, d.r.o.Attempts):
@@ -157,6 +156,6 @@ func (d *deliverer) judge(j *job) {
 		d.r.log.Error("item rejected; see `millrace dead list`", "target", d.target.Name, "customer", j.settle.Entity, "tries", tries, "error", j.err)
 	default:
 		d.health.failing(j.settle.Entity, d.r.now())
-		j.settle.Retry = ledger.Retry{Error: j.err.Error(), NotBefore: d.r.now().Add(wait)}
+		j.settle.Retry = ledger.Retry{Error: j.err.Error(), NotBefore: d.r.now().Add(waitFor(tries, j.err))}
 	}
 }

@@ -73,7 +73,8 @@ type Router struct {
 	tally      tally
 	expected   atomic.Int64   // records the vendors have, for an estimate
 	lifted     atomic.Int32   // callers of LiftGuard
-	background sync.WaitGroup // everything that must end before Run returns
+	background sync.WaitGroup // everything but handlers that must end before Run returns
+	reading    sync.WaitGroup // reads ahead, which handlers begin; waited for when no handler is left
 	started    chan struct{}  // closed when nudges are heard
 
 	upkeepMu sync.Mutex // one at a time does background work
@@ -83,6 +84,7 @@ type Router struct {
 	streams   map[string]*stream // by stream.key
 	listed    map[string]bool    // connections whose streams are known
 	unlisted  map[string]error   // why the others' are not
+	barred    map[string]bool    // of those, the ones nothing waits for: refused, or failing for long
 	listeners []chan struct{}    // closed when either changes
 	movedCh   chan struct{}      // closed at the next settlement
 }
@@ -106,7 +108,7 @@ func New(o Options) (*Router, error) {
 	}
 	r := &Router{o: o, log: o.Log, now: o.Now, sources: map[string]*SourceConn{}, fetches: map[string]*fetcher{},
 		targets: map[string]*deliverer{}, started: make(chan struct{}), streams: map[string]*stream{},
-		listed: map[string]bool{}, unlisted: map[string]error{}, movedCh: make(chan struct{})}
+		listed: map[string]bool{}, unlisted: map[string]error{}, barred: map[string]bool{}, movedCh: make(chan struct{})}
 	for i := range o.Sources {
 		s := &o.Sources[i]
 		r.sources[s.Name] = s
@@ -168,6 +170,7 @@ func (r *Router) Run(ctx context.Context, grace time.Duration) error {
 	kill()
 	err = wm.Close()
 	<-ended
+	r.reading.Wait()
 	return err
 }
 

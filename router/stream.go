@@ -105,7 +105,7 @@ func (s *stream) page(ctx context.Context) time.Duration {
 	if err != nil {
 		return s.failed(ctx, err)
 	}
-	if wait := state.Failure.NotBefore.Sub(s.r.now()); wait > 0 && !s.asked() {
+	if wait := state.Failure.NotBefore.Sub(s.r.now()); wait > 0 && wait <= ledger.FarthestWait && !s.asked() {
 		return wait
 	}
 	if state.Sweep.Reaping && s.whole { // a crash came between the last page and this
@@ -200,7 +200,7 @@ func (s *stream) failed(ctx context.Context, err error) time.Duration {
 	wait := backoff(tries)
 	switch {
 	case kind == connectors.Limited && connectors.After(err) > 0:
-		wait = connectors.After(err)
+		wait = min(connectors.After(err), longestWait)
 	case needsPerson(kind):
 		wait = max(wait, time.Minute)
 	}
@@ -275,7 +275,7 @@ func (s *stream) readOn(ctx context.Context, after connectors.Cursor) {
 	s.mu.Lock()
 	s.ahead = a
 	s.mu.Unlock()
-	s.r.background.Go(func() {
+	s.r.reading.Go(func() {
 		defer close(a.done)
 		a.page, a.number, a.err = s.call(ctx, after)
 	})

@@ -38,6 +38,18 @@ func decodeDirty(entity string, row []byte) (Dirty, error) {
 	return m, nil
 }
 
+// FarthestWait is the longest a "not before" may lie ahead. What lies further was written while our clock was wrong, and
+// is due: otherwise a machine that started in 2036 would deliver nothing for years after its clock was set.
+const FarthestWait = 2 * time.Hour
+
+// Due reports whether the mark may be looked at now.
+func (m *Dirty) Due(now time.Time) bool { return due(m.NotBefore, now) }
+
+func due(notBefore, now time.Time) bool {
+	ahead := notBefore.Sub(now)
+	return ahead <= 0 || ahead > FarthestWait
+}
+
 // Backlog is one look at the dirty marks of a target.
 type Backlog struct {
 	Due  []Dirty   // ascending by entity, at most the limit
@@ -61,7 +73,7 @@ func (l *Ledger) Dirty(ctx context.Context, target, after string, limit int) (Ba
 				return err
 			}
 			looked++
-			if m.NotBefore.After(now) {
+			if !m.Due(now) {
 				if b.Wake.IsZero() || m.NotBefore.Before(b.Wake) {
 					b.Wake = m.NotBefore
 				}

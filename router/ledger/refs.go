@@ -112,7 +112,7 @@ func (l *Ledger) TakeRefs(ctx context.Context, connection string, limit int) (Fe
 				f.More = true
 				break
 			}
-			if !notBefore.After(now) {
+			if due(notBefore, now) {
 				f.Due = append(f.Due, one)
 			} else if f.Wake.IsZero() || notBefore.Before(f.Wake) {
 				f.Wake = notBefore
