@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -32,6 +33,16 @@ type Options struct {
 	// HubSpotLimits and AsanaLimits are the vendors' quotas; zero = none.
 	HubSpotLimits *hubspottest.Limits
 	AsanaLimits   asanatest.Limits
+	// Around, when not nil, puts a handler around the one of each vendor, for tests that look at or act on requests.
+	Around func(vendor string, next http.Handler) http.Handler
+}
+
+// around applies Around. A handler that nothing is put around keeps its connections counted.
+func (o *Options) around(vendor string, h http.Handler) http.Handler {
+	if o.Around == nil {
+		return h
+	}
+	return o.Around(vendor, h)
 }
 
 // The vendors' names.
@@ -127,7 +138,7 @@ func (w *World) startHubSpot(address string, o Options, customers sandbox.Custom
 		Tokens: []string{hubspottest.DefaultToken}, IndexLag: o.IndexLag, Limits: o.HubSpotLimits,
 		App: &hubspottest.App{ClientID: clientID, ClientSecret: clientSecret}})
 	s.Seed(customers)
-	server, err := sandbox.Listen(s.Handler(), address)
+	server, err := sandbox.Listen(o.around(HubSpot, s.Handler()), address)
 	if err != nil {
 		return err
 	}
@@ -145,7 +156,7 @@ func (w *World) startAsana(address string, o Options, customers sandbox.Customer
 	s := asanatest.New(asanatest.Options{Now: w.Clock.Now, Users: users, Latency: o.Latency, Limits: o.AsanaLimits,
 		Apps: []asanatest.App{{ClientID: clientID, ClientSecret: clientSecret}}})
 	handler := sandbox.Wrap(s.Handler(), sandbox.Options{Clock: w.Clock, Plan: w.Plan[Asana], Log: w.Log[Asana], State: s.State})
-	server, err := sandbox.Listen(handler, address)
+	server, err := sandbox.Listen(o.around(Asana, handler), address)
 	if err != nil {
 		return err
 	}
