@@ -1,0 +1,225 @@
+package crashtest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/connectors/sandbox/world"
+)
+
+// customersCount is small, so that a kill falls into a busy program and a round is short.
+const customersCount = 40
+
+// indexLag is how late HubSpot's search sees a change here; the program is told that it may be three times as late.
+const indexLag = 300 * time.Millisecond
+
+// scene is two vendors, colleagues who work in HubSpot, and a program that dies again and again.
+type scene struct {
+	t      *testing.T
+	seed   uint64
+	rng    *rand.Rand
+	world  *world.World
+	traps  *traps
+	people *people
+	config string
+
+	first  int    // kind of request to begin with
+	at     string // round and kill point, for the message of a failure
+	points map[string]int
+}
+
+func newScene(t *testing.T, mode string) *scene {
+	t.Helper()
+	s := &scene{t: t, seed: fromEnv(t, "MILLRACE_SEED", 1), traps: &traps{}, points: map[string]int{}}
+	s.rng = rand.New(rand.NewPCG(s.seed, uint64(len(mode))))
+	s.first = s.rng.IntN(len(requests))
+	var err error
+	s.world, err = world.Start(world.Options{Customers: customersCount, Seed: s.seed, IndexLag: indexLag, Around: s.traps.around})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.world.Close() })
+	addRenewals(s.world.HubSpot)
+	s.people = &people{h: s.world.HubSpot, rng: rand.New(rand.NewPCG(s.seed, 7))}
+	s.config = configure(t, s.world, mode)
+	return s
+}
+
+// configure writes what a person would write, but for the intervals.
+func configure(t testing.TB, w *world.World, mode string) string {
+	t.Helper()
+	dir := t.TempDir()
+	hs, as := w.Access()[world.HubSpot], w.Access()[world.Asana]
+	signIn := func(a map[string]string) string {
+		if mode == "token" {
+			return fmt.Sprintf("token: %q", a["token"])
+		}
+		return fmt.Sprintf("client_id: %q, client_secret: %q, refresh_token: %q", a["client_id"], a["client_secret"], a["refresh_token"])
+	}
+	yaml := fmt.Sprintf(`
+data: ./data
+connections:
+  hubspot: {connector: hubspot, %s, base_url: %q, index_lag: 1s, overlap: 500ms, every: 200ms, sweep: 700ms, requests_per_10s: 100000, searches_per_second: 1000}
+  asana: {connector: asana, %s, base_url: %q, workspace: %q, requests_per_minute: 600000}
+delivery: {close_share: 1}
+admin: {listen: ""}
+log: {level: info, format: text}
+`, signIn(hs), hs["base_url"], signIn(as), as["base_url"], as["workspace"])
+	path := filepath.Join(dir, "millrace.yaml")
+	if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func fromEnv(t testing.TB, name string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s=%q is not a number", name, text)
+	}
+	return n
+}
+
+// TestKillsLoseAndDoubleNothing is the promise of the whole: whenever the program dies, and whatever the vendors do
+// meanwhile, in the end the project tool shows HubSpot's newest state, everything once.
+func TestKillsLoseAndDoubleNothing(t *testing.T) {
+	kills := int(fromEnv(t, "MILLRACE_KILLS", 12))
+	for _, mode := range []string{"token", "oauth"} { // the key of a task is a custom field, or Asana's external id
+		t.Run(mode, func(t *testing.T) {
+			s := newScene(t, mode)
+			for round := range (kills + 1) / 2 {
+				s.round(round)
+			}
+			s.settle()
+		})
+	}
+}
+
+// round runs the program until it is killed at one point, while customers change and the vendors misbehave.
+func (s *scene) round(n int) {
+	s.t.Helper()
+	if err := misbehave(s.rng, s.world); err != nil {
+		s.t.Fatal(err)
+	}
+	for range s.rng.IntN(6) {
+		if err := s.people.change(); err != nil {
+			s.fail("change: %v", err)
+		}
+	}
+	stop, worked := make(chan struct{}), make(chan error, 1)
+	go func() { worked <- s.people.work(stop) }()
+	s.killOnce(n)
+	close(stop)
+	if err := <-worked; err != nil {
+		s.fail("change: %v", err)
+	}
+	behave(s.world)
+}
+
+// longest is how long a round waits for its kill point before it kills anyway.
+const longest = 2 * time.Second
+
+// killOnce starts the program and kills it.
+func (s *scene) killOnce(n int) {
+	s.t.Helper()
+	args := []string{"daemon"}
+	if s.rng.IntN(2) == 0 {
+		args = []string{"backfill", "--give-up", "1m"}
+	}
+	var t *trap
+	wait := longest
+	if n%3 == 0 {
+		wait = time.Duration(s.rng.Int64N(int64(longest)))
+	} else {
+		t = newTrap(s.rng, s.first+n)
+	}
+	s.at = fmt.Sprintf("round %d, %s killed after at most %s", n, args[0], wait)
+	if t != nil {
+		s.at += ", at " + t.String()
+	}
+	p := s.launch(args, t)
+	_, err := p.wait(wait)
+	s.traps.arm(nil)
+	if err != nil {
+		p.kill()
+	}
+	if t != nil && t.taken {
+		<-t.done
+		s.points[t.vendor+" "+string(t.when)]++
+	} else {
+		s.points["by the clock"]++
+	}
+	s.complain(p)
+}
+
+// launch starts the program with a trap set for it.
+func (s *scene) launch(args []string, t *trap) *program {
+	if t == nil {
+		return start(s.t, s.config, args)
+	}
+	started := make(chan struct{})
+	var p *program
+	t.kill = func() { <-started; p.kill() }
+	s.traps.arm(t)
+	p = start(s.t, s.config, args)
+	close(started)
+	return p
+}
+
+// complain fails when the program ended by itself in another way than it may: done, or killed.
+func (s *scene) complain(p *program) {
+	s.t.Helper()
+	if code := p.cmd.ProcessState.ExitCode(); code != 0 && code != -1 {
+		s.fail("the program ended with exit code %d:\n%s%s", code, p.stdout.String(), p.stderr.String())
+	}
+}
+
+// settle lets the program catch up undisturbed and compares.
+func (s *scene) settle() {
+	s.t.Helper()
+	s.at += ", then undisturbed"
+	out, code := ask(s.t, s.config, 2*time.Minute, "backfill", "--give-up", "90s", "--json")
+	if code != 0 {
+		s.fail("backfill after the last kill: exit code %d, want 0:\n%s", code, out)
+	}
+	p := start(s.t, s.config, []string{"daemon"})
+	var left []string
+	same := until(90*time.Second, func() bool {
+		left = differences(s.world)
+		missing, doubles := s.world.Audit()
+		if missing+doubles > 0 && len(left) == 0 {
+			left = []string{fmt.Sprintf("the world counts %d missing and %d duplicates", missing, doubles)}
+		}
+		return len(left) == 0
+	})
+	if !same {
+		s.fail("%d differences:\n%s\ndaemon:\n%s", len(left), strings.Join(left, "\n"), p.stderr.String())
+	}
+	if code, err := p.stop(30 * time.Second); code != 0 || err != nil {
+		s.fail("stop of the daemon: exit code %d, %v; want 0:\n%s", code, err, p.stderr.String())
+	}
+	if out, _ := ask(s.t, s.config, time.Minute, "dead", "list", "--json"); strings.Contains(out, `"cause"`) {
+		s.fail("there are dead letters though no record and no item is wrong:\n%s", out)
+	}
+	s.t.Logf("%s: %d tasks, killed %v", s.t.Name(), s.world.Asana.Count(), s.points)
+}
+
+// fail ends the test with all that helps to find out why.
+func (s *scene) fail(format string, args ...any) {
+	s.t.Helper()
+	status, _ := ask(s.t, s.config, 30*time.Second, "status", "--json")
+	dead, _ := ask(s.t, s.config, 30*time.Second, "dead", "list", "--json")
+	s.t.Fatalf("seed %d, %s: %s\nlast changes:\n%s\nstatus:\n%s\ndead letters:\n%s", s.seed, s.at, fmt.Sprintf(format, args...),
+		strings.Join(s.people.about(400), "\n"), status, dead)
+}

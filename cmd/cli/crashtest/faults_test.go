@@ -1,0 +1,51 @@
+package crashtest
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/millrace/millrace/connectors/sandbox"
+	"github.com/millrace/millrace/connectors/sandbox/world"
+)
+
+// writes are the requests to Asana that change something; a lost answer is worst there.
+const writes = `/(tasks|batch|projects|sections|custom_fields|stories|addTask|addCustomFieldSetting|addProject|removeProject|tasks/[^/]+)$`
+
+// misbehave gives both vendors something to do wrong in one round. Every fault is spent after a few requests: an
+// outage as long as a round would hide what a round is about.
+func misbehave(rng *rand.Rand, w *world.World) error {
+	times := func() int { return 1 + rng.IntN(3) }
+	target := []sandbox.Fault{
+		{Kind: sandbox.Lost, Match: sandbox.Match{Method: "POST", Path: writes}, Skip: rng.IntN(12), Times: times()},
+		{Kind: sandbox.Lost500, Match: sandbox.Match{Path: writes}, Skip: rng.IntN(12), Times: times()},
+		{Kind: "429", RetryAfter: "0", Skip: rng.IntN(20), Times: times()},
+		{Kind: "503", Skip: rng.IntN(20), Times: times()},
+		{Kind: sandbox.Truncate, Skip: rng.IntN(20), Times: times()},
+		{Kind: sandbox.Drop, Skip: rng.IntN(20), Times: times()},
+		{Kind: sandbox.HTML, Skip: rng.IntN(20), Times: times()},
+		{Kind: sandbox.Slow, Delay: sandbox.Duration(200 * time.Millisecond), Skip: rng.IntN(20), Times: times()},
+	}
+	source := []sandbox.Fault{
+		{Kind: "500", Skip: rng.IntN(20), Times: times()},
+		{Kind: sandbox.Truncate, Skip: rng.IntN(20), Times: times()},
+		{Kind: "429", RetryAfter: "0", Skip: rng.IntN(20), Times: times()},
+		{Kind: sandbox.Drop, Skip: rng.IntN(20), Times: times()},
+	}
+	if err := w.Plan[world.Asana].Add(some(rng, target, 3)...); err != nil {
+		return err
+	}
+	return w.Plan[world.HubSpot].Add(some(rng, source, 2)...)
+}
+
+// some returns up to most of the faults.
+func some(rng *rand.Rand, list []sandbox.Fault, most int) []sandbox.Fault {
+	rng.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	return list[:rng.IntN(most+1)]
+}
+
+// behave ends all faults. Left over ones would pile up over the rounds and look like a program that hangs.
+func behave(w *world.World) {
+	for _, p := range w.Plan {
+		p.Clear()
+	}
+}
