@@ -54,7 +54,9 @@ type Want struct {
 	// look for Item.Key before it creates (invariant 4). Since is a lower bound of that call's time, on our clock.
 	InDoubt bool
 	Since   time.Time
-	// Sought are the projects in which such a call may have made it; empty means Item.Project.
+	// Sought are the projects in which such a call may have made it; empty means Item.Project. With a Link they are
+	// where a call without an answer may have left the object. Either way it is to be in Item.Project and in none of
+	// the others afterwards.
 	Sought []string
 }
 

@@ -48,7 +48,7 @@ func (t *target) planFor(ctx context.Context, want connectors.Want, look *lookup
 	case last != nil:
 		return t.planChange(ctx, gid, want.Item, *last)
 	}
-	return t.planCompare(ctx, gid, want.Item)
+	return t.planCompare(ctx, gid, want)
 }
 
 // everything is the need of a task that is created or compared.
@@ -252,9 +252,15 @@ func (t *target) moveProject(ctx context.Context, p *plan, last connectors.Item)
 	if err != nil || old == "" || old == p.shape.project.gid {
 		return err
 	}
-	p.actions = append(p.actions, action{op: "remove task from project", method: http.MethodPost,
-		path: "/tasks/" + escape(p.gid) + "/removeProject", data: map[string]any{"project": old}})
+	p.outOf(old)
 	return nil
+}
+
+// outOf adds the request that takes the task out of a project, which must not come before those it is in otherwise.
+func (p *plan) outOf(project string) {
+	p.inOrder = true
+	p.actions = append(p.actions, action{op: "remove task from project", method: http.MethodPost,
+		path: "/tasks/" + escape(p.gid) + "/removeProject", data: map[string]any{"project": project}})
 }
 
 // knownProject returns the gid of a project that is not to be created, "" when there is none.

@@ -33,8 +33,9 @@ const taskParts = "name,notes,due_on,completed,assignee,memberships.project,memb
 	"custom_fields.date_value.date"
 
 // planCompare reads the task and writes what differs from the item. It serves when nobody knows what was last written: a
-// task that was adopted, a lost ledger, names that turned out to be old.
-func (t *target) planCompare(ctx context.Context, gid string, it connectors.Item) (plan, error) {
+// task that was adopted, a lost ledger, names that turned out to be old, a change whose answer was lost.
+func (t *target) planCompare(ctx context.Context, gid string, want connectors.Want) (plan, error) {
+	it := want.Item
 	p := plan{gid: gid, need: t.everything(it)}
 	var task shownTask
 	if err := t.client.get(ctx, "read task", "/tasks/"+escape(gid), fieldsOf(taskParts), &task); err != nil {
@@ -61,7 +62,23 @@ func (t *target) planCompare(ctx context.Context, gid string, it connectors.Item
 	case p.shape.section != "" && task.Places[at].Section.GID != p.shape.section:
 		p.intoSection()
 	}
-	return p, nil
+	return p, t.leaveStrays(ctx, &p, task, want)
+}
+
+// leaveStrays takes the task out of the projects in which an interrupted call left it. Projects that people put it into
+// are none of ours.
+func (t *target) leaveStrays(ctx context.Context, p *plan, task shownTask, want connectors.Want) error {
+	for _, stray := range want.Sought {
+		gid, err := t.knownProject(ctx, name(stray))
+		if err != nil {
+			return err
+		}
+		there := func(m place) bool { return m.Project.GID == gid }
+		if gid != "" && gid != p.shape.project.gid && slices.ContainsFunc(task.Places, there) {
+			p.outOf(gid)
+		}
+	}
+	return nil
 }
 
 // compare returns the parts of the task that do not show the item.
