@@ -13,7 +13,7 @@ import (
 // A deliverer makes one target show what the ledger says. Its stages run at the same time, so that the target is
 // never idle while the ledger commits:
 //
-//	queue -> plan (what should be shown, what is) -> announce creations durably -> senders -> recorder (settle)
+//	queue -> plan (what should be shown, what is) -> announce the writes durably -> senders -> recorder (settle)
 //
 // Everything in it may be lost at any instant: the dirty marks bring the work back.
 type deliverer struct {

@@ -72,7 +72,7 @@ func compare(rules *work.Rules, snap *ledger.Snap, target, id string) (differenc
 		case k == nil:
 		case k.Link == "" && k.InDoubt:
 			diff.lost = append(diff.lost, *k)
-		case k.Link != "" && !k.Closed:
+		case k.Link != "" && (!k.Closed || k.InDoubt):
 			diff.shut = append(diff.shut, *k)
 		}
 	}
@@ -86,6 +86,10 @@ func want(item connectors.Item, k *ledger.Link) (connectors.Want, bool, error) {
 		return w, true, nil
 	}
 	w.Link, w.Last, w.InDoubt, w.Since, w.Sought = k.Link, k.Item, k.InDoubt && k.Link == "", k.Since, k.Projects
+	if k.InDoubt { // a call was begun and nobody knows how far it came: what was last written may not be there any more
+		w.Last = nil
+		return w, true, nil
+	}
 	if k.Closed && w.Last != nil { // completed when it was no longer wanted: open it again
 		last := *w.Last
 		last.Completed = true
@@ -235,14 +239,28 @@ func (d *deliverer) hold(ctx context.Context, j *job) error {
 	return nil
 }
 
-// announce makes durable that objects are about to be created, before any is (invariant 4).
+// announce makes durable what is about to be written, before anything is. A creation in doubt is looked up before it is
+// repeated (invariant 4), and a change or a closing in doubt is compared with the object: the entity may go back to what
+// was last written before the change is tried again, and then no difference to it would tell that something is left.
 func (d *deliverer) announce(ctx context.Context, jobs []*job) error {
 	var intents []ledger.Intent
 	for _, j := range jobs {
-		for _, w := range j.wants {
-			if w.Link == "" {
-				intents = append(intents, ledger.Intent{Entity: j.settle.Entity, Key: w.Item.Key, Project: w.Item.Project})
+		about := func(key string, item *connectors.Item) {
+			in := ledger.Intent{Entity: j.settle.Entity, Key: key}
+			if item != nil {
+				in.Project = item.Project
 			}
+			intents = append(intents, in)
+		}
+		for i := range j.wants {
+			w := &j.wants[i]
+			if w.Last != nil && w.Last.Project != w.Item.Project {
+				about(w.Item.Key, w.Last)
+			}
+			about(w.Item.Key, &w.Item)
+		}
+		for i := range j.shut {
+			about(j.shut[i].Key, j.shut[i].Item)
 		}
 	}
 	if len(intents) == 0 {

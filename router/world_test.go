@@ -92,6 +92,7 @@ type board struct {
 	closes  int
 	before  func(connectors.Want) error // an error here means that nothing was written
 	after   func(connectors.Want) error // an error here means that it was, and the answer was lost
+	closed  func() error                // likewise, of closing
 	latency time.Duration
 }
 
@@ -173,6 +174,9 @@ func (b *board) Close(_ context.Context, link connectors.Link, _ connectors.Clos
 	item := b.items[link]
 	item.Completed = true
 	b.items[link] = item
+	if b.closed != nil {
+		return b.closed()
+	}
 	return nil
 }
 

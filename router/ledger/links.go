@@ -22,8 +22,9 @@ type Link struct {
 	Item   *connectors.Item // as last written; nil = unknown
 	Hash   uint64           // HashItem(*Item)
 	Closed bool             // completed because it was no longer wanted; it may be opened again
-	// InDoubt says that a call to create the object was announced and never settled (invariant 4); Since is when the
-	// first such call was announced, Projects are those it may have been made in.
+	// InDoubt says that a call about the object was announced and never settled (invariant 4): it may have been made
+	// or changed without our learning of it. Since is when the first such call was announced, Projects are those that
+	// the object may be in.
 	InDoubt  bool
 	Since    time.Time
 	Projects []string
@@ -100,11 +101,11 @@ func readLinks(r kv.Reader, l *Ledger, target, entity string) ([]Link, error) {
 	return list, r.Err()
 }
 
-// Intent announces a call that may create the object of an item.
+// Intent announces a call that may create, change or close the object of an item.
 type Intent struct {
 	Entity  string
 	Key     string // of the item
-	Project string // of the item: where a crash may leave the object
+	Project string // of the item: where a crash may leave the object; "" = not known
 }
 
 func decodeIntent(name string, row []byte) (since time.Time, projects []string, err error) {
@@ -125,12 +126,19 @@ func (c *change) intend(target string, in Intent) error {
 		return err
 	}
 	key := c.l.at(target, in.Entity, in.Key)
-	since, projects := c.now, []string{in.Project}
-	if row := c.tx.Get(bIntent, key); row != nil {
+	since, projects := c.now, []string(nil)
+	row := c.tx.Get(bIntent, key)
+	if row != nil {
 		var err error
-		if since, projects, err = decodeIntent(in.Key, row); err != nil || slices.Contains(projects, in.Project) {
+		if since, projects, err = decodeIntent(in.Key, row); err != nil {
 			return err
 		}
+	}
+	known := in.Project == "" || slices.Contains(projects, in.Project)
+	if known && row != nil {
+		return nil
+	}
+	if !known {
 		projects = append(projects, in.Project)
 	}
 	var e enc
