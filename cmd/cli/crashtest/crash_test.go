@@ -194,6 +194,9 @@ func (s *scene) settle() {
 		s.fail("backfill after the last kill: exit code %d, want 0:\n%s", code, out)
 	}
 	p := start(s.t, s.config, []string{"daemon"})
+	if !until(30*time.Second, func() bool { return strings.Contains(p.stderr.String(), "msg=started") }) {
+		s.fail("the daemon does not start:\n%s", p.stderr.String())
+	}
 	var left []string
 	same := until(90*time.Second, func() bool {
 		left = differences(s.world)
