@@ -151,6 +151,9 @@ func (s *stream) page(ctx context.Context) time.Duration {
 	}
 	s.giveWay()
 	s.caughtUp(number, nil)
+	if s.asked() { // while this page was being read ahead
+		return 0
+	}
 	if s.r.o.Once {
 		return never
 	}
