@@ -32,6 +32,7 @@ type difference struct {
 	lost       []ledger.Link // announced once, in doubt since, and no longer wanted
 	unresolved []string      // references to records that are not in the ledger yet
 	gone       bool          // the entity is no more
+	why        string        // with gone and shut: a sentence for people
 }
 
 // compare computes the difference for one entity in one snapshot of the ledger. It is what delivery writes and what
@@ -76,7 +77,10 @@ func compare(rules *work.Rules, snap *ledger.Snap, target, id string) (differenc
 			diff.shut = append(diff.shut, *k)
 		}
 	}
-	return diff, nil
+	if diff.gone && len(diff.shut) > 0 {
+		diff.why, err = goneWhy(rules, snap, id)
+	}
+	return diff, err
 }
 
 // want returns how the item is to be written, and false when the target shows it already.
@@ -216,10 +220,26 @@ func (d *deliverer) planOne(snap *ledger.Snap, id string) (*job, error) {
 	if d.target.Finder != nil {
 		j.shut = append(j.shut, diff.lost...)
 	}
-	if diff.gone {
-		j.why = "The record behind this was deleted or merged into another."
-	}
+	j.why = diff.why
 	return j, nil
+}
+
+// goneWhy tells people why an entity's items are closed and, after a merge, under which title the work goes on.
+func goneWhy(rules *work.Rules, snap *ledger.Snap, id string) (string, error) {
+	const what = "The record behind this was "
+	now, err := snap.Current(id)
+	if err != nil || now == "" || now == id {
+		return what + "deleted.", err
+	}
+	e, err := snap.Subject(now)
+	if err != nil || e == nil {
+		return what + "merged into another one, which is deleted too.", err
+	}
+	items, _, err := rules.Items(snap, e)
+	if err != nil || len(items) == 0 { // a rule that fails is the other entity's dead letter
+		return what + "merged into another one.", nil
+	}
+	return what + "merged into " + items[0].Title + ".", nil
 }
 
 // ruleError is a work rule that fails for one entity: a dead letter, not a reason to stop.
