@@ -26,13 +26,35 @@ func (s Scope) has(connection, stream string) bool {
 
 // Backfill reads the streams of the scope up to now on a running router and waits until the targets show everything.
 // It returns an error when a stream or a target cannot go on without a person; what did go on is read and shown all
-// the same, because one missing scope must not stop the others.
+// the same, because one missing scope must not stop the others. With the guard lifted it also deletes what was held
+// back.
 func (r *Router) Backfill(ctx context.Context, scope Scope) error {
 	refused, err := r.readAll(ctx, scope)
 	if err != nil {
 		return err
 	}
+	if err := r.believe(ctx, scope); err != nil {
+		return errors.Join(refused, err)
+	}
 	return errors.Join(refused, r.Settle(ctx))
+}
+
+// believe deletes what complete listings no longer show and the guard held back, once a person has lifted it
+// (invariant 6).
+func (r *Router) believe(ctx context.Context, scope Scope) error {
+	if !r.forced() {
+		return nil
+	}
+	for _, s := range r.polls() {
+		state, err := r.o.Ledger.Stream(ctx, s.source.Name, s.def.Name)
+		if err == nil && state.Sweep.Refused != "" && scope.has(s.source.Name, s.def.Name) {
+			err = s.reap(ctx)
+		}
+		if err != nil && !errors.Is(err, ledger.ErrStale) { // stale: a new listing has begun, and will be believed
+			return err
+		}
+	}
+	return nil
 }
 
 // ReadAll reads the streams of the scope up to now.

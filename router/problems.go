@@ -13,8 +13,8 @@ import (
 // red (invariant 8). A stream that is polled more rarely has three of its intervals.
 const stuckAfter = 10 * time.Minute
 
-// Problems lists in sentences why the router is not ready: streams without progress, targets that refuse, gaps. Empty
-// means ready.
+// Problems lists in sentences why the router is not ready: streams without progress, deletions that are
+// held back, targets that refuse. Empty means ready.
 func (r *Router) Problems(ctx context.Context) ([]string, error) {
 	var list []string
 	r.mu.Lock()
@@ -31,6 +31,11 @@ func (r *Router) Problems(ctx context.Context) ([]string, error) {
 			list = append(list, p)
 		}
 	}
+	refused, err := r.refusals(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, refused...)
 	for name, d := range r.targets {
 		if err := d.health.trouble(); err != nil {
 			list = append(list, fmt.Sprintf("target %s does not take anything: %v", name, err))
@@ -40,6 +45,21 @@ func (r *Router) Problems(ctx context.Context) ([]string, error) {
 		}
 	}
 	slices.Sort(list)
+	return list, nil
+}
+
+// refusals lists the deletions that wait for a person (invariant 6).
+func (r *Router) refusals(ctx context.Context) ([]string, error) {
+	gaps, err := r.o.Ledger.Gaps(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for _, g := range gaps {
+		if g.Kind == ledger.SweepRefused {
+			list = append(list, fmt.Sprintf("stream %s/%s: %s; if they really are gone: millrace backfill --force", g.Connection, g.Stream, g.Reason))
+		}
+	}
 	return list, nil
 }
 

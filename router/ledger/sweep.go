@@ -25,6 +25,9 @@ type SweepState struct {
 	Done    time.Time         `json:"done,omitzero"`     // when the last complete one was reaped; our clock
 }
 
+// SweepRefused is the kind of a gap that waits for a person: Reap would not believe how much is missing.
+const SweepRefused = "sweep refused"
+
 // errReaping says that the last complete sweep was not reaped yet.
 var errReaping = errors.New("the sweep before is complete and not reaped yet: call Reap first")
 
@@ -263,7 +266,7 @@ func (l *Ledger) refuse(ctx context.Context, s Stream, why string) error {
 }
 
 func sweepGap(s *Stream, why string) *Gap {
-	return &Gap{Connection: s.Connection, Stream: s.Stream, From: s.Sweep.Start, Kind: "sweep refused", Reason: why}
+	return &Gap{Connection: s.Connection, Stream: s.Stream, From: s.Sweep.Start, Kind: SweepRefused, Reason: why}
 }
 
 func (l *Ledger) reapEnd(ctx context.Context, s Stream) error {
