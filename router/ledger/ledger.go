@@ -28,7 +28,8 @@ var (
 )
 
 // Mapper turns a record into a profile. It must be a pure function of the record for as long as Version is the same.
-// It is called outside of transactions wherever possible, and from several goroutines.
+// It is called outside of transactions wherever possible, and from several goroutines. Its error names the record by
+// its reference and says nothing of the content: it becomes the cause of a dead letter.
 type Mapper interface {
 	Map(rec connectors.Record) (canonical.Profile, mapping.Outcome, error)
 	Version() string

@@ -99,7 +99,7 @@ func (l *Ledger) mapRecord(a *arrival) {
 	a.mapped, a.kind, a.filter, a.body, a.err = true, "", "", nil, nil
 	p, out, err := l.mapper.Map(*a.rec)
 	if err != nil {
-		a.err = fmt.Errorf("map %s: %w", a.rec.Ref, err)
+		a.err = err // a Mapper names the record
 		return
 	}
 	a.body, a.warnings = &body{packed: s2.Encode(nil, a.rec.Data)}, len(out.Warnings)
