@@ -75,6 +75,9 @@ func (a *app) report(ctx context.Context, h *hub) (statusReport, error) {
 	if rep.Problems, err = h.router.Problems(ctx); err != nil {
 		return rep, err
 	}
+	if !h.daemon { // nothing runs: what the last run met is all there is to say
+		rep.Problems = append(failures(st.Streams), rep.Problems...)
+	}
 	rep.Ready = len(rep.Problems) == 0
 	return rep, nil
 }
