@@ -82,7 +82,11 @@ func TestMissingScope(t *testing.T) {
 	v.says(v.millrace("status"), 0, "hubspot/deals", "MISSING_SCOPES the app needs crm.objects.deals.read")
 	v.says(v.millrace("check", "hubspot"), 3, "deals: MISSING_SCOPES the app needs crm.objects.deals.read",
 		"add the scopes to the app, or take the streams out of `streams`")
-	for _, s := range v.status().Streams {
+	st := v.status()
+	if st.Ready || !strings.Contains(strings.Join(st.Problems, "\n"), "crm.objects.deals.read") {
+		t.Errorf("status says ready: %v, problems: %v; want it not ready and the scope named", st.Ready, st.Problems)
+	}
+	for _, s := range st.Streams {
 		if failed := s.Failure.Attempts > 0; failed != strings.Contains(s.Stream, "deals") {
 			t.Errorf("stream %s failed: %v, want only those of deals", s.Stream, failed)
 		}
