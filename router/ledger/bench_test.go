@@ -63,7 +63,7 @@ func page(n, seen int) []connectors.Record {
 	for i := range list {
 		id := n*pageSize + i
 		list[i] = connectors.Record{Ref: connectors.Ref{Connection: "hs", Object: "contacts", ID: fmt.Sprint(100_000 + id)},
-			Version: at(id), Seen: at(10_000_000 + seen), Data: contact(id, 0)}
+			Version: at(id), Seen: at(10_000_000 + seen), Data: contact(100_000+id, 0)}
 	}
 	return list
 }
