@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/connectors/rest"
 )
@@ -90,9 +92,36 @@ func (t *target) settle(ctx context.Context, wants []connectors.Want, plans []pl
 
 // outcome is Asana's answer to one action.
 type outcome struct {
-	Status  int               `json:"status_code"`
-	Headers map[string]string `json:"headers"`
-	Body    json.RawMessage   `json:"body"`
+	status  int
+	headers gjson.Result
+	body    string
+}
+
+// outcomes are the answers of a batch, in the order of its actions.
+type outcomes []outcome
+
+// read takes the answers from the data of an answer and reports whether it has their shape.
+func (list *outcomes) read(data gjson.Result) bool {
+	if !data.IsArray() {
+		return false
+	}
+	data.ForEach(func(_, one gjson.Result) bool {
+		var o outcome
+		one.ForEach(func(key, value gjson.Result) bool {
+			switch key.Str {
+			case "status_code":
+				o.status = int(value.Int())
+			case "headers":
+				o.headers = value
+			case "body":
+				o.body = value.Raw
+			}
+			return true
+		})
+		*list = append(*list, o)
+		return true
+	})
+	return true
 }
 
 // post sends actions as one request and notes what became of each.
@@ -109,13 +138,13 @@ func (t *target) post(ctx context.Context, jobs []job, plans []plan, results []c
 	}
 }
 
-func (t *target) send(ctx context.Context, jobs []job) ([]outcome, error) {
+func (t *target) send(ctx context.Context, jobs []job) (outcomes, error) {
 	if len(jobs) == 1 {
 		var body json.RawMessage
 		if err := t.client.do(ctx, jobs[0].action, &body); err != nil {
 			return nil, err
 		}
-		return []outcome{{Status: http.StatusOK, Body: append(append([]byte(`{"data":`), body...), '}')}}, nil
+		return outcomes{{status: http.StatusOK, body: `{"data":` + string(body) + `}`}}, nil
 	}
 	actions := make([]map[string]any, len(jobs))
 	for i, j := range jobs {
@@ -125,29 +154,25 @@ func (t *target) send(ctx context.Context, jobs []job) ([]outcome, error) {
 		}
 	}
 	a := action{op: "write batch", method: http.MethodPost, path: "/batch", data: map[string]any{"actions": actions}}
-	var outcomes []outcome
-	if err := t.client.do(withWeight(ctx, len(jobs)), a, &outcomes); err != nil {
+	var list outcomes
+	if err := t.client.do(withWeight(ctx, len(jobs)), a, &list); err != nil {
 		return nil, err
 	}
-	if len(outcomes) != len(jobs) {
+	if len(list) != len(jobs) {
 		return nil, &connectors.Error{Kind: connectors.Temporary, Op: a.op, Reason: "the answer has another number of results than actions"}
 	}
-	return outcomes, nil
+	return list, nil
 }
 
 // settle returns the error of one action, nil when it was done, and notes the task it created.
 func (o outcome) settle(a action, p *plan) error {
-	if o.Status < 200 || o.Status > 299 {
+	if o.status < 200 || o.status > 299 {
 		return o.refusal(a.op)
 	}
 	if p.gid != "" {
 		return nil
 	}
-	var made named
-	if err := decode(a.op, o.Body, &made); err != nil {
-		return err
-	}
-	if p.gid = made.GID; p.gid == "" {
+	if p.gid = gjson.Get(o.body, "data.gid").String(); p.gid == "" {
 		return noGID(a.op)
 	}
 	return nil
@@ -155,11 +180,12 @@ func (o outcome) settle(a action, p *plan) error {
 
 func (o outcome) refusal(op string) error {
 	header := http.Header{}
-	for key, text := range o.Headers {
-		header.Set(key, text)
-	}
-	e := &connectors.Error{Kind: rest.KindOfStatus(o.Status), Op: op, Status: o.Status}
-	p := explain(o.Status, header, o.Body)
+	o.headers.ForEach(func(key, text gjson.Result) bool {
+		header.Set(key.Str, text.String())
+		return true
+	})
+	e := &connectors.Error{Kind: rest.KindOfStatus(o.status), Op: op, Status: o.status}
+	p := explain(o.status, header, []byte(o.body))
 	if p.Kind != 0 {
 		e.Kind = p.Kind
 	}

@@ -3,7 +3,6 @@ package rest
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -137,22 +136,4 @@ func (c Client) address(path string, query url.Values) (string, error) {
 		u.RawQuery += query.Encode()
 	}
 	return u.String(), nil
-}
-
-func encode(in any) ([]byte, error) {
-	switch x := in.(type) {
-	case nil:
-		return nil, nil
-	case []byte:
-		return x, nil
-	case json.RawMessage:
-		return x, nil
-	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false) // `&` in a name stays readable in the vendor's own request logs
-	if err := e.Encode(in); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
