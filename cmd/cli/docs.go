@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/millrace/millrace/cmd/cli/config"
 	"github.com/millrace/millrace/connectors"
 )
 
@@ -37,10 +38,11 @@ func (a *app) docsCmd() *cobra.Command {
 // generateDocs returns the files whose generated parts are stale, and rewrites them when write is set.
 func generateDocs(dir string, root *cobra.Command, list []connectors.Connector, write bool) (stale []string, err error) {
 	parts := map[string]map[string]string{
-		"README.md": {"connectors": connectorTable(list), "commands": commandTable(root)},
+		"README.md": {"connectors": connectorTable(list), "commands": commandTable(root), "keys": keyTable(config.Keys()),
+			"connection": settingsTable(config.Common())},
 	}
 	for _, c := range list {
-		parts[filepath.Join("connectors", c.Spec.Name, "README.md")] = map[string]string{"settings": settingsTable(c.Spec)}
+		parts[filepath.Join("connectors", c.Spec.Name, "README.md")] = map[string]string{"settings": settingsTable(c.Spec.Settings)}
 	}
 	for name, marked := range parts {
 		path := filepath.Join(dir, name)
@@ -106,11 +108,25 @@ func connectorTable(list []connectors.Connector) string {
 	return b.String()
 }
 
-// settingsTable is a connector's table of settings.
-func settingsTable(s connectors.Spec) string {
+// keyTable lists the keys of the configuration outside of connections.
+func keyTable(keys []config.Key) string {
+	var b strings.Builder
+	b.WriteString("| key | default | meaning |\n|---|---|---|\n")
+	for _, k := range keys {
+		def := ""
+		if k.Default != "" {
+			def = "`" + k.Default + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", k.Name, def, k.Help)
+	}
+	return b.String()
+}
+
+// settingsTable is a table of settings.
+func settingsTable(settings []connectors.Setting) string {
 	var b strings.Builder
 	b.WriteString("| setting | type | default | meaning |\n|---|---|---|---|\n")
-	for _, set := range s.Settings {
+	for _, set := range settings {
 		name := "`" + set.Name + "`"
 		if set.Required {
 			name += " (required)"

@@ -15,7 +15,7 @@ import (
 func find(name string) (connectors.Connector, bool) {
 	switch name {
 	case "toy":
-		return connectors.Connector{Spec: connectors.Spec{Name: "toy", Title: "Toy", Does: []connectors.Capability{connectors.Reads},
+		return connectors.Connector{Spec: connectors.Spec{Name: "toy", Title: "Toy", Does: []connectors.Capability{connectors.Reads}, Streams: []connectors.StreamDoc{{Name: "leads", Help: "Leads."}},
 			Settings: []connectors.Setting{
 				{Name: "token", Kind: connectors.SecretSetting, Required: true, Help: "The key."},
 				{Name: "lag", Kind: connectors.DurationSetting, Default: "1h", Help: "The lag."},
@@ -34,6 +34,7 @@ func parse(t *testing.T, src string, env map[string]string) (*config.Config, err
 
 func TestGoodFile(t *testing.T) {
 	c, err := parse(t, `
+data: ${PLACE:-there}/data
 connections:
   a: {connector: toy, token: "${TOKEN}", every: 30s, quota_share: 0.5}
   b: {connector: board}
@@ -51,8 +52,8 @@ connections:
 	if len(c.Targets) != 1 || c.Targets[0] != "b" {
 		t.Errorf("targets = %v, want the one connection that writes", c.Targets)
 	}
-	if c.Data != "/etc/data" {
-		t.Errorf("data = %q, want it beside the file", c.Data)
+	if c.Data != "/etc/there/data" {
+		t.Errorf("data = %q, want it beside the file, with the variable's default", c.Data)
 	}
 }
 
@@ -66,6 +67,8 @@ func TestProblemsNameThePlace(t *testing.T) {
 		"missing secret file":      {head + "    token: file:nope\n", `millrace.yaml:4:12: cannot read the file it names`},
 		"unknown connector":        {"connections:\n  a:\n    connector: toi\n", `there is no connector "toi"`},
 		"bad duration":             {head + "    token: x\n    lag: soon\n", `connection "a": lag "soon" is not a duration`},
+		"unknown stream":           {head + "    token: x\n    streams: [leads, leadz]\n", `millrace.yaml:5:22: Toy has no stream "leadz"; it has leads`},
+		"never polled":             {head + "    token: x\n    every: never\n", `"never" is not a duration`},
 		"bad choice":               {head + "    token: x\n    mode: hasty\n", `"hasty" is not one of fast, slow`},
 		"target that only reads":   {head + "    token: x\ntargets: [a]\n", `connection "a" cannot be a target: Toy is only read`},
 		"target that is not there": {head + "    token: x\ntargets: [z]\n", `there is no connection "z"`},

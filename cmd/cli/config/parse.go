@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -93,7 +94,7 @@ func unknownTopLevel(key string) string {
 }
 
 func (p *parser) convert(f *file) *Config {
-	c := &Config{Path: p.path, Data: f.Data, Workspace: f.Workspace, Admin: "127.0.0.1:8087"}
+	c := &Config{Path: p.path, Data: p.expand("$.data", f.Data), Workspace: p.expand("$.workspace", f.Workspace), Admin: "127.0.0.1:8087"}
 	if c.Data == "" {
 		c.Data = "data"
 	}
@@ -169,18 +170,21 @@ func (p *parser) connection(name string, raw map[string]any) (Connection, bool) 
 		return Connection{}, false
 	}
 	conn := Connection{Name: name, Connector: connector, Share: 1}
-	conn.Every = p.duration(at, raw, "every")
-	conn.Sweep = p.duration(at, raw, "sweep")
-	conn.Streams = p.list(at, raw, "streams")
+	conn.Every = p.duration(at, raw, "every", false)
+	conn.Sweep = p.duration(at, raw, "sweep", true)
+	conn.Streams = p.streams(at, raw, connector.Spec)
 	conn.Share = p.number(at, raw, "quota_share", 1)
 	if conn.Share <= 0 || conn.Share > 1 {
 		p.problem(at+".quota_share", "must be above 0 and at most 1")
 	}
 	conn.Mappings = p.paths(at+".mappings", p.list(at, raw, "mappings"))
 	conn.Workers = int(p.number(at, raw, "workers", 0))
+	if conn.Workers < 0 {
+		p.problem(at+".workers", "must be 0 or more")
+	}
 	rest := map[string]any{}
 	for key, value := range raw {
-		if !common[key] {
+		if !isCommon(key) || declares(connector.Spec, key) {
 			rest[key] = p.expandAny(at+"."+key, value)
 		}
 	}
@@ -196,9 +200,28 @@ func (p *parser) connection(name string, raw map[string]any) (Connection, bool) 
 	return conn, true
 }
 
-// common are the keys every connection may have, whatever its connector.
-var common = map[string]bool{"connector": true, "every": true, "sweep": true, "streams": true, "quota_share": true,
-	"workers": true, "mappings": true}
+// declares reports whether a connector has a setting of that name.
+func declares(s connectors.Spec, key string) bool {
+	return slices.ContainsFunc(s.Settings, func(set connectors.Setting) bool { return set.Name == key })
+}
+
+// streams reads the streams to be read, which must be some the connector has.
+func (p *parser) streams(at string, raw map[string]any, spec connectors.Spec) []string {
+	list := p.list(at, raw, "streams")
+	if declares(spec, "streams") || len(spec.Streams) == 0 {
+		return list // the connector checks them, or learns them from the vendor
+	}
+	known := make([]string, len(spec.Streams))
+	for i, s := range spec.Streams {
+		known[i] = s.Name
+	}
+	for i, name := range list {
+		if !slices.Contains(known, name) {
+			p.problem(fmt.Sprintf("%s.streams[%d]", at, i), fmt.Sprintf("%s has no stream %q; it has %s", spec.Title, name, strings.Join(known, ", ")))
+		}
+	}
+	return list
+}
 
 func (p *parser) targets(c *Config, f *file) {
 	c.Targets = f.Targets
@@ -228,13 +251,13 @@ func does(c connectors.Connector, want connectors.Capability) bool {
 	return false
 }
 
-func (p *parser) duration(at string, raw map[string]any, key string) time.Duration {
+func (p *parser) duration(at string, raw map[string]any, key string, orNever bool) time.Duration {
 	value, ok := raw[key]
 	if !ok {
 		return 0
 	}
 	text := fmt.Sprint(value)
-	if text == "never" {
+	if text == "never" && orNever {
 		return -1
 	}
 	d, err := time.ParseDuration(text)

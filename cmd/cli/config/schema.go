@@ -19,17 +19,17 @@ func Schema(list []connectors.Connector) []byte {
 		"additionalProperties": false,
 		"required":             []string{"connections"},
 		"properties": object{
-			"data":        text("Directory of the ledger."),
-			"workspace":   text("Name that separates several customers of one ledger."),
+			"data":        text(helpOf("data")),
+			"workspace":   text(helpOf("workspace")),
 			"connections": object{"type": "object", "minProperties": 1, "additionalProperties": object{"oneOf": kinds}},
-			"targets":     texts("Connections that are written to; all that can be when left out."),
-			"rules":       texts("Work rules, files; the built-in ones when left out."),
-			"admin":       group(object{"listen": text("Address of /healthz, /readyz and /metrics.")}),
+			"targets":     texts(helpOf("targets")),
+			"rules":       texts(helpOf("rules")),
+			"admin":       group(object{"listen": text(helpOf("admin.listen"))}),
 			"delivery": group(object{
-				"attempts":    object{"type": "integer", "minimum": 1, "description": "Tries before an item becomes a dead letter."},
-				"close_share": object{"type": "number", "minimum": 0, "maximum": 1, "description": "Most a run may close, as a share of the items shown."},
+				"attempts":    object{"type": "integer", "minimum": 1, "description": helpOf("delivery.attempts")},
+				"close_share": object{"type": "number", "minimum": 0, "maximum": 1, "description": helpOf("delivery.close_share")},
 			}),
-			"ledger": group(object{"key": text("32 bytes in base64 or hex that seal OAuth tokens.")}),
+			"ledger": group(object{"key": text(helpOf("ledger.key"))}),
 			"log": group(object{
 				"level":  object{"enum": []string{"debug", "info", "warn", "error"}},
 				"format": object{"enum": []string{"text", "json"}},
@@ -55,15 +55,11 @@ func group(properties object) object {
 
 // connectionSchema is the schema of one connection of a connector.
 func connectionSchema(spec connectors.Spec) object {
-	properties := object{
-		"connector":   object{"const": spec.Name, "description": spec.Summary},
-		"every":       text("Time between polls, 90s or 5m."),
-		"sweep":       text("Time between full comparisons, or never."),
-		"streams":     texts("Read only these streams."),
-		"quota_share": object{"type": "number", "exclusiveMinimum": 0, "maximum": 1, "description": "Share of the account's quota Millrace may use."},
-		"mappings":    texts("Files laid over the connector's own mapping: more fields, filters."),
-		"workers":     object{"type": "integer", "minimum": 0, "description": "Items written at the same time; 0 = what the account allows."},
+	properties := object{}
+	for _, common := range Common() {
+		properties[common.Name] = settingSchema(common)
 	}
+	properties["connector"] = object{"const": spec.Name, "description": spec.Summary}
 	required := []string{"connector"}
 	for _, s := range spec.Settings {
 		properties[s.Name] = settingSchema(s)

@@ -101,8 +101,9 @@ func (p *parser) number(at string, raw map[string]any, key string, def float64) 
 func (p *parser) paths(at string, names []string) []string {
 	out := make([]string, len(names))
 	for i, name := range names {
+		name = p.expand(fmt.Sprintf("%s[%d]", at, i), name)
 		out[i] = name
-		if name == builtIn {
+		if name == builtIn || name == "" {
 			continue
 		}
 		if !filepath.IsAbs(name) {
