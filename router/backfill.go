@@ -152,6 +152,9 @@ const settlePoll = time.Second
 
 // Settle waits until nothing is left to fetch and every target shows everything, or only what is held back.
 func (r *Router) Settle(ctx context.Context) error {
+	if err := r.release(ctx); err != nil {
+		return err
+	}
 	r.rescanTargets()
 	for {
 		moved := r.moved()
@@ -171,6 +174,19 @@ func (r *Router) Settle(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// release makes due at once what the closing guard has put off, now or in an earlier run, while the guard is lifted.
+func (r *Router) release(ctx context.Context) error {
+	if !r.forced() {
+		return nil
+	}
+	for name := range r.targets {
+		if _, err := r.o.Ledger.Hasten(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // left returns how much is still to be fetched and delivered. What the closing guard holds does not count; a target
@@ -193,7 +209,11 @@ func (r *Router) left(ctx context.Context) (int64, error) {
 		if err := d.health.trouble(); needsPerson(connectors.KindOf(err)) {
 			return 0, fmt.Errorf("target %s: %w", name, err)
 		}
-		left += max(0, totals.Dirty[name]-d.guard.holding())
+		held := d.guard.holding()
+		if r.forced() { // nothing is held any more; these are on their way
+			held = 0
+		}
+		left += max(0, totals.Dirty[name]-held)
 	}
 	return left, nil
 }

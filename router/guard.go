@@ -51,6 +51,13 @@ func (g *guard) admit(ctx context.Context, entity string, n int64) error {
 	return nil
 }
 
+// giveBack takes back what was admitted and not closed: a target that is down for an hour must not use up the share.
+func (g *guard) giveBack(n int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = max(0, g.closed-n)
+}
+
 // holding returns how many entities wait because closing their items is held back.
 func (g *guard) holding() int64 {
 	g.mu.Lock()

@@ -159,6 +159,12 @@ func (d *deliverer) prepare(ctx context.Context, ids []string) ([]*job, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, j := range jobs { // once for each job: what is admitted counts as closed
+		if err := d.hold(ctx, j); err != nil {
+			return nil, err
+		}
+		j.left = len(j.wants) + len(j.shut)
+	}
 	return jobs, d.announce(ctx, jobs)
 }
 
@@ -186,12 +192,6 @@ func (d *deliverer) planAll(ctx context.Context, ids []string) ([]*job, error) {
 	}
 	for _, id := range idle {
 		d.queue.release(id, false)
-	}
-	for _, j := range jobs {
-		if err := d.hold(ctx, j); err != nil {
-			return nil, err
-		}
-		j.left = len(j.wants) + len(j.shut)
 	}
 	return jobs, nil
 }
@@ -289,6 +289,10 @@ func (d *deliverer) announce(ctx context.Context, jobs []*job) error {
 	return d.r.o.Ledger.Intend(ctx, d.target.Name, intents)
 }
 
+// suspect is after how many failures an item is written by itself: it may be what fails the batches it is in, and the
+// others in them must not become dead letters with it.
+const suspect = 2
+
 // dispatch turns jobs into calls. Jobs without a call are settled through the recorder like the others.
 func (d *deliverer) dispatch(soft, hard context.Context, jobs []*job, open *unit) bool {
 	var settled []*job
@@ -303,8 +307,7 @@ func (d *deliverer) dispatch(soft, hard context.Context, jobs []*job, open *unit
 			}
 		}
 		for _, w := range j.wants {
-			open.jobs, open.wants = append(open.jobs, j), append(open.wants, w)
-			if len(open.wants) == d.batch && !d.flush(soft, open) {
+			if !d.fill(soft, j, w, open) {
 				return false
 			}
 		}
@@ -313,6 +316,15 @@ func (d *deliverer) dispatch(soft, hard context.Context, jobs []*job, open *unit
 		d.settle(hard, settled)
 	}
 	return true
+}
+
+// fill adds an item to the batch being filled and sends a full one. An item that has failed goes by itself.
+func (d *deliverer) fill(ctx context.Context, j *job, w connectors.Want, open *unit) bool {
+	if j.mark.Attempts >= suspect {
+		return d.put(ctx, unit{jobs: []*job{j}, wants: []connectors.Want{w}})
+	}
+	open.jobs, open.wants = append(open.jobs, j), append(open.wants, w)
+	return len(open.wants) < d.batch || d.flush(ctx, open)
 }
 
 // flush sends a batch that was being filled.

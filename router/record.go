@@ -52,7 +52,11 @@ func (d *deliverer) finish(jobs []*job, u unit) []*job {
 		res := u.results[i]
 		d.health.note(res.Err, d.r.now())
 		if u.shut != nil {
+			before := j.closedItems
 			j.closed(*u.shut, res)
+			if j.closedItems == before {
+				d.guard.giveBack(1)
+			}
 		} else {
 			j.shown(u.wants[i], res)
 		}
@@ -148,14 +152,20 @@ func (d *deliverer) judge(j *job) {
 		return
 	}
 	kind, tries := connectors.KindOf(j.err), j.mark.Attempts+1
+	var giveUp bool
+	switch kind {
+	case connectors.Rejected, connectors.Gone:
+		giveUp = true
+	case connectors.Limited, connectors.Denied: // says nothing about the item
+	default:
+		giveUp = d.health.hopeless(j.settle.Entity, tries, d.r.o.Attempts, d.r.now())
+	}
 	switch {
-	case kind == connectors.Rejected || kind == connectors.Gone,
-		kind != connectors.Limited && kind != connectors.Denied && d.health.hopeless(j.settle.Entity, tries, d.r.o.Attempts):
+	case giveUp:
 		d.health.forget(j.settle.Entity)
 		j.settle.Reject = fmt.Sprintf("%s: %v", d.target.Name, j.err)
 		d.r.log.Error("item rejected; see `millrace dead list`", "target", d.target.Name, "customer", j.settle.Entity, "tries", tries, "error", j.err)
 	default:
-		d.health.failing(j.settle.Entity, d.r.now())
 		j.settle.Retry = ledger.Retry{Error: j.err.Error(), NotBefore: d.r.now().Add(waitFor(tries, j.err))}
 	}
 }

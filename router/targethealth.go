@@ -17,7 +17,14 @@ type targetHealth struct {
 	until   time.Time // no call before
 	lastOK  time.Time
 	lastErr error
-	first   map[string]time.Time // entity -> its first failure of the present row
+	first   map[string]failing // entity -> its failures in a row
+}
+
+// failing is since when an entity fails, and how often it did. The ledger's count of attempts would not do: it also
+// counts waits for a quota or for the closing guard.
+type failing struct {
+	since time.Time
+	times int
 }
 
 // maxFailing bounds the entities remembered as failing; for those beyond it only the ledger's count of attempts
@@ -75,31 +82,31 @@ func (h *targetHealth) wait(ctx context.Context, now func() time.Time) error {
 	}
 }
 
-// failing remembers since when an entity fails.
-func (h *targetHealth) failing(entity string, now time.Time) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.first == nil {
-		h.first = map[string]time.Time{}
-	}
-	if _, known := h.first[entity]; !known && len(h.first) < maxFailing {
-		h.first[entity] = now
-	}
-}
-
 func (h *targetHealth) forget(entity string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.first, entity)
 }
 
-// hopeless reports whether an entity has failed often enough to be given up: the configured number of times while
-// the target took others, or four times that in any case.
-func (h *targetHealth) hopeless(entity string, tries, most int) bool {
+// hopeless notes a failure of an entity and reports whether to give it up: it has failed the given number of times, and
+// since the first of them the target took something else. In an outage nothing is given up, however long it lasts. Of
+// entities beyond maxFailing only the ledger's count of tries is known.
+func (h *targetHealth) hopeless(entity string, tries, most int, now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	first, known := h.first[entity]
-	return tries >= most && known && h.lastOK.After(first) || tries >= 4*most
+	if h.first == nil {
+		h.first = map[string]failing{}
+	}
+	f, known := h.first[entity]
+	if !known {
+		f.since = now
+	}
+	f.times++
+	if known || len(h.first) < maxFailing {
+		h.first[entity] = f
+		return f.times >= most && h.lastOK.After(f.since)
+	}
+	return tries >= 4*most && !h.lastOK.IsZero()
 }
 
 // trouble returns why the target does not take anything, nil when it does.

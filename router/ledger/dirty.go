@@ -90,6 +90,51 @@ func (l *Ledger) Dirty(ctx context.Context, target, after string, limit int) (Ba
 	return b, err
 }
 
+// Hasten makes the marks of a target that wait for a later time due now, and returns how many did. It works in bounded
+// transactions.
+func (l *Ledger) Hasten(ctx context.Context, target string) (int, error) {
+	total := 0
+	for from := l.under(target); from != nil; {
+		var next []byte
+		n := 0
+		err := l.update(ctx, "hasten marks of "+target, func(c *change) (err error) {
+			n, next, err = c.hasten(target, from)
+			return err
+		})
+		if err != nil {
+			return total, err
+		}
+		total, from = total+n, next
+	}
+	return total, nil
+}
+
+// hasten does one piece and returns where the next one begins.
+func (c *change) hasten(target string, from []byte) (n int, next []byte, err error) {
+	prefix := c.l.under(target)
+	var waiting []Dirty
+	for key, row := range c.tx.Scan(bDirty, prefix, from) {
+		if n++; n > pieceSize {
+			next = append([]byte(nil), key...)
+			break
+		}
+		m, err := decodeDirty(string(key[len(prefix):]), row)
+		if err != nil {
+			return 0, nil, err
+		}
+		if !m.Due(c.now) {
+			waiting = append(waiting, m)
+		}
+	}
+	for _, m := range waiting {
+		m.NotBefore = time.Time{}
+		if err := c.tx.Put(bDirty, c.l.at(target, m.Entity), m.encode()); err != nil {
+			return 0, nil, err
+		}
+	}
+	return len(waiting), next, c.tx.Err()
+}
+
 // Mark marks entities dirty for one target, or for all when target is empty, whether they changed or not: for
 // `verify --repair`, a new target or an item deleted by hand.
 func (l *Ledger) Mark(ctx context.Context, target string, entities ...string) error {

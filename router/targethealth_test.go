@@ -1,0 +1,36 @@
+package router
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+// However long an outage lasts, nothing is given up for it; an item that fails while others succeed is.
+func TestOnlyItemsThatFailAloneAreGivenUp(t *testing.T) {
+	var h targetHealth
+	now := time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC)
+	fail := func() bool {
+		now = now.Add(5 * time.Minute)
+		h.note(errors.New("no answer"), now)
+		return h.hopeless("per_1", 500, 8, now)
+	}
+	h.note(nil, now)
+	for i := range 1000 {
+		if fail() {
+			t.Fatalf("given up after %d failures in an outage", i+1)
+		}
+	}
+	h.note(nil, now)
+	if !fail() {
+		t.Error("not given up, though the target took another item")
+	}
+	h.forget("per_1")
+	h.note(nil, now)
+	for i := range 7 { // the ledger counts more attempts: waits for a quota and for the guard
+		if fail() {
+			t.Errorf("given up after %d failures, want 8", i+1)
+		}
+		h.note(nil, now)
+	}
+}
