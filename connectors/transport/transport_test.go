@@ -288,6 +288,9 @@ func TestBreaker(t *testing.T) {
 		if connectors.KindOf(err) != connectors.Temporary || connectors.After(err) != 6*time.Second || len(w.bodies) != 3 {
 			t.Errorf("got %v (after %v) with %d attempts, want Temporary after 6s without a fourth", err, connectors.After(err), len(w.bodies))
 		}
+		if !strings.HasSuffix(err.Error(), ": HTTP 503") || !strings.Contains(log.String(), `error="HTTP 503"`) {
+			t.Errorf("got %q and log %q, want both to say why", err, log.String())
+		}
 		down = false
 		time.Sleep(7 * time.Second)
 		for range 2 {
