@@ -109,3 +109,31 @@ func TestInvariantsAreCited(t *testing.T) {
 		}
 	}
 }
+
+// A page that names a file which is not there sends its reader into the void.
+func TestPagesNameWhatExists(t *testing.T) {
+	place := regexp.MustCompile("[`(]((?:cmd|connectors|examples|mapping|router|\\.ci)/[A-Za-z0-9_./-]*[A-Za-z0-9_])")
+	var pages []string
+	for _, pattern := range []string{"../*.md", "../*/*.md", "../*/*/*.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, found...)
+	}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range place.FindAllStringSubmatch(string(text), -1) {
+			_, err := os.Stat(filepath.Join("..", m[1]))
+			if err != nil && !strings.Contains(m[1], "acme") { // the connector of the recipe
+				t.Errorf("%s names %s, which is not there", page, m[1])
+			}
+		}
+	}
+	if len(pages) < 5 {
+		t.Errorf("found the pages %q, want those of every folder", pages)
+	}
+}
