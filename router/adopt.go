@@ -17,25 +17,54 @@ import (
 func adoptedName(target, project string) string { return "adopted " + target + " " + project }
 
 // adopt looks through the projects in which jobs want to create something for the first time. It reports whether links
-// were found: then the jobs must be planned again.
+// were found: then the jobs must be planned again. A project that the target refuses to list fails the jobs that want
+// something in it, and only those.
 func (d *deliverer) adopt(ctx context.Context, jobs []*job) (found bool, err error) {
 	if d.target.Lister == nil {
 		return false, nil
 	}
+	refused := map[string]error{}
 	for _, j := range jobs {
 		for _, w := range j.wants {
 			if w.Link != "" || d.adopted[w.Item.Project] {
 				continue
 			}
-			n, err := d.adoptProject(ctx, w.Item.Project)
+			n, err := d.adoptOnce(ctx, w.Item.Project, refused)
 			if err != nil {
 				return found, err
 			}
-			d.adopted[w.Item.Project] = true
 			found = found || n > 0
+			j.refuse(refused[w.Item.Project])
 		}
 	}
 	return found, nil
+}
+
+// adoptOnce links what a project shows, or notes that the target refuses to list it.
+func (d *deliverer) adoptOnce(ctx context.Context, project string, refused map[string]error) (int, error) {
+	if refused[project] != nil {
+		return 0, nil
+	}
+	n, err := d.adoptProject(ctx, project)
+	if refusal(err) {
+		refused[project] = err
+		return n, nil
+	}
+	d.adopted[project] = err == nil
+	return n, err
+}
+
+// refusal reports whether the target answered that it will not, which waiting does not change.
+func refusal(err error) bool {
+	kind := connectors.KindOf(err)
+	return kind == connectors.Rejected || kind == connectors.NotFound
+}
+
+// refuse ends a job without a call.
+func (j *job) refuse(err error) {
+	if err != nil {
+		j.wants, j.shut, j.err = nil, nil, err
+	}
 }
 
 // adoptProject links what a project shows, unless the ledger has done so, and returns how many links it made.

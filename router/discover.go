@@ -16,7 +16,7 @@ func (r *Router) discover(ctx context.Context, name string) {
 		var defs []connectors.Stream
 		err := contain("list streams", func() (err error) { defs, err = s.Source.Streams(ctx); return err })
 		if err == nil {
-			r.begin(s, defs)
+			r.begin(ctx, s, defs)
 			_ = contain("count records", func() error { r.estimate(ctx, s, defs); return nil }) // it is only an estimate
 			return
 		}
@@ -43,8 +43,9 @@ func pause(ctx context.Context, d time.Duration) {
 }
 
 // begin makes the streams of a connection known and nudges each once.
-func (r *Router) begin(s *SourceConn, defs []connectors.Stream) {
+func (r *Router) begin(ctx context.Context, s *SourceConn, defs []connectors.Stream) {
 	var nudges []string
+	var sweeps []*stream
 	r.mu.Lock()
 	for _, def := range defs {
 		if s.Streams != nil && !slices.Contains(s.Streams, def.Name) {
@@ -57,7 +58,7 @@ func (r *Router) begin(s *SourceConn, defs []connectors.Stream) {
 		if s.Sweeper != nil && !def.Snapshot && !r.o.Once && s.Sweep >= 0 && (s.Sweep > 0 || def.Sweep > 0) {
 			sweep := &stream{r: r, source: s, def: def, sweep: true, whole: true, begun: r.now()}
 			r.streams[sweep.key()] = sweep
-			sweep.schedule(sweep.interval())
+			sweeps = append(sweeps, sweep)
 		}
 	}
 	delete(r.unlisted, s.Name)
@@ -67,6 +68,9 @@ func (r *Router) begin(s *SourceConn, defs []connectors.Stream) {
 	r.mu.Unlock()
 	for _, ch := range waiting {
 		close(ch)
+	}
+	for _, sweep := range sweeps {
+		sweep.schedule(sweep.untilSweep(ctx))
 	}
 	for _, key := range nudges {
 		r.nudge(bus.Pages, []byte(key))

@@ -149,12 +149,14 @@ func (d *deliverer) prepare(ctx context.Context, ids []string) ([]*job, error) {
 		return nil, err
 	}
 	found, err := d.adopt(ctx, jobs)
-	if err == nil && found {
+	for err == nil && found {
 		again := make([]string, len(jobs))
 		for i, j := range jobs {
 			again[i] = j.settle.Entity
 		}
-		jobs, err = d.planAll(ctx, again)
+		if jobs, err = d.planAll(ctx, again); err == nil {
+			found, err = d.adopt(ctx, jobs)
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -36,6 +36,7 @@ func (r *Router) Problems(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	list = append(list, refused...)
+	list = append(list, r.sweepTroubles()...)
 	for name, d := range r.targets {
 		if err := d.health.trouble(); err != nil {
 			list = append(list, fmt.Sprintf("target %s does not take anything: %v", name, err))

@@ -35,6 +35,7 @@ type stream struct {
 	timer   *time.Timer
 	reads   uint64 // reads begun
 	waiting []waiter
+	trouble trouble    // of a sweep
 	ahead   *readAhead // the next page, on its way while this one is applied
 }
 
@@ -105,7 +106,7 @@ func (s *stream) page(ctx context.Context) time.Duration {
 	if err != nil {
 		return s.failed(ctx, err)
 	}
-	if wait := state.Failure.NotBefore.Sub(s.r.now()); wait > 0 && wait <= ledger.FarthestWait && !s.asked() {
+	if wait := s.notBefore(&state).Sub(s.r.now()); wait > 0 && wait <= ledger.FarthestWait && !s.asked() {
 		return wait
 	}
 	if state.Sweep.Reaping && s.whole { // a crash came between the last page and this
@@ -113,10 +114,8 @@ func (s *stream) page(ctx context.Context) time.Duration {
 			return s.failed(ctx, err)
 		}
 	}
-	from := state.Cursor
-	if s.whole {
-		from = state.Sweep.Cursor
-	} else if state.CaughtUp {
+	from := s.place(&state)
+	if !s.whole && state.CaughtUp {
 		s.passed.Store(true)
 	}
 	page, number, err := s.read(ctx, from)
@@ -135,6 +134,7 @@ func (s *stream) page(ctx context.Context) time.Duration {
 	if err != nil {
 		return s.failed(ctx, err)
 	}
+	s.well()
 	s.r.o.Metrics.applied(s.source.Name, s.def.Name, out, s.r.now().Sub(begin))
 	s.r.tally.records(out.Counts)
 	s.r.nudgeChanges(out.Changed)
@@ -158,6 +158,14 @@ func (s *stream) page(ctx context.Context) time.Duration {
 		return never
 	}
 	return s.interval()
+}
+
+// place returns the cursor of the stream or of its full listing.
+func (s *stream) place(state *ledger.Stream) connectors.Cursor {
+	if s.whole {
+		return state.Sweep.Cursor
+	}
+	return state.Cursor
 }
 
 // never is a wait that outlasts every run.
@@ -194,11 +202,17 @@ func (s *stream) failed(ctx context.Context, err error) time.Duration {
 	kind := connectors.KindOf(err)
 	state, _ := s.r.o.Ledger.Stream(ctx, s.source.Name, s.def.Name)
 	tries := state.Failure.Attempts + 1
-	if connectors.CursorExpired(err) && tries == 1 {
+	if s.sweep {
+		tries = s.troubled().tries + 1
+	}
+	if connectors.CursorExpired(err) && tries == 1 && s.place(&state) != "" {
 		if err = s.reopen(ctx, state, err); err == nil {
 			return 0
 		}
 		kind = connectors.KindOf(err)
+	}
+	if s.sweep {
+		return s.sweepFailed(err)
 	}
 	wait := backoff(tries)
 	switch {
