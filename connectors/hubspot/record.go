@@ -26,9 +26,16 @@ func (a *account) record(op, name string, raw gjson.Result, seen time.Time) (con
 		}
 		return true
 	})
+	if id == "" {
+		return connectors.Record{}, broken(op, "an object in the answer has no id")
+	}
 	updated, err := time.Parse(time.RFC3339Nano, at)
-	if id == "" || err != nil {
-		return connectors.Record{}, broken(op, "an object in the answer has no id or no updatedAt")
+	if err != nil {
+		what := "an object"
+		if isID(id) {
+			what = "object " + id
+		}
+		return connectors.Record{}, broken(op, what+" in the answer has no updatedAt that can be read")
 	}
 	r := connectors.Record{
 		Ref:     a.ref(name, id),
