@@ -111,6 +111,20 @@ func TestRecordBeyondUse(t *testing.T) {
 	}
 }
 
+// TestRecordWithoutStamp: an object that does not say when it changed cannot be put in order, so its page is not
+// believed. The message names the object, and when HubSpot is well again nothing is missing.
+func TestRecordWithoutStamp(t *testing.T) {
+	v := start(t)
+	ids := v.people(3)
+	v.tampering.with(func(_ *http.Request, body []byte) []byte {
+		return bytes.Replace(body, []byte(`"updatedAt"`), []byte(`"updated_at"`), 1)
+	})
+	v.says(v.millrace("backfill", "--give-up", "1s"), 3, "hubspot", "object "+ids[0]+" in the answer has no updatedAt that can be read", "contacts")
+	v.tampering.with(nil)
+	v.backfill()
+	v.audit()
+}
+
 // TestHugeRecord: a property of 40 MB is refused with the size and the reference, its neighbours are not affected, and
 // nothing of it stays in memory.
 func TestHugeRecord(t *testing.T) {
