@@ -305,7 +305,7 @@ func (r *Router) estimate(ctx context.Context, s *SourceConn, defs []connectors.
 	}
 	for _, def := range defs {
 		state, err := r.o.Ledger.Stream(ctx, s.Name, def.Name)
-		if err != nil || state.CaughtUp || def.Snapshot {
+		if err != nil || state.CaughtUp || def.Snapshot || s.Streams != nil && !slices.Contains(s.Streams, def.Name) {
 			continue
 		}
 		if n, err := counter.Count(ctx, def.Name); err == nil {
