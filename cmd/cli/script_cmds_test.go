@@ -63,19 +63,14 @@ func running(ts *testscript.TestScript, name string) *background {
 	return b.(*background)
 }
 
-// scriptEnv is what a background program sees of the script's environment.
+// scriptEnv is what a program that a command of ours runs sees of the script's environment.
 var scriptEnv = []string{"PATH", "HOME", "TMPDIR", "WORK", "HUBSPOT_TOKEN", "HUBSPOT_URL", "ASANA_TOKEN", "ASANA_URL", "ASANA_WORKSPACE", "ADMIN"}
 
 func scriptStart(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) < 3 {
 		ts.Fatalf("usage: start NAME REGEXP PROGRAM ARG...")
 	}
-	b := &background{done: make(chan struct{})}
-	b.cmd = exec.Command(program(ts, args[2]), args[3:]...)
-	b.cmd.Dir = ts.MkAbs(".")
-	for _, name := range scriptEnv {
-		b.cmd.Env = append(b.cmd.Env, name+"="+ts.Getenv(name))
-	}
+	b := &background{done: make(chan struct{}), cmd: command(ts, args[2:])}
 	b.cmd.Stdout, b.cmd.Stderr = &b.out, &b.err
 	ts.Check(b.cmd.Start())
 	backgrounds.Store(ts.Name()+"/"+args[0], b)
@@ -96,6 +91,16 @@ func scriptStart(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("output of %s does not match %s:\n%s%s", args[0], want, &b.out, &b.err)
 		}
 	}
+}
+
+// command makes a program run as the script itself would run it.
+func command(ts *testscript.TestScript, args []string) *exec.Cmd {
+	cmd := exec.Command(program(ts, args[0]), args[1:]...)
+	cmd.Dir = ts.MkAbs(".")
+	for _, name := range scriptEnv {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	return cmd
 }
 
 // program finds a program on the script's path.
@@ -138,6 +143,10 @@ func scriptAccess(ts *testscript.TestScript, _ bool, args []string) {
 	for vendor, values := range access {
 		for key, value := range values {
 			key = strings.ToUpper(strings.Replace(key, "base_url", "url", 1))
+			if key == "URL" {
+				address, _, _ := strings.Cut(strings.TrimPrefix(value, "http://"), "/")
+				ts.Setenv(strings.ToUpper(vendor)+"_ADDRESS", address)
+			}
 			ts.Setenv(strings.ToUpper(vendor)+"_"+key, value)
 		}
 	}
@@ -166,7 +175,7 @@ func scriptUntil(ts *testscript.TestScript, _ bool, args []string) {
 		if run := scriptPages[args[1]]; run != nil {
 			text = run(ts, args[2:])
 		} else {
-			out, _ := exec.Command(program(ts, args[1]), args[2:]...).Output()
+			out, _ := command(ts, args[1:]).Output()
 			text = string(out)
 		}
 		if want.MatchString(text) {
