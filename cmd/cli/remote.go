@@ -33,6 +33,9 @@ type remoteFrame struct {
 	Exit *int   `json:"exit,omitempty"`
 }
 
+// errStoppedWaiting is what a person reads who stops a command that the daemon carries out.
+var errStoppedWaiting = errors.New("stopped waiting; the daemon keeps everything up to date all the same")
+
 // runRemote runs the command line in the daemon that owns data. found is false when there is none.
 func (a *app) runRemote(ctx context.Context, data string) (code int, found bool, err error) {
 	socket := findSocket(data)
@@ -55,7 +58,10 @@ func (a *app) runRemote(ctx context.Context, data string) (code int, found bool,
 		if errors.As(err, &op) && op.Op == "dial" {
 			return 0, false, nil
 		}
-		return 0, true, fmt.Errorf("talk to the daemon over %s: %w", socket, err)
+		if ctx.Err() != nil {
+			err = errStoppedWaiting
+		}
+		return exitRuntime, true, fmt.Errorf("talk to the daemon over %s: %w", socket, err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
@@ -63,7 +69,7 @@ func (a *app) runRemote(ctx context.Context, data string) (code int, found bool,
 	}
 	code, err = a.copyFrames(resp.Body)
 	if err != nil && ctx.Err() != nil {
-		err = errors.New("stopped waiting; the daemon keeps everything up to date all the same")
+		err = errStoppedWaiting
 	}
 	return code, true, err
 }
