@@ -51,5 +51,10 @@ func helpOf(name string) string {
 			return k.Help
 		}
 	}
+	for _, s := range Common() {
+		if s.Name == name {
+			return s.Help
+		}
+	}
 	return ""
 }

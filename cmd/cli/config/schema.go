@@ -59,6 +59,8 @@ func connectionSchema(spec connectors.Spec) object {
 	for _, common := range Common() {
 		properties[common.Name] = settingSchema(common)
 	}
+	properties["quota_share"] = object{"type": "number", "exclusiveMinimum": 0, "maximum": 1, "description": helpOf("quota_share")}
+	properties["workers"] = object{"type": "integer", "minimum": 0, "description": helpOf("workers")}
 	properties["connector"] = object{"const": spec.Name, "description": spec.Summary}
 	required := []string{"connector"}
 	for _, s := range spec.Settings {
