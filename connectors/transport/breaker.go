@@ -103,7 +103,8 @@ func (b *breaker) why() error {
 	return nil
 }
 
-// left is how long the breaker stays open, at least a second for a probe to come back.
+// left is how long the breaker stays open, at least a second for a probe to come back, and never longer than the pause:
+// our clock may have been set back since.
 func (b *breaker) left() time.Duration {
-	return max(time.Second, b.pause-b.now().Sub(time.Unix(0, b.opened.Load())))
+	return max(time.Second, min(b.pause, b.pause-b.now().Sub(time.Unix(0, b.opened.Load()))))
 }
