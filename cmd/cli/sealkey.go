@@ -26,8 +26,9 @@ func sealKey(cfg *config.Config) ([]byte, error) {
 	name := filepath.Join(cfg.Data, sealFile)
 	text, err := os.ReadFile(name)
 	if errors.Is(err, os.ErrNotExist) {
-		text = []byte(newKey())
-		err = os.WriteFile(name, text, 0o600)
+		if err = writeKey(name, []byte(newKey())); err == nil {
+			text, err = os.ReadFile(name) // another process may have been faster
+		}
 	}
 	if err != nil {
 		return nil, withCode(exitUnreachable, fmt.Errorf("key that seals tokens: %w", err))
@@ -37,6 +38,33 @@ func sealKey(cfg *config.Config) ([]byte, error) {
 		err = fmt.Errorf("%s: %w", name, err)
 	}
 	return key, withCode(exitConfig, err)
+}
+
+// writeKey makes the file appear whole and durable or not at all: tokens are sealed with the key from the next moment on,
+// and a half-written one would keep every later start from going on. A file that appeared meanwhile stays, and a link that
+// somebody put there is not followed.
+func writeKey(name string, text []byte) error {
+	dir := filepath.Dir(name)
+	f, err := os.CreateTemp(dir, sealFile+".*") // for its owner only
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Link(f.Name(), name)
+	}
+	if errors.Is(err, os.ErrExist) {
+		err = nil
+	}
+	if err = errors.Join(err, os.Remove(f.Name())); err != nil {
+		return err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 func newKey() string {
