@@ -2,8 +2,11 @@ package router
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/router/ledger"
@@ -13,8 +16,11 @@ import (
 // item is created in a project, the project is listed once and what carries one of our keys is linked again. Keys hold
 // entity ids, and those are functions of the vendors' ids, so a ledger that was read anew knows them.
 
-// adoptedName is where the ledger notes that a project has been looked through.
-func adoptedName(target, project string) string { return "adopted " + target + " " + project }
+// adoptedName is where the ledger notes that a project has been looked through. A project may be called anything, so
+// the note is under a hash of its name.
+func adoptedName(target, project string) string {
+	return fmt.Sprintf("adopted %016x", xxhash.Sum64String(target+"\x00"+project))
+}
 
 // adopt looks through the projects in which jobs want to create something for the first time. It reports whether links
 // were found: then the jobs must be planned again. A project that the target refuses to list fails the jobs that want
