@@ -26,10 +26,12 @@ type session struct {
 	tx       *bbolt.Tx
 	declared []kv.Bucket
 	opened   []*bbolt.Bucket // by index in declared, nil until used
+	cursors  []*bbolt.Cursor // of get, likewise
 }
 
 func newSession(path string, declared []kv.Bucket, tx *bbolt.Tx) *session {
-	return &session{path: path, tx: tx, declared: declared, opened: make([]*bbolt.Bucket, len(declared))}
+	return &session{path: path, tx: tx, declared: declared, opened: make([]*bbolt.Bucket, len(declared)),
+		cursors: make([]*bbolt.Cursor, len(declared))}
 }
 
 func (s *session) bucket(name kv.Bucket) (*bbolt.Bucket, error) {
@@ -47,6 +49,20 @@ func (s *session) bucket(name kv.Bucket) (*bbolt.Bucket, error) {
 	b.FillPercent = fill
 	s.opened[i] = b
 	return b, nil
+}
+
+// get is b.Get with one cursor for all look-ups of a transaction, where bbolt makes a new one each time: a seek begins
+// at the root, so that what was written meanwhile does not matter.
+func (s *session) get(name kv.Bucket, b *bbolt.Bucket, key []byte) []byte {
+	i := slices.Index(s.declared, name)
+	if s.cursors[i] == nil {
+		s.cursors[i] = b.Cursor()
+	}
+	found, value := s.cursors[i].Seek(key)
+	if !bytes.Equal(found, key) {
+		return nil
+	}
+	return value
 }
 
 // reader implements kv.Reader on a session.
@@ -112,7 +128,7 @@ func (r *reader) in(name kv.Bucket, fn func(b *bbolt.Bucket) error) error {
 // Get implements kv.Reader.
 func (r *reader) Get(bucket kv.Bucket, key []byte) (value []byte) {
 	_ = r.in(bucket, func(b *bbolt.Bucket) error {
-		value = b.Get(key)
+		value = r.s.get(bucket, b, key)
 		return nil
 	})
 	return value
