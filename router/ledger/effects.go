@@ -57,10 +57,10 @@ func (e *effects) mark() ([]string, error) {
 // referrers marks the entities that refer to a record and show something of its kind. A record whose kind is not
 // known (merged away before it was ever read) may be referred to by anything.
 func (e *effects) referrers(key recKey, kind canonical.Kind) error {
-	kinds := canonical.Kinds()
-	if kind != "" {
-		kinds = e.c.l.reach(kind).Referrers
+	if kind == "" {
+		return e.follow(key, canonical.Kinds(), 0)
 	}
+	kinds := e.c.l.reach(kind).Referrers
 	if len(kinds) == 0 {
 		return nil
 	}

@@ -95,7 +95,7 @@ func Open(engine kv.Engine, o Options) (*Ledger, error) {
 		o.Reach = func(canonical.Kind) work.Reach { return work.Reach{} }
 	}
 	l := &Ledger{engine: engine, ws: o.Workspace + nul, now: o.Now, newID: o.NewID, targets: slices.Clone(o.Targets),
-		reach: o.Reach, mapper: o.Mapper, policy: o.Policy, mapping: xxhash.Sum64String(bodyForm + o.Mapper.Version())}
+		reach: remembered(o.Reach), mapper: o.Mapper, policy: o.Policy, mapping: xxhash.Sum64String(bodyForm + o.Mapper.Version())}
 	for _, k := range canonical.Kinds() {
 		if l.reach(k).Own {
 			l.owning = append(l.owning, k)
@@ -106,6 +106,15 @@ func Open(engine kv.Engine, o Options) (*Ledger, error) {
 		return nil, err
 	}
 	return l, nil
+}
+
+// remembered asks for the reach of each kind once: it is wanted several times for every record.
+func remembered(reach func(canonical.Kind) work.Reach) func(canonical.Kind) work.Reach {
+	known := map[canonical.Kind]work.Reach{}
+	for _, k := range canonical.Kinds() {
+		known[k] = reach(k)
+	}
+	return func(k canonical.Kind) work.Reach { return known[k] }
 }
 
 // Targets returns the names of the targets that changes are marked for.
