@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/tidwall/gjson"
 
@@ -26,7 +27,10 @@ type answer struct {
 }
 
 func newAnswer(body []byte, date time.Time) answer {
-	n := answer{body: gjson.ParseBytes(body), date: date}
+	n := answer{date: date}
+	if len(body) > 0 {
+		n.body = gjson.Parse(unsafe.String(&body[0], len(body))) // nobody else has the body, and nobody changes it
+	}
 	if !n.body.IsObject() {
 		return n
 	}

@@ -1,12 +1,14 @@
 package rest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/millrace/millrace/connectors"
@@ -39,7 +41,7 @@ func (c Client) read(answer *http.Response) ([]byte, error) {
 	if answer.ContentLength > limit {
 		return nil, tooLarge{limit, answer.ContentLength}
 	}
-	body, err := io.ReadAll(io.LimitReader(answer.Body, limit+1))
+	body, err := readAll(io.LimitReader(answer.Body, limit+1))
 	if int64(len(body)) > limit {
 		return nil, tooLarge{limit, answer.ContentLength}
 	}
@@ -51,6 +53,24 @@ func (c Client) read(answer *http.Response) ([]byte, error) {
 		return nil, io.ErrUnexpectedEOF
 	}
 	return body, nil
+}
+
+// buffers are what bodies grow in before they are copied to their size: a page of a list is read many times, and its
+// length is seldom announced.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// mostKept bounds the buffers that are kept for the next body.
+const mostKept = 1 << 20
+
+func readAll(r io.Reader) ([]byte, error) {
+	b := buffers.Get().(*bytes.Buffer)
+	b.Reset()
+	_, err := b.ReadFrom(r)
+	body := bytes.Clone(b.Bytes())
+	if b.Cap() <= mostKept {
+		buffers.Put(b)
+	}
+	return body, err
 }
 
 func bodyError(ctx context.Context, op string, status int, err error) error {
