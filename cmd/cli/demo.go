@@ -117,6 +117,10 @@ func (a *app) live(ctx context.Context, h *hub, w *world.World, seed uint64) err
 				return err
 			}
 			t := h.router.Tally()
+			if a.json {
+				writeJSON(a.out, map[string]any{"change": what, "work_items": itemCounts{Created: t.Created, Updated: t.Updated, Closed: t.Closed, Dead: t.DeadItems}})
+				continue
+			}
 			fmt.Fprintf(a.out, "%s  (items so far: %d new, %d changed, %d closed)\n", what, t.Created, t.Updated, t.Closed)
 		}
 	}

@@ -31,7 +31,14 @@ func (a *app) follow(h *hub, before router.Tally) func() {
 			}
 		}
 	}()
-	return func() { close(done); <-ended; a.errOut.endProgress() }
+	return func() {
+		close(done)
+		<-ended
+		if took := time.Since(begun); a.tty && took > progressEvery { // what is left standing is the final figure
+			a.errOut.progress(h.progressLine(h.router.Tally().Sub(before), took), time.Now())
+		}
+		a.errOut.endProgress()
+	}
 }
 
 // progressLine says how far a run is: records, rate, estimate, items, and of each account the calls made and left.
