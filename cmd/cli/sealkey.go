@@ -67,22 +67,6 @@ func writeKey(name string, text []byte) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// writeWhole writes a file so that a crash leaves the whole of it or none: a cut key would lock every token away.
-func writeWhole(name string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
-}
-
 func newKey() string {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails since Go 1.24
