@@ -190,9 +190,12 @@ func (r *Router) release(ctx context.Context) error {
 }
 
 // left returns how much is still to be fetched and delivered. What the closing guard holds does not count; a target
-// that refuses us is an error.
+// that refuses us and a ledger that cannot be written are errors.
 func (r *Router) left(ctx context.Context) (int64, error) {
 	if err := r.Upkeep(ctx); err != nil {
+		return 0, err
+	}
+	if err := r.store.trouble(); err != nil {
 		return 0, err
 	}
 	totals, err := r.o.Ledger.Totals(ctx)

@@ -120,7 +120,7 @@ func (d *deliverer) plan(soft, hard context.Context) {
 				continue
 			}
 		}
-		if d.health.wait(soft, d.r.now) != nil {
+		if d.health.wait(soft, d.r.now) != nil || d.r.store.wait(soft, d.r.now) != nil {
 			return
 		}
 		jobs, err := d.prepare(soft, ids)
@@ -132,7 +132,7 @@ func (d *deliverer) plan(soft, hard context.Context) {
 				return
 			}
 			d.r.log.Error("plan items", "target", d.target.Name, "error", err)
-			d.health.note(err, d.r.now())
+			d.note(err)
 			d.rescan()
 			continue
 		}

@@ -37,6 +37,9 @@ func (r *Router) Problems(ctx context.Context) ([]string, error) {
 	}
 	list = append(list, refused...)
 	list = append(list, r.sweepTroubles()...)
+	if err := r.store.trouble(); err != nil {
+		list = append(list, err.Error())
+	}
 	for name, d := range r.targets {
 		if err := d.health.trouble(); err != nil {
 			list = append(list, fmt.Sprintf("target %s does not take anything: %v", name, err))

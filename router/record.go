@@ -125,8 +125,8 @@ func (d *deliverer) settle(ctx context.Context, jobs []*job) {
 		// The objects exist and the ledger does not know it: the intents are still there, so the next round looks
 		// them up before it creates anything (invariant 4).
 		d.r.log.Error("settle items", "target", d.target.Name, "error", err)
-		d.health.note(err, d.r.now())
 	}
+	d.note(err)
 	for _, j := range jobs {
 		d.r.o.Metrics.delivered(d.target.Name, j)
 		d.r.tally.items(j)
@@ -136,6 +136,15 @@ func (d *deliverer) settle(ctx context.Context, jobs []*job) {
 		d.rescan()
 	}
 	d.r.progressed()
+}
+
+// note takes the outcome of working with the ledger, or an error of the target on the way.
+func (d *deliverer) note(err error) {
+	if err == nil || storeFailed(err) {
+		d.r.store.note(err, d.r.now())
+		return
+	}
+	d.health.note(err, d.r.now())
 }
 
 // judge decides what a failure means for the dirty mark.

@@ -70,6 +70,7 @@ type Router struct {
 	fetches map[string]*fetcher
 	targets map[string]*deliverer
 
+	store      storeHealth
 	tally      tally
 	expected   atomic.Int64   // records the vendors have, for an estimate
 	lifted     atomic.Int32   // callers of LiftGuard

@@ -135,6 +135,7 @@ func (s *stream) page(ctx context.Context) time.Duration {
 		return s.failed(ctx, err)
 	}
 	s.well()
+	s.r.store.note(nil, s.r.now())
 	s.r.o.Metrics.applied(s.source.Name, s.def.Name, out, s.r.now().Sub(begin))
 	s.r.tally.records(out.Counts)
 	s.r.nudgeChanges(out.Changed)
@@ -222,13 +223,16 @@ func (s *stream) failed(ctx context.Context, err error) time.Duration {
 		wait = max(wait, time.Minute)
 	}
 	s.r.o.Metrics.failed(s.source.Name, kind)
-	if e := s.r.o.Ledger.RecordFailure(ctx, s.source.Name, s.def.Name, err, s.r.now().Add(wait)); e != nil {
+	s.r.store.note(err, s.r.now())
+	if storeFailed(err) { // there is nowhere to count the tries
+		wait = max(wait, s.r.store.left(s.r.now()))
+	} else if e := s.r.o.Ledger.RecordFailure(ctx, s.source.Name, s.def.Name, err, s.r.now().Add(wait)); e != nil {
 		s.r.log.Error("record failure", "source", s.source.Name, "stream", s.def.Name, "error", e)
 	}
 	if needsPerson(kind) || tries > 1 && s.r.now().Sub(state.Failure.Since) >= stuckAfter {
 		s.giveWay()
 	}
-	if needsPerson(kind) && s.caughtUp(^uint64(0), err) {
+	if (needsPerson(kind) || storeFailed(err)) && s.caughtUp(^uint64(0), err) {
 		return wait // whoever asked for the pass reports it
 	}
 	s.r.log.Warn("stream waits", "source", s.source.Name, "stream", s.def.Name, "tries", tries, "error", err)

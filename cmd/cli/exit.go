@@ -53,7 +53,8 @@ func exitCode(err error) int {
 	case errors.Is(err, context.Canceled):
 		return exitRuntime
 	case errors.As(err, &vendor), errors.As(err, &network), errors.As(err, &path),
-		errors.Is(err, kv.ErrLocked), errors.Is(err, kv.ErrDamaged), errors.Is(err, kv.ErrFull):
+		errors.Is(err, kv.ErrLocked), errors.Is(err, kv.ErrDamaged), errors.Is(err, kv.ErrFull),
+		errors.Is(err, kv.ErrUnavailable), errors.Is(err, kv.ErrUnknownOutcome):
 		return exitUnreachable
 	}
 	return exitRuntime

@@ -24,11 +24,18 @@ type program struct {
 // start runs a command line. The process is killed at the end of the test if it still runs.
 func start(t testing.TB, config string, args []string, env ...string) *program {
 	t.Helper()
+	return startUnder(t, nil, config, args, env...)
+}
+
+// startUnder runs a command line under another program, such as strace, which ends with it.
+func startUnder(t testing.TB, under []string, config string, args []string, env ...string) *program {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &program{cmd: exec.Command(exe, append(args, "--config", config)...), ended: make(chan struct{})}
+	line := append(append(under, exe), append(args, "--config", config)...)
+	p := &program{cmd: exec.Command(line[0], line[1:]...), ended: make(chan struct{})}
 	p.cmd.Env = append(append(os.Environ(), asProgram+"=1"), env...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
 	p.cmd.Dir = filepath.Dir(config)

@@ -1,0 +1,78 @@
+package crashtest
+
+import (
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/connectors/sandbox/world"
+)
+
+// diskWorld is larger than a scene, so that the ledger outgrows its first size while the program runs.
+func diskWorld(t *testing.T) (*world.World, string) {
+	t.Helper()
+	w, err := world.Start(world.Options{Customers: 300, Seed: fromEnv(t, "MILLRACE_SEED", 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	return w, configure(t, w, "token")
+}
+
+// healed runs the program on a good disk and compares.
+func healed(t *testing.T, w *world.World, config string) {
+	t.Helper()
+	out, code := ask(t, config, 2*time.Minute, "backfill", "--give-up", "90s", "--json")
+	if code != 0 {
+		t.Errorf("with the disk well again: exit code %d, want 0:\n%s", code, out)
+	}
+	if left := differences(w); len(left) > 0 {
+		t.Errorf("with the disk well again %d differences:\n%s", len(left), strings.Join(left, "\n"))
+	}
+}
+
+// A one-shot run on a full disk ends by itself, says what to do, and nothing is lost or doubled once there is room.
+func TestFullDisk(t *testing.T) {
+	for _, limit := range []int{40_000, 300_000, 700_000, 1_000_000} {
+		t.Run(strconv.Itoa(limit), func(t *testing.T) {
+			t.Parallel()
+			w, config := diskWorld(t)
+			p := start(t, config, []string{"backfill"}, fileLimit+"="+strconv.Itoa(limit))
+			code, err := p.wait(time.Minute)
+			out := p.stderr.String()
+			if err != nil || code != 3 || !strings.Contains(out, "make room on the disk that holds ") {
+				t.Errorf("on a full disk: %v, exit code %d, want 3 and what to do:\n%s", err, code, out)
+			}
+			healed(t, w, config)
+		})
+	}
+}
+
+// Likewise a disk that fails: from some write on, every one is refused.
+func TestFailingDisk(t *testing.T) {
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("strace is not installed: without it no disk fails")
+		}
+		t.Skip("SKIPPED: strace is not installed, so nothing shows what a failing disk does; apt-get install strace")
+	}
+	for _, fault := range []string{"fdatasync:error=EIO:when=8+", "fdatasync:error=EIO:when=15+", "pwrite64:error=ENOSPC:when=20+"} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			w, config := diskWorld(t)
+			call, _, _ := strings.Cut(fault, ":")
+			p := startUnder(t, []string{strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + call, "-e", "inject=" + fault},
+				config, []string{"backfill"})
+			code, err := p.wait(time.Minute)
+			out := p.stderr.String()
+			if err != nil || code != 3 || !strings.Contains(out, "the disk that holds ") {
+				t.Errorf("on a failing disk: %v, exit code %d, want 3 and what to do:\n%s", err, code, out)
+			}
+			healed(t, w, config)
+		})
+	}
+}
