@@ -181,7 +181,7 @@ func (b *board) Close(_ context.Context, link connectors.Link, _ connectors.Clos
 }
 
 // shows returns title by key of the open items, and fails the test when one key is shown twice.
-func (b *board) shows(t testing.TB) map[string]string {
+func (b *board) shows(t fataler) map[string]string {
 	t.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -221,9 +221,17 @@ rules:
     title: person.name.full
 `
 
+// fataler is a test or a property's check.
+type fataler interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // world is a vendor, a ledger and a project tool joined by a router.
 type world struct {
-	t      testing.TB
+	t      fataler
 	crm    *crm
 	board  *board
 	path   string
@@ -233,10 +241,11 @@ type world struct {
 	router *router.Router
 	stop   func() error
 	change func(*router.Options)
+	mapper ledger.Mapper
 }
 
 func newWorld(t testing.TB) *world {
-	w := &world{t: t, rules: testRules, crm: newCRM(), board: newBoard(), path: filepath.Join(t.TempDir(), "ledger.db")}
+	w := &world{t: t, rules: testRules, mapper: mapper{}, crm: newCRM(), board: newBoard(), path: filepath.Join(t.TempDir(), "ledger.db")}
 	t.Cleanup(func() {
 		if w.stop != nil {
 			w.halt()
@@ -255,7 +264,7 @@ func (w *world) start() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if w.ledger, err = ledger.Open(w.engine, ledger.Options{Targets: []string{"board"}, Reach: rules.Watches, Mapper: mapper{}}); err != nil {
+	if w.ledger, err = ledger.Open(w.engine, ledger.Options{Targets: []string{"board"}, Reach: rules.Watches, Mapper: w.mapper}); err != nil {
 		w.t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
