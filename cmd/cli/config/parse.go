@@ -51,9 +51,15 @@ type parser struct {
 
 func (p *parser) parse() (*Config, error) {
 	var f file
+	if len(p.src) > maxBytes {
+		return nil, &Error{Problems: []Problem{{File: p.path, Message: fmt.Sprintf("the file has %d bytes; at most %d are read", len(p.src), maxBytes)}}}
+	}
 	tree, err := yamlparser.ParseBytes(p.src, 0)
 	if err == nil {
 		p.tree = tree
+		if err := p.bomb(tree); err != nil {
+			return nil, err
+		}
 		err = yaml.UnmarshalWithOptions(p.src, &f, yaml.Strict())
 	}
 	if err != nil {
