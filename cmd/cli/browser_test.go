@@ -72,7 +72,7 @@ func TestBoardShowsTheWorkInABrowser(t *testing.T) {
 				page = dom(t, front+"/"+place.ProjectGID)
 				pages[place.ProjectGID] = page
 			}
-			column := regexp.MustCompile(`(?s)<h2[^>]*>\s*`+regexp.QuoteMeta(place.Section)+`\s*<.*?</section>`).FindString(page)
+			column := regexp.MustCompile(`(?s)<h2[^>]*>\s*` + regexp.QuoteMeta(place.Section) + `\s*<.*?</section>`).FindString(page)
 			if !strings.Contains(column, task.Name) {
 				t.Errorf("the column %q of %q does not show %q", place.Section, place.Project, task.Name)
 			}

@@ -37,8 +37,8 @@ reached; then they serve until stopped. control_url + "faults" takes faults whil
 			}
 			defer w.Close()
 			writeJSON(a.out, w.Access())
-			if board := w.Access()[world.Asana]["board_url"]; board != "" && !a.json {
-				fmt.Fprintf(a.errOut, "The simulated vendors run. The project tool's board: %s\nStop with Ctrl-C.\n", board)
+			if !a.json {
+				fmt.Fprint(a.errOut, howToTry(w.Access()))
 			}
 			<-cmd.Context().Done()
 			return nil
@@ -57,4 +57,17 @@ reached; then they serve until stopped. control_url + "faults" takes faults whil
 	f.IntVar(&o.AsanaLimits.Burst, "asana-burst", 0, "requests that Asana allows at once, with --asana-rate")
 	f.IntVar(&o.AsanaLimits.Writes, "asana-writes", 0, "writes in flight that Asana allows (0 = any)")
 	return cmd
+}
+
+// howToTry tells a person how the configuration that `init` writes reaches the simulated vendors.
+func howToTry(access map[string]map[string]string) string {
+	text := "The simulated vendors run until Ctrl-C. To use them with what `millrace init` writes:\n\n"
+	if hs := access[world.HubSpot]; hs != nil {
+		text += fmt.Sprintf("  export HUBSPOT_URL=%s HUBSPOT_TOKEN=%s\n", hs["base_url"], hs["token"])
+	}
+	if as := access[world.Asana]; as != nil {
+		text += fmt.Sprintf("  export ASANA_URL=%s ASANA_TOKEN=%s ASANA_WORKSPACE=%s\n", as["base_url"], as["token"], as["workspace"])
+		text += "\nThe project tool's board: " + as["board_url"] + "\n"
+	}
+	return text
 }
