@@ -30,9 +30,12 @@ func (t *target) Check(ctx context.Context) ([]connectors.Finding, error) {
 		return append(findings, connectors.Finding{What: "workspace", Detail: err.Error()}), nil
 	}
 	space := "/workspaces/" + escape(t.names.workspace())
-	findings = append(findings,
-		t.probe(ctx, "workspace", space, "opened "+t.names.workspace()),
-		t.probe(ctx, "projects", space+"/projects?limit=1", "can be read"))
+	workspace := t.probe(ctx, "workspace", space, "opened "+t.names.workspace())
+	findings = append(findings, workspace)
+	if !workspace.OK { // nothing in it can be read either
+		return findings, nil
+	}
+	findings = append(findings, t.probe(ctx, "projects", space+"/projects?limit=1", "can be read"))
 	return append(findings, t.checkFields(ctx, space)...), nil
 }
 
@@ -54,7 +57,7 @@ func (t *target) checkClock(vendor time.Time) connectors.Finding {
 // probe reads one thing and says whether that worked; a refusal for want of a scope names the scope.
 func (t *target) probe(ctx context.Context, what, path, good string) connectors.Finding {
 	if err := t.client.get(ctx, "check "+what, path, fieldsOf("gid"), nil); err != nil {
-		return connectors.Finding{What: what, Detail: err.Error() + scopeHint(err)}
+		return connectors.Finding{What: what, Detail: err.Error() + scopeHint(err) + workspaceHint(what, err)}
 	}
 	return connectors.Finding{OK: true, What: what, Detail: good}
 }
@@ -64,6 +67,15 @@ func scopeHint(err error) string {
 		return ""
 	}
 	return "; the app needs the scopes " + strings.Join(scopes, ", ")
+}
+
+// workspaceHint says what the setting must be when Asana does not know the one it has.
+func workspaceHint(what string, err error) string {
+	kind := connectors.KindOf(err)
+	if what != "workspace" || kind != connectors.NotFound && kind != connectors.Rejected {
+		return ""
+	}
+	return "; `workspace` must be the gid of a workspace that this user belongs to, the first number in Asana's address or one of GET /workspaces"
 }
 
 // checkFields finds out whether the plan has custom fields, which is also the sign of a paid plan and its tenfold rate.
