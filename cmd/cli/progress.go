@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -47,6 +48,9 @@ func (h *hub) progressLine(t router.Tally, took time.Duration) string {
 	if n := t.Created + t.Updated + t.Closed; n > 0 {
 		line += fmt.Sprintf(", %d items written", n)
 	}
+	if n := h.backlog(); n > 0 {
+		line += fmt.Sprintf(", %d changes to show", n)
+	}
 	for _, c := range h.cfg.Connections {
 		line += fmt.Sprintf("; %s: %d calls", c.Name, h.conns[c.Name].calls())
 		if left := h.conns[c.Name].left(); left >= 0 {
@@ -54,6 +58,20 @@ func (h *hub) progressLine(t router.Tally, took time.Duration) string {
 		}
 	}
 	return line
+}
+
+// backlog returns how many changes the targets do not show yet, 0 when the ledger cannot say.
+func (h *hub) backlog() (n int64) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	totals, err := h.ledger.Totals(ctx)
+	if err != nil {
+		return 0 // progress is a courtesy; the run itself reports what is wrong with the ledger
+	}
+	for _, target := range h.cfg.Targets {
+		n += totals.Dirty[target]
+	}
+	return n
 }
 
 // readSoFar says how many records were read, of how many, how fast, and how long the rest will take.
