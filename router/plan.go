@@ -8,6 +8,7 @@ import (
 	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/work"
 	"github.com/millrace/millrace/router/ledger"
+	"github.com/millrace/millrace/router/ledger/kv"
 )
 
 // job is the delivery of one dirty entity: what has to be written and what became of it.
@@ -211,11 +212,19 @@ func (d *deliverer) planOne(snap *ledger.Snap, id string) (*job, error) {
 	diff, err := compare(d.r.o.Rules, snap, d.target.Name, id)
 	var broken *ruleError
 	switch {
+	case err == nil:
+	case errors.Is(err, context.Canceled), errors.Is(err, kv.ErrClosed), errors.Is(err, kv.ErrUnavailable):
+		return nil, err // the ledger stops answering, whoever asked it
 	case errors.As(err, &broken):
 		j.err = &connectors.Error{Kind: connectors.Rejected, Op: "apply work rules", Err: err}
-	case err != nil:
+		return j, nil
+	case errors.Is(err, kv.ErrDamaged): // one row, not a reason to hold its neighbours back
+		j.err = &connectors.Error{Kind: connectors.Rejected, Op: "read entity", Err: err}
+		return j, nil
+	default:
 		return nil, err
-	case d.r.tooEarly(diff.unresolved):
+	}
+	if d.r.tooEarly(diff.unresolved) {
 		return nil, nil
 	}
 	j.wants, j.shut = diff.wants, diff.shut

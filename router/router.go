@@ -122,10 +122,11 @@ func New(o Options) (*Router, error) {
 	return r, nil
 }
 
-// Run reads, applies and delivers until ctx ends, then drains: pages being applied and items being written are
-// finished, for at most grace. It returns nil after a clean stop.
+// Run reads, applies and delivers until ctx ends, then drains: items being written are finished, for at
+// most grace. It returns nil after a clean stop.
 func (r *Router) Run(ctx context.Context, grace time.Duration) error {
-	// Handlers and writes run under hard, which outlives ctx by the grace time, so that what was begun is finished.
+	// Calls to targets and their settlements run under hard, which outlives ctx by the grace time, so that what was
+	// begun is finished. A page that is being read or applied is given up: its cursor has not moved.
 	hard, kill := context.WithCancel(context.WithoutCancel(ctx))
 	defer kill()
 	stopKill := context.AfterFunc(ctx, func() {
@@ -191,6 +192,9 @@ func (r *Router) acknowledge(next message.HandlerFunc) message.HandlerFunc {
 		return nil, nil
 	}
 }
+
+// Rescan has the targets look for marks that nobody nudged them about: after a replay, for example.
+func (r *Router) Rescan() { r.rescanTargets() }
 
 // rescanTargets has every target look through its dirty marks.
 func (r *Router) rescanTargets() {

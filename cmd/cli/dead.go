@@ -32,6 +32,7 @@ func (a *app) deadCmd() *cobra.Command {
 	dead.AddCommand(list, show,
 		a.deadAction("replay", "Try again", "replayed", func(ctx context.Context, h *hub, id string) error {
 			gone, err := h.ledger.DeadReplay(ctx, id)
+			h.router.Rescan()
 			if err == nil && !gone {
 				err = errors.New("it failed again; `millrace dead show` has the new cause")
 			}
