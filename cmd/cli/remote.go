@@ -59,7 +59,7 @@ func (a *app) runRemote(ctx context.Context, data string) (code int, found bool,
 			return 0, false, nil
 		}
 		if ctx.Err() != nil {
-			err = errStoppedWaiting
+			return exitRuntime, true, errStoppedWaiting
 		}
 		return exitRuntime, true, fmt.Errorf("talk to the daemon over %s: %w", socket, err)
 	}

@@ -112,7 +112,7 @@ func TestStoppedClientEndsTheCommand(t *testing.T) {
 	defer stop()
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { <-begun; cancel() }()
-	if _, _, code, _, err := far(ctx, dir, "backfill"); code != exitRuntime || err == nil || !strings.Contains(err.Error(), "stopped waiting") {
+	if _, _, code, _, err := far(ctx, dir, "backfill"); code != exitRuntime || !errors.Is(err, errStoppedWaiting) {
 		t.Errorf("got %v, want a sentence about what goes on", err)
 	}
 	select {
