@@ -34,6 +34,8 @@ type people struct {
 	h    *hubspottest.Server
 	rng  *rand.Rand
 	made int
+	// polled keeps to what a poll shows: no deletion, no merge, no association.
+	polled bool
 	// binned are the archived records, oldest first.
 	binned [][2]string
 
@@ -60,8 +62,11 @@ func (p *people) work(stop <-chan struct{}) error {
 // change does one thing.
 func (p *people) change() error {
 	acts := []func() (string, error){
-		p.amount, p.amount, p.stage, p.stage, p.pipeline, p.renameDeal, p.renameCompany, p.renameContact, p.ticketStage,
-		p.newDeal, p.newTicket, p.newCompany, p.newContact, p.archive, p.restore, p.merge, p.employ, p.dismiss, p.dealTo,
+		p.amount, p.amount, p.stage, p.stage, p.pipeline, p.renameDeal, p.renameCompany, p.renameContact, // the polled ones
+		p.ticketStage, p.newDeal, p.newTicket, p.newCompany, p.newContact, p.archive, p.restore, p.merge, p.employ, p.dismiss, p.dealTo,
+	}
+	if p.polled {
+		acts = acts[:8]
 	}
 	what, err := acts[p.rng.IntN(len(acts))]()
 	if err != nil {

@@ -19,7 +19,7 @@ func diskWorld(t *testing.T) (*world.World, string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = w.Close() })
-	return w, configure(t, w, "token")
+	return w, configure(t, w, "token", "700ms")
 }
 
 // healed runs the program on a good disk and compares.
