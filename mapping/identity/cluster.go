@@ -31,9 +31,10 @@ type Member struct {
 // id is the entity's id; clusters are ordered by their oldest. The result depends on the set of members only, not on
 // their order.
 //
-// Must-links always join records of one kind. A weak key joins live records of one kind unless more than Limit
-// records hold it, unless the cluster would get two live records of one object of one connection (a vendor that
-// keeps two records does so on purpose), and unless the cluster would exceed MaxCluster. A record that is not live
+// Must-links always join records of one kind. Another key joins live records of one kind unless more than Limit
+// records hold it, and unless the cluster would exceed MaxCluster. A domain, besides, never joins two live records of
+// one object of one connection: a vendor that keeps two companies under one domain does so on purpose. An address
+// does: a person who is twice in one CRM is what people want joined (P4 of the model). A record that is not live
 // stays with a live one that shares a key, so that a customer keeps its id when one source deletes it, but never
 // joins two.
 func Cluster(members []Member) [][]int {
@@ -138,36 +139,47 @@ func (f *forest) position(k Key) (int, bool) {
 // weakLinks tries every pair of live records that share a usable weak key, in the order of their refs: with the
 // vetoes the order decides, so it must be a property of the records.
 func (f *forest) weakLinks(index map[Key][]int) {
-	var pairs [][2]int
+	var pairs []pair
 	for k, list := range index {
 		if k.Strong || len(list) > Limit {
 			continue
 		}
-		pairs = f.alike(pairs, list)
+		pairs = f.alike(pairs, list, k.Space != DomainSpace)
 	}
-	slices.SortFunc(pairs, func(x, y [2]int) int { return cmp.Or(cmp.Compare(x[0], y[0]), cmp.Compare(x[1], y[1])) })
+	slices.SortFunc(pairs, func(x, y pair) int {
+		return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
+	})
 	for _, p := range pairs {
-		if f.compatible(f.root(p[0]), f.root(p[1])) {
-			f.union(p[0], p[1])
+		if f.compatible(f.root(p.a), f.root(p.b), p.within) {
+			f.union(p.a, p.b)
 		}
 	}
 }
 
+// pair is two records that a key could join; within allows it inside one object of one connection.
+type pair struct {
+	a, b   int
+	within bool
+}
+
 // alike appends every pair of live records of one kind in the list.
-func (f *forest) alike(pairs [][2]int, list []int) [][2]int {
+func (f *forest) alike(pairs []pair, list []int, within bool) []pair {
 	for n, a := range list {
 		for _, b := range list[n+1:] {
 			if f.at(a).Live && f.at(b).Live && f.at(a).Kind == f.at(b).Kind {
-				pairs = append(pairs, [2]int{a, b})
+				pairs = append(pairs, pair{a, b, within})
 			}
 		}
 	}
 	return pairs
 }
 
-func (f *forest) compatible(a, b int) bool {
+func (f *forest) compatible(a, b int, within bool) bool {
 	if a == b || f.size[a]+f.size[b] > MaxCluster {
 		return false
+	}
+	if within {
+		return true
 	}
 	for _, o := range f.objects[a] {
 		if slices.Contains(f.objects[b], o) {
