@@ -42,6 +42,7 @@ func TestFullDisk(t *testing.T) {
 			w, config := diskWorld(t)
 			p := start(t, config, []string{"backfill"}, fileLimit+"="+strconv.Itoa(limit))
 			code, err := p.wait(time.Minute)
+			p.kill() // a program that hangs holds the ledger
 			out := p.stderr.String()
 			if err != nil || code != 3 || !strings.Contains(out, "make room on the disk that holds ") {
 				t.Errorf("on a full disk: %v, exit code %d, want 3 and what to do:\n%s", err, code, out)
@@ -68,6 +69,7 @@ func TestFailingDisk(t *testing.T) {
 			p := startUnder(t, []string{strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace=" + call, "-e", "inject=" + fault},
 				config, []string{"backfill"})
 			code, err := p.wait(time.Minute)
+			p.kill() // a program that hangs holds the ledger
 			out := p.stderr.String()
 			if err != nil || code != 3 || !strings.Contains(out, "the disk that holds ") {
 				t.Errorf("on a failing disk: %v, exit code %d, want 3 and what to do:\n%s", err, code, out)

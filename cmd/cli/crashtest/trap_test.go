@@ -61,7 +61,7 @@ func (t *trap) String() string {
 // newTrap picks the next kind of request, so that all have their share, and the rest at random.
 func newTrap(rng *rand.Rand, next int) *trap {
 	r := requests[next%len(requests)]
-	return &trap{request: r, when: []moment{before, during, after}[rng.IntN(3)], count: rng.IntN(r.most),
+	return &trap{request: r, when: []moment{before, during, after}[rng.IntN(3)], count: rng.IntN(1 + r.most/2),
 		path: regexp.MustCompile(r.path), done: make(chan struct{})}
 }
 
