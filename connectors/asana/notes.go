@@ -46,13 +46,29 @@ func ourNotes(it connectors.Item, plain, withKey bool) string {
 			b.WriteString("\n" + keyLabel + it.Key)
 		}
 	}
-	lines := strings.Split(strings.Trim(b.String(), "\n"), "\n")
+	text := strings.Trim(b.String(), "\n")
+	if !mentionsUs(text) {
+		return text
+	}
+	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		if beginLine.MatchString(line) || endLine.MatchString(line) {
 			lines[i] = "| " + line // a customer's text must not end our block
 		}
 	}
 	return strings.Join(lines, "\n")
+}
+
+// mentionsUs reports whether the word is in a text that both marks contain: looking for it costs a fraction of matching
+// every line.
+func mentionsUs(text string) bool {
+	const word = "millrace"
+	for i := 0; i+len(word) <= len(text); i++ {
+		if text[i]|0x20 == word[0] && strings.EqualFold(text[i:i+len(word)], word) {
+			return true
+		}
+	}
+	return false
 }
 
 // keyIn returns the key that a description carries for lack of custom fields, "" if none. It must stand in our block:

@@ -19,6 +19,9 @@ const ellipsis = "…"
 // oneLine makes s fit for a title: valid UTF-8, blanks for line breaks and tabs, no other control characters, cut to max
 // with an ellipsis. Right-to-left text and its marks stay as they are.
 func oneLine(s string, max int) string {
+	if clean(s, "") {
+		return cut(s, max)
+	}
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\t' || r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029':
@@ -33,6 +36,9 @@ func oneLine(s string, max int) string {
 
 // manyLines makes s fit for a description: as oneLine, with its line breaks and tabs, and without a bound.
 func manyLines(s string) string {
+	if clean(s, "\n\t") {
+		return s
+	}
 	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n")
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -45,6 +51,16 @@ func manyLines(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// clean reports whether s is printable ASCII and what else is allowed: then there is nothing to do for most texts.
+func clean(s, also string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; (c < ' ' || c > '~') && strings.IndexByte(also, c) < 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // name makes s fit for what is found again by its name; blanks around it are not significant to people.
