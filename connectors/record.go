@@ -23,11 +23,12 @@ func (r Ref) IsZero() bool { return r == Ref{} }
 
 // ParseRef reads connection/object/id. The id may contain slashes; connection and object may not.
 func ParseRef(s string) (Ref, error) {
-	parts := strings.SplitN(s, "/", 3)
-	if len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" {
+	connection, rest, _ := strings.Cut(s, "/")
+	object, id, _ := strings.Cut(rest, "/")
+	if connection == "" || object == "" || id == "" {
 		return Ref{}, fmt.Errorf("reference %q is not connection/object/id", s)
 	}
-	return Ref{Connection: parts[0], Object: parts[1], ID: parts[2]}, nil
+	return Ref{Connection: connection, Object: object, ID: id}, nil
 }
 
 // DeletionKind says in which way a record is gone at the vendor.

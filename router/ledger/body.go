@@ -22,6 +22,8 @@ type body struct {
 	targets []recKey // records that the profile refers to, each once
 	profile []byte   // canonical binary form; empty when the record is filtered
 	packed  []byte   // the vendor's JSON, s2
+
+	fresh *canonical.Profile // what profile encodes, when it has just been made; it is only read
 }
 
 func (b *body) encode(e enc) []byte {
@@ -93,6 +95,9 @@ func (b *body) raw(key recKey) ([]byte, error) {
 
 // decodeProfile returns a profile that shares no memory with the row.
 func (b *body) decodeProfile(key recKey) (canonical.Profile, error) {
+	if b.fresh != nil {
+		return *b.fresh, nil
+	}
 	p, err := canonical.DecodeProfile(append([]byte(nil), b.profile...))
 	if err != nil {
 		return p, damaged(bBody, key.String(), fmt.Errorf("profile: %w", err))

@@ -41,16 +41,24 @@ func effective(m *meta, b *body) []identity.Key {
 	return append(slices.Clip(b.keys), identity.RefKey(m.into.String()))
 }
 
+// refFields are the fields of each kind that hold references.
+var refFields = func() map[canonical.Kind][]string {
+	names := map[canonical.Kind][]string{}
+	for _, kind := range canonical.Kinds() {
+		for _, def := range canonical.Fields(kind) {
+			if def.Type == canonical.Ref || def.Type == canonical.Refs {
+				names[kind] = append(names[kind], def.Name)
+			}
+		}
+	}
+	return names
+}()
+
 // targetsOf lists the records that a profile refers to, ascending, each once.
 func targetsOf(p *canonical.Profile, self recKey) []recKey {
 	var list []recKey
-	for i := range p.Fields {
-		f := &p.Fields[i]
-		def, err := canonical.Lookup(p.Kind, f.Name)
-		if err != nil || def.Type != canonical.Ref && def.Type != canonical.Refs {
-			continue
-		}
-		for ref := range refsIn(f.Value) {
+	for _, name := range refFields[p.Kind] {
+		for ref := range refsIn(p.Get(name)) {
 			if key, err := keyOfText(ref); err == nil && key != self {
 				list = append(list, key)
 			}

@@ -91,11 +91,12 @@ func idMark(id string) string {
 
 // ref returns the reference that k names.
 func (k recKey) ref() (connectors.Ref, error) {
-	parts := strings.SplitN(string(k), nul, 3)
-	if len(parts) != 3 || len(parts[2]) < 2 {
+	connection, rest, _ := strings.Cut(string(k), nul)
+	object, id, found := strings.Cut(rest, nul)
+	if !found || len(id) < 2 {
 		return connectors.Ref{}, fmt.Errorf("record key %q: %w", string(k), kv.ErrDamaged)
 	}
-	return connectors.Ref{Connection: parts[0], Object: parts[1], ID: parts[2][1:]}, nil
+	return connectors.Ref{Connection: connection, Object: object, ID: id[1:]}, nil
 }
 
 // String returns connection/object/id.
@@ -109,8 +110,9 @@ func (k recKey) String() string {
 
 // group returns connection and object, the name of the record's counter.
 func (k recKey) group() string {
-	parts := strings.SplitN(string(k), nul, 3)
-	return parts[0] + "/" + parts[1]
+	connection, rest, _ := strings.Cut(string(k), nul)
+	object, _, _ := strings.Cut(rest, nul)
+	return connection + "/" + object
 }
 
 func checkName(what, name string) error {

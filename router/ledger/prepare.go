@@ -112,7 +112,7 @@ func (l *Ledger) mapRecord(a *arrival) {
 		return
 	}
 	a.kind = p.Kind
-	a.body.profile = p.AppendBinary(nil)
+	a.body.profile, a.body.fresh = p.AppendBinary(make([]byte, 0, 1024)), &p
 	a.body.keys = l.policy.Keys(&p, a.rec.Ref.String())
 	a.body.targets = targetsOf(&p, a.key)
 }
