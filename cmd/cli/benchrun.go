@@ -73,9 +73,9 @@ func asanaSetting(name string, v *vendors, perMinute int) string {
 
 func (t *trial) close() { _ = os.RemoveAll(t.dir) }
 
-// hub returns a backfill of the trial, not started.
+// hub returns a backfill of the trial, not started. It gives up when the vendors are gone, instead of waiting for them.
 func (t *trial) hub(ctx context.Context, flags ...string) *exec.Cmd {
-	args := append([]string{"backfill", "--json", "--config", filepath.Join(t.dir, "bench.yaml")}, flags...)
+	args := append([]string{"backfill", "--json", "--give-up", "10m", "--config", filepath.Join(t.dir, "bench.yaml")}, flags...)
 	return exec.CommandContext(ctx, t.self, args...)
 }
 
