@@ -13,7 +13,7 @@ import (
 const workers = 15
 
 // full runs fresh vendors, and then what fn wants, in a directory of its own.
-func (b *bench) full(ctx context.Context, customers int, s setting, fn func(*trial) error, flags ...string) error {
+func (b *bench) full(ctx context.Context, customers int, s setting, fn func(context.Context, *trial) error, flags ...string) error {
 	v, err := startVendors(ctx, customers, flags...)
 	if err != nil {
 		return err
@@ -24,7 +24,18 @@ func (b *bench) full(ctx context.Context, customers int, s setting, fn func(*tri
 		return err
 	}
 	defer t.close()
-	return fn(t)
+	// A hub waits for vendors that are away, so when these end before their time it has to be ended too.
+	during, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		<-v.ended
+		cancel()
+	}()
+	err = fn(during, t)
+	if err != nil && during.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("the simulated vendors ended too early: %w", err)
+	}
+	return err
 }
 
 // cpu is P1: the CPU of the hub's full run over the floor's, in turn.
@@ -36,12 +47,12 @@ func (b *bench) cpu(ctx context.Context) ([]verdict, error) {
 	var cpu, wall []float64
 	for round := range b.rounds {
 		var floor, hub figures
-		err := b.full(ctx, n, setting{}, func(t *trial) (err error) {
+		err := b.full(ctx, n, setting{}, func(ctx context.Context, t *trial) (err error) {
 			floor, err = measure(b.floorRun(ctx, t))
 			return err
 		})
 		if err == nil {
-			err = b.full(ctx, n, setting{perMinute: untilRefused}, func(t *trial) (err error) {
+			err = b.full(ctx, n, setting{perMinute: untilRefused}, func(ctx context.Context, t *trial) (err error) {
 				hub, err = measure(t.hub(ctx))
 				return err
 			})
@@ -69,14 +80,14 @@ func (b *bench) latency(ctx context.Context) ([]verdict, error) {
 	flags := []string{"--latency", each.String(), "--asana-writes", fmt.Sprint(workers)}
 	var hub, floor figures
 	var seen traffic
-	err := b.full(ctx, n, setting{perMinute: untilRefused}, func(t *trial) (err error) {
+	err := b.full(ctx, n, setting{perMinute: untilRefused}, func(ctx context.Context, t *trial) (err error) {
 		if hub, err = measure(t.hub(ctx)); err == nil {
 			seen, err = t.vendors.traffic(ctx, world.Asana)
 		}
 		return err
 	}, flags...)
 	if err == nil {
-		err = b.full(ctx, n, setting{}, func(t *trial) (err error) {
+		err = b.full(ctx, n, setting{}, func(ctx context.Context, t *trial) (err error) {
 			floor, err = measure(b.floorRun(ctx, t))
 			return err
 		}, flags...)
@@ -112,7 +123,7 @@ func (b *bench) untold(ctx context.Context) ([]verdict, error) {
 func (b *bench) paced(ctx context.Context, n, perMinute int, used, refused float64) ([]verdict, error) {
 	var f figures
 	var seen traffic
-	err := b.full(ctx, n, setting{perMinute: perMinute}, func(t *trial) (err error) {
+	err := b.full(ctx, n, setting{perMinute: perMinute}, func(ctx context.Context, t *trial) (err error) {
 		if f, err = measure(t.hub(ctx)); err == nil {
 			seen, err = t.vendors.traffic(ctx, world.Asana)
 		}
@@ -137,7 +148,7 @@ func (b *bench) memory(ctx context.Context) ([]verdict, error) {
 	var list []verdict
 	for _, n := range sizes {
 		var f figures
-		err := b.full(ctx, n, setting{perMinute: untilRefused}, func(t *trial) (err error) {
+		err := b.full(ctx, n, setting{perMinute: untilRefused}, func(ctx context.Context, t *trial) (err error) {
 			f, err = measure(t.hub(ctx))
 			return err
 		})
@@ -154,7 +165,7 @@ func (b *bench) memory(ctx context.Context) ([]verdict, error) {
 func (b *bench) connections(ctx context.Context) ([]verdict, error) {
 	n := b.count(5000)
 	var seen, source traffic
-	err := b.full(ctx, n, setting{perMinute: untilRefused}, func(t *trial) error {
+	err := b.full(ctx, n, setting{perMinute: untilRefused}, func(ctx context.Context, t *trial) error {
 		_, err := measure(t.hub(ctx))
 		if err == nil {
 			seen, err = t.vendors.traffic(ctx, world.Asana)

@@ -35,7 +35,7 @@ func (b *bench) kills(ctx context.Context) ([]verdict, error) {
 	n := b.count(20_000)
 	var missing, doubled int
 	var seen traffic
-	err := b.full(ctx, n, setting{perMinute: untilRefused}, func(t *trial) error {
+	err := b.full(ctx, n, setting{perMinute: untilRefused}, func(ctx context.Context, t *trial) error {
 		for _, at := range []int{n * 3 / 10, n * 7 / 10} {
 			cmd := t.hub(ctx)
 			if err := cmd.Start(); err != nil {
@@ -74,12 +74,12 @@ func (b *bench) again(ctx context.Context) ([]verdict, error) {
 	var writes int
 	for range b.rounds {
 		var floor, second, reread figures
-		err := b.full(ctx, n, setting{}, func(t *trial) (err error) {
+		err := b.full(ctx, n, setting{}, func(ctx context.Context, t *trial) (err error) {
 			floor, err = measure(b.floorRun(ctx, t))
 			return err
 		})
 		if err == nil {
-			err = b.full(ctx, n, setting{perMinute: untilRefused}, func(t *trial) (err error) {
+			err = b.full(ctx, n, setting{perMinute: untilRefused}, func(ctx context.Context, t *trial) (err error) {
 				second, reread, writes, err = secondRuns(ctx, t)
 				return err
 			})
@@ -145,7 +145,7 @@ func (b *bench) neighbours(ctx context.Context) ([]verdict, error) {
 
 // untilShown returns how long a hub takes until its first target shows n tasks.
 func (b *bench) untilShown(ctx context.Context, n int, s setting) (took time.Duration, err error) {
-	err = b.full(ctx, n, s, func(t *trial) error {
+	err = b.full(ctx, n, s, func(ctx context.Context, t *trial) error {
 		cmd := t.hub(ctx)
 		begun := time.Now()
 		if err := cmd.Start(); err != nil {

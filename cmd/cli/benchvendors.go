@@ -21,6 +21,7 @@ import (
 type vendors struct {
 	access map[string]map[string]string
 	cmd    *exec.Cmd
+	ended  chan struct{} // closed when the process is no more
 }
 
 func startVendors(ctx context.Context, customers int, flags ...string) (*vendors, error) {
@@ -39,13 +40,22 @@ func startVendors(ctx context.Context, customers int, flags ...string) (*vendors
 		return nil, err
 	}
 	if err := json.NewDecoder(out).Decode(&v.access); err != nil {
-		v.stop()
+		kill(v.cmd)
 		return nil, fmt.Errorf("start vendors: %w", err)
 	}
+	v.ended = make(chan struct{})
+	go func() {
+		_ = v.cmd.Wait()
+		close(v.ended)
+	}()
 	return v, nil
 }
 
-func (v *vendors) stop() { kill(v.cmd) }
+// stop ends the vendors and waits for that.
+func (v *vendors) stop() {
+	_ = v.cmd.Process.Kill()
+	<-v.ended
+}
 
 // traffic is what a simulator counted.
 type traffic struct {
