@@ -76,6 +76,8 @@ func (d *deliverer) run(soft, hard context.Context) {
 	var loader sync.WaitGroup
 	loader.Go(func() { d.load(soft) })
 	d.rescan()
+	landed := time.AfterFunc(d.r.o.Late, d.rescan) // what was in doubt from before may be looked for
+	defer landed.Stop()
 	d.plan(soft, hard)
 	close(d.ready)
 	senders.Wait()

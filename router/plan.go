@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/mapping/canonical"
@@ -28,6 +29,7 @@ type job struct {
 
 // difference is what separates what a target shows of an entity from what it should show.
 type difference struct {
+	doubt      time.Time // since when a call is in doubt; zero = none is
 	wants      []connectors.Want
 	shut       []ledger.Link
 	lost       []ledger.Link // announced once, in doubt since, and no longer wanted
@@ -57,6 +59,9 @@ func compare(rules *work.Rules, snap *ledger.Snap, target, id string) (differenc
 	known := map[string]*ledger.Link{}
 	for i := range links {
 		known[links[i].Key] = &links[i]
+		if k := &links[i]; k.InDoubt && (diff.doubt.IsZero() || k.Since.Before(diff.doubt)) {
+			diff.doubt = k.Since
+		}
 	}
 	for _, item := range items {
 		k := known[item.Key]
@@ -224,7 +229,7 @@ func (d *deliverer) planOne(snap *ledger.Snap, id string) (*job, error) {
 	default:
 		return nil, err
 	}
-	if d.r.tooEarly(diff.unresolved) {
+	if d.r.tooEarly(diff.unresolved) || d.r.mayLand(diff.doubt) {
 		return nil, nil
 	}
 	j.wants, j.shut = diff.wants, diff.shut

@@ -51,17 +51,21 @@ type Options struct {
 	// KindOf returns the kind of entity that the records of an object become, "" when none is known. With it, what shows
 	// the deals of a customer waits for the first pass over the deals; nil = nothing waits.
 	KindOf   func(connection, object string) canonical.Kind
-	Attempts int     // before an item that fails while others succeed becomes a dead letter; default 8
-	Share    float64 // invariant 6: most a run may close, as a share of the items shown; default 0.10
-	Once     bool    // streams are read when they are asked for, and not again by themselves
-	Force    bool    // lift the closing guard for this run
-	Log      *slog.Logger
-	Now      func() time.Time
-	Metrics  *Metrics // nil = not measured
+	Attempts int // before an item that fails while others succeed becomes a dead letter; default 8
+	// Late is how long a call of a process that was killed may still take effect at a target; default 5 s. What is in
+	// doubt since before this router began waits so long before it is looked for (invariant 4).
+	Late    time.Duration
+	Share   float64 // invariant 6: most a run may close, as a share of the items shown; default 0.10
+	Once    bool    // streams are read when they are asked for, and not again by themselves
+	Force   bool    // lift the closing guard for this run
+	Log     *slog.Logger
+	Now     func() time.Time
+	Metrics *Metrics // nil = not measured
 }
 
 // Router runs streams and targets against one ledger.
 type Router struct {
+	begun   time.Time
 	o       Options
 	log     *slog.Logger
 	now     func() time.Time
@@ -101,13 +105,16 @@ func New(o Options) (*Router, error) {
 	if o.Attempts == 0 {
 		o.Attempts = 8
 	}
+	if o.Late == 0 {
+		o.Late = defaultLate
+	}
 	if o.Share == 0 {
 		o.Share = 0.10
 	}
 	if o.Metrics == nil {
 		o.Metrics = NewMetrics()
 	}
-	r := &Router{o: o, log: o.Log, now: o.Now, sources: map[string]*SourceConn{}, fetches: map[string]*fetcher{},
+	r := &Router{begun: o.Now(), o: o, log: o.Log, now: o.Now, sources: map[string]*SourceConn{}, fetches: map[string]*fetcher{},
 		targets: map[string]*deliverer{}, started: make(chan struct{}), streams: map[string]*stream{},
 		listed: map[string]bool{}, unlisted: map[string]error{}, barred: map[string]bool{}, movedCh: make(chan struct{})}
 	for i := range o.Sources {

@@ -268,7 +268,7 @@ func (w *world) start() {
 		w.t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	o := router.Options{Ledger: w.ledger, Bus: bus.InProcess(log), Rules: rules, Log: log, Attempts: 3,
+	o := router.Options{Ledger: w.ledger, Bus: bus.InProcess(log), Rules: rules, Log: log, Attempts: 3, Late: time.Nanosecond,
 		Sources: []router.SourceConn{{Name: "crm", Source: w.crm}},
 		Targets: []router.TargetConn{{Name: "board", Target: w.board, Finder: w.board, Lister: w.board, InFlight: 5}}}
 	if w.change != nil {
