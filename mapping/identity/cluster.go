@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/identity/compare"
 )
 
 // Limit is the most records a weak key may join; a key of more records says nothing about any of them and is
@@ -24,6 +25,7 @@ type Member struct {
 	First uint64 // order of first sight, unique; smaller is older
 	Live  bool   // not deleted in any way
 	Keys  []Key
+	Facts *compare.Facts // nil for kinds that are not compared
 }
 
 // Cluster divides members into customers. members must be whole components: with a record, all that share a key with

@@ -29,12 +29,18 @@ const (
 	bLearnt kv.Bucket = "learnt" // name → what a governor learnt
 	bCount  kv.Bucket = "count"  // name → number
 	bState  kv.Bucket = "state"  // name → sequence, progress of background work
+	bDecide kv.Bucket = "decide" // record, record → decision of a person, in both directions
+	bReview kv.Bucket = "review" // record, record → evidence a person should look at, in both directions
+	bLog    kv.Bucket = "log"    // entity, transaction → what changed of it
+	bHist   kv.Bucket = "hist"   // record, field, vendor's time → value, of what figures are made of
+	bBar    kv.Bucket = "bar"    // keyed hash → suppression: never store this again
+	bErased kv.Bucket = "erased" // entity → when it was erased
 )
 
 // Buckets lists what an engine must be opened with.
 func Buckets() []kv.Bucket {
 	return []kv.Bucket{bMeta, bBody, bEnt, bAlias, bKey, bRev, bDirty, bLink, bIntent, bStream, bGap, bRef, bInbox,
-		bDead, bToken, bLearnt, bCount, bState}
+		bDead, bToken, bLearnt, bCount, bState, bDecide, bReview, bLog, bHist, bBar, bErased}
 }
 
 // Limits that keep a key of two references under kv.MaxKeyBytes.

@@ -200,7 +200,8 @@ func deletionOf(d *dec, b byte) connectors.DeletionKind {
 
 // kindNumbers are written to disk: append only.
 var kindNumbers = []canonical.Kind{"", canonical.Person, canonical.Organization, canonical.Deal, canonical.Ticket,
-	canonical.Owner, canonical.Pipeline}
+	canonical.Owner, canonical.Pipeline, canonical.Interaction, canonical.Transaction, canonical.Campaign,
+	canonical.Audience, canonical.Membership, canonical.Consent, canonical.Task, canonical.Goal, canonical.Spend}
 
 func kindByte(k canonical.Kind) byte {
 	for i, x := range kindNumbers {
