@@ -3,252 +3,232 @@ package identity
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/millrace/millrace/mapping/canonical"
-	"github.com/millrace/millrace/mapping/identity/compare"
 )
 
-// Limit is the most records a weak key may join; a key of more records says nothing about any of them and is
-// ignored. Who gathers a component need not follow a weak key with more than Limit holders, but must look at all its
-// holders when their number comes to Limit or leaves it.
-const Limit = 10
-
-// MaxCluster is the most records that weak keys join into one cluster; beyond it something is wrong with the data,
-// and keeping apart is the error that can be repaired.
-const MaxCluster = 50
-
-// Member is a record as clustering sees it.
-type Member struct {
-	Ref   string // connection/object/id
-	Kind  canonical.Kind
-	First uint64 // order of first sight, unique; smaller is older
-	Live  bool   // not deleted in any way
-	Keys  []Key
-	Facts *compare.Facts // nil for kinds that are not compared
-}
-
-// Cluster divides members into customers. members must be whole components: with a record, all that share a key with
-// it. The result lists indices into members; in each cluster the oldest (smallest First) comes first, and its latent
-// id is the entity's id; clusters are ordered by their oldest. The result depends on the set of members only, not on
-// their order.
+// Cluster divides members into customers. members must be closed: with a record, all that a must-link, a decision or a
+// verdict of Auto leads to. The first of each cluster is its oldest (smallest First), whose latent id is the entity's;
+// clusters are ordered by their oldest. The outcome depends on the set of members and decisions only, not on their order.
 //
-// Must-links always join records of one kind. Another key joins live records of one kind unless more than Limit
-// records hold it, and unless the cluster would exceed MaxCluster. A domain, besides, never joins two live records of
-// one object of one connection: a vendor that keeps two companies under one domain does so on purpose. An address
-// does: a person who is twice in one CRM is what people want joined (P4 of the model). A record that is not live
-// stays with a live one that shares a key, so that a customer keeps its id when one source deletes it, but never
-// joins two.
-func Cluster(members []Member) [][]int {
+// Decisions of people come first, then must-links, which join records of one kind whatever speaks against it but a
+// decision, then pairs of live records whose verdict is Auto, the likeliest first. Such a pair joins two clusters unless
+// a record of one and a record of the other cannot be the same (Verdict.Veto), too many pairs between them contradict
+// it (Bands.Guard), the cluster would exceed MaxCluster, or a domain is all that joins two records of one object of one
+// connection: a vendor that keeps two companies under one domain does so on purpose. A record that is not live stays
+// with a live one that it would have been joined to, so that a customer keeps its id when one source deletes it, but
+// never joins two.
+func (r *Resolver) Cluster(members []Member, decisions []Decision) Outcome {
 	if len(members) == 1 {
-		return [][]int{{0}}
+		return Outcome{Clusters: [][]int{{0}}}
 	}
-	f := newForest(members)
-	index := holders(f)
-	f.mustLinks(index)
-	f.weakLinks(index)
-	f.keepDead(index)
-	return f.clusters()
+	c := &clustering{forest: newForest(members), r: r, verdicts: map[[2]int]Verdict{}}
+	c.decide(decisions)
+	c.index()
+	c.mustLinks()
+	c.likeness()
+	c.keepDead()
+	return c.outcome()
 }
 
-// forest is a union-find over members in the order of their refs, so that positions do not depend on the caller.
-type forest struct {
-	members []Member
-	order   []int // position → index in members
-	parent  []int
-	size    []int
-	objects [][]string // of a root: connection/object of its live members
+type clustering struct {
+	*forest
+	r        *Resolver
+	holders  map[Key][]int // positions that hold a key, ascending, each once
+	apart    [][2]int      // pairs that a person said are not the same
+	verdicts map[[2]int]Verdict
+	links    []Link // by position until outcome
 }
 
-func newForest(members []Member) *forest {
-	n := len(members)
-	f := &forest{members: members, order: make([]int, n), parent: make([]int, n), size: make([]int, n), objects: make([][]string, n)}
-	for i := range f.order {
-		f.order[i] = i
-	}
-	slices.SortFunc(f.order, func(a, b int) int { return strings.Compare(members[a].Ref, members[b].Ref) })
-	for i := range f.parent {
-		f.parent[i], f.size[i] = i, 1
-		if m := f.at(i); m.Live {
-			f.objects[i] = []string{objectOf(m.Ref)}
+// decide applies what people said.
+func (c *clustering) decide(decisions []Decision) {
+	for _, d := range decisions {
+		a, ok := c.position(d.A)
+		b, known := c.position(d.B)
+		if !ok || !known || a == b || c.at(a).Kind != c.at(b).Kind {
+			continue
+		}
+		if !d.Same {
+			c.apart = append(c.apart, [2]int{min(a, b), max(a, b)})
 		}
 	}
-	return f
-}
-
-func (f *forest) at(position int) *Member { return &f.members[f.order[position]] }
-
-func (f *forest) root(i int) int {
-	for f.parent[i] != i {
-		f.parent[i] = f.parent[f.parent[i]]
-		i = f.parent[i]
+	same := slices.Clone(decisions)
+	slices.SortFunc(same, func(x, y Decision) int { return cmp.Or(cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B)) })
+	for _, d := range same {
+		a, ok := c.position(d.A)
+		b, known := c.position(d.B)
+		if d.Same && ok && known && a != b && c.at(a).Kind == c.at(b).Kind {
+			c.join(a, b, Verdict{Band: Must, Rule: RuleDecision, Probability: 1})
+		}
 	}
-	return i
 }
 
-func (f *forest) union(a, b int) {
-	a, b = f.root(a), f.root(b)
-	if a == b {
-		return
+// parted reports whether a person keeps the clusters of two positions apart.
+func (c *clustering) parted(a, b int) bool {
+	a, b = c.root(a), c.root(b)
+	for _, p := range c.apart {
+		x, y := c.root(p[0]), c.root(p[1])
+		if x == a && y == b || x == b && y == a {
+			return true
+		}
 	}
-	f.parent[b] = a
-	f.size[a] += f.size[b]
-	f.objects[a] = append(f.objects[a], f.objects[b]...)
+	return false
 }
 
-// holders lists the positions that hold each key, ascending, each once.
-func holders(f *forest) map[Key][]int {
-	index := map[Key][]int{}
-	for i := range f.order {
-		for _, k := range f.at(i).Keys {
-			if list := index[k]; len(list) == 0 || list[len(list)-1] != i {
-				index[k] = append(list, i)
+// join unites two positions for a reason that only a decision outweighs.
+func (c *clustering) join(a, b int, v Verdict) {
+	link := Link{A: min(a, b), B: max(a, b), Verdict: v}
+	if !c.together(a, b) && c.parted(a, b) {
+		link.Refused = "kept apart by a person"
+	} else {
+		c.union(a, b)
+	}
+	c.links = append(c.links, link)
+}
+
+func (c *clustering) index() {
+	c.holders = map[Key][]int{}
+	for i := range c.order {
+		for _, k := range c.at(i).Keys {
+			if list := c.holders[k]; len(list) == 0 || list[len(list)-1] != i {
+				c.holders[k] = append(list, i)
 			}
 		}
 	}
-	return index
 }
 
-// mustLinks joins what strong keys join. Union is commutative here, so the order of the map does not matter.
-func (f *forest) mustLinks(index map[Key][]int) {
-	for k, list := range index {
-		if !k.Strong {
-			continue
+// mustLinks joins what the sources themselves say is one thing. When people keep some apart, the order of the joins
+// decides, so it is that of the keys.
+func (c *clustering) mustLinks() {
+	var keys []Key
+	for k := range c.holders {
+		if k.Strong {
+			keys = append(keys, k)
 		}
-		if named, ok := f.position(k); ok {
-			list = append(slices.Clone(list), named)
+	}
+	slices.SortFunc(keys, func(x, y Key) int { return cmp.Or(cmp.Compare(x.Space, y.Space), cmp.Compare(x.Value, y.Value)) })
+	for _, k := range keys {
+		list := c.holders[k]
+		if named, ok := c.position(k.Value); ok && k.Space == RefSpace {
+			list = append([]int{named}, list...)
 		}
 		first := map[canonical.Kind]int{}
 		for _, i := range list {
-			kind := f.at(i).Kind
-			if j, ok := first[kind]; ok {
-				f.union(j, i)
-			} else {
+			kind := c.at(i).Kind
+			if j, ok := first[kind]; !ok {
 				first[kind] = i
+			} else if i != j {
+				c.join(j, i, Verdict{Band: Must, Rule: RuleVendor, Probability: 1})
 			}
 		}
 	}
 }
 
-// position finds the member that a key of RefSpace names.
-func (f *forest) position(k Key) (int, bool) {
-	if k.Space != RefSpace {
-		return 0, false
-	}
-	return slices.BinarySearchFunc(f.order, k.Value, func(i int, ref string) int { return strings.Compare(f.members[i].Ref, ref) })
-}
-
-// weakLinks tries every pair of live records that share a usable weak key, in the order of their refs: with the
-// vetoes the order decides, so it must be a property of the records.
-func (f *forest) weakLinks(index map[Key][]int) {
-	var pairs []pair
-	for k, list := range index {
-		if k.Strong || len(list) > Limit {
-			continue
+// likeness joins pairs of live records whose verdict is Auto, and notes those for review.
+func (c *clustering) likeness() {
+	var auto []Link
+	for pair, v := range c.pairs() {
+		link := Link{A: pair[0], B: pair[1], Verdict: v}
+		if v.Band == Auto {
+			auto = append(auto, link)
+		} else if v.Band == Review {
+			link.Refused = v.Veto
+			c.links = append(c.links, link)
 		}
-		pairs = f.alike(pairs, list, k.Space != DomainSpace)
 	}
-	slices.SortFunc(pairs, func(x, y pair) int {
-		return cmp.Or(cmp.Compare(x.a, y.a), cmp.Compare(x.b, y.b))
+	slices.SortFunc(auto, func(x, y Link) int {
+		return cmp.Or(cmp.Compare(y.Probability, x.Probability), cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B))
 	})
-	for _, p := range pairs {
-		if f.compatible(f.root(p.a), f.root(p.b), p.within) {
-			f.union(p.a, p.b)
+	for _, link := range auto {
+		if !c.together(link.A, link.B) {
+			if link.Refused = c.refuse(link.A, link.B, link.Rule); link.Refused == "" {
+				c.union(link.A, link.B)
+			}
 		}
+		c.links = append(c.links, link)
 	}
 }
 
-// pair is two records that a key could join; within allows it inside one object of one connection.
-type pair struct {
-	a, b   int
-	within bool
-}
-
-// alike appends every pair of live records of one kind in the list.
-func (f *forest) alike(pairs []pair, list []int, within bool) []pair {
-	for n, a := range list {
-		for _, b := range list[n+1:] {
-			if f.at(a).Live && f.at(b).Live && f.at(a).Kind == f.at(b).Kind {
-				pairs = append(pairs, pair{a, b, within})
+// pairs judges every pair of live records of one kind that share a key which is no must-link.
+func (c *clustering) pairs() map[[2]int]Verdict {
+	list := map[[2]int]Verdict{}
+	for k, holders := range c.holders {
+		if k.Strong || len(holders) > c.r.Most(k.Space) {
+			continue
+		}
+		for n, a := range holders {
+			for _, b := range holders[n+1:] {
+				if _, done := list[[2]int{a, b}]; !done && c.at(a).Live && c.at(b).Live && c.at(a).Kind == c.at(b).Kind {
+					list[[2]int{a, b}] = c.verdict(a, b)
+				}
 			}
 		}
 	}
-	return pairs
-}
-
-func (f *forest) compatible(a, b int, within bool) bool {
-	if a == b || f.size[a]+f.size[b] > MaxCluster {
-		return false
-	}
-	if within {
-		return true
-	}
-	for _, o := range f.objects[a] {
-		if slices.Contains(f.objects[b], o) {
-			return false
-		}
-	}
-	return true
-}
-
-// keepDead leaves each record that is not live with the live record of smallest ref that shares a usable key.
-func (f *forest) keepDead(index map[Key][]int) {
-	for i := range f.order {
-		m := f.at(i)
-		if m.Live || len(f.objects[f.root(i)]) > 0 {
-			continue
-		}
-		if home := f.home(m, index); home >= 0 {
-			f.union(home, i)
-		}
-	}
-}
-
-// home returns the live record of smallest ref that shares a usable key with m, -1 when there is none.
-func (f *forest) home(m *Member, index map[Key][]int) int {
-	best := -1
-	for _, k := range m.Keys {
-		if k.Strong || len(index[k]) > Limit {
-			continue
-		}
-		for _, j := range index[k] {
-			if o := f.at(j); o.Live && o.Kind == m.Kind && (best < 0 || j < best) {
-				best = j
-			}
-		}
-	}
-	return best
-}
-
-func (f *forest) clusters() [][]int {
-	at := map[int]int{}
-	var list [][]int
-	for i, index := range f.order {
-		r := f.root(i)
-		n, ok := at[r]
-		if !ok {
-			n = len(list)
-			at[r] = n
-			list = append(list, nil)
-		}
-		list[n] = append(list[n], index)
-	}
-	older := func(a, b int) int {
-		return cmp.Or(cmp.Compare(f.members[a].First, f.members[b].First), strings.Compare(f.members[a].Ref, f.members[b].Ref))
-	}
-	for _, c := range list {
-		slices.SortFunc(c, older)
-	}
-	slices.SortFunc(list, func(a, b []int) int { return older(a[0], b[0]) })
 	return list
 }
 
-// objectOf returns connection/object of a reference.
-func objectOf(ref string) string {
-	if i := strings.IndexByte(ref, '/'); i >= 0 {
-		if j := strings.IndexByte(ref[i+1:], '/'); j >= 0 {
-			return ref[:i+1+j]
+// verdict is Compare of two positions, each pair once.
+func (c *clustering) verdict(a, b int) Verdict {
+	pair := [2]int{min(a, b), max(a, b)}
+	v, known := c.verdicts[pair]
+	if !known {
+		v = c.r.Compare(c.at(a), c.at(b))
+		c.verdicts[pair] = v
+	}
+	return v
+}
+
+// keepDead leaves each record that is not live with the live record of smallest ref that it would be joined to.
+func (c *clustering) keepDead() {
+	for i := range c.order {
+		m := c.at(i)
+		if m.Live || slices.ContainsFunc(c.within[c.root(i)], func(j int) bool { return c.at(j).Live }) {
+			continue
+		}
+		if home, v := c.home(i, m); home >= 0 {
+			c.union(home, i)
+			c.links = append(c.links, Link{A: min(home, i), B: max(home, i), Verdict: v})
 		}
 	}
-	return ref
+}
+
+// home returns the live record of smallest ref that m would be joined to, -1 when there is none.
+func (c *clustering) home(i int, m *Member) (int, Verdict) {
+	var near []int
+	for _, k := range m.Keys {
+		if list := c.holders[k]; !k.Strong && len(list) <= c.r.Most(k.Space) {
+			near = append(near, list...)
+		}
+	}
+	slices.Sort(near)
+	for _, j := range slices.Compact(near) {
+		if o := c.at(j); !o.Live || o.Kind != m.Kind || c.parted(i, j) {
+			continue
+		}
+		if v := c.verdict(i, j); v.Band >= Auto {
+			return j, v
+		}
+	}
+	return -1, Verdict{}
+}
+
+// outcome turns positions into the caller's indices.
+func (c *clustering) outcome() Outcome {
+	o := Outcome{Clusters: c.clusters()}
+	slices.SortFunc(c.links, func(x, y Link) int {
+		return cmp.Or(cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B), cmp.Compare(y.Band, x.Band), cmp.Compare(x.Rule, y.Rule))
+	})
+	c.links = slices.CompactFunc(c.links, func(x, y Link) bool { return x.A == y.A && x.B == y.B && x.Rule == y.Rule })
+	for _, link := range c.links {
+		together, live := c.together(link.A, link.B), c.at(link.A).Live && c.at(link.B).Live
+		link.A, link.B = c.order[link.A], c.order[link.B]
+		switch {
+		case together && link.Band >= Auto:
+			link.Refused = "" // something else joined them
+			o.Joined = append(o.Joined, link)
+		case !together && live:
+			o.Review = append(o.Review, link)
+		}
+	}
+	return o
 }

@@ -10,15 +10,22 @@ func setOf(words string) map[string]bool {
 	return m
 }
 
-// roles are local parts that belong to a function or a machine, never to one person.
+// roles are local parts that belong to a function, never to one person.
 var roles = setOf(`
-	abuse accounting accounts admin administrator anonymous bestellung billing booking bookings buchhaltung buero
-	careers contact contacto contato customerservice donotreply do-not-reply einkauf email enquiries enquiry facturas
-	feedback finance hello help helpdesk hostmaster hr info information inquiries invoice invoices it jobs kontakt
-	legal mail mailer-daemon marketing me newsletter no-reply no_reply noc noreply none null office order orders
-	personal podrska postmaster presse press prodaja privacy purchasing reception rechnung root sales security
-	service services shop spam subscribe support team test unknown unsubscribe user vendas ventas verkauf vertrieb
-	webmaster`)
+	abuse accounting accounts admin administrator bestellung billing booking bookings buchhaltung buero careers contact
+	contacto contato customerservice einkauf email enquiries enquiry facturas feedback finance hello help helpdesk
+	hostmaster hr info information inquiries invoice invoices it jobs kontakt legal mail marketing me newsletter noc
+	office order orders personal podrska postmaster presse press prodaja privacy purchasing reception rechnung root
+	sales security service services shop subscribe support team unsubscribe ventas vendas verkauf vertrieb webmaster
+	info1 sales1 kundenservice soporte atencion clientes comercial ufficio vendite commercial accueil postbus verkoop
+	klantenservice biuro sprzedaz obchod prodej kundtjanst posta destek satis`)
+
+// machines are local parts that no person reads.
+var machines = setOf(`donotreply do-not-reply do_not_reply mailer-daemon no-reply no_reply noreply bounce bounces spam daemon`)
+
+// blocked are texts that stand for nothing.
+var blocked = setOf(`none null nil n/a na nan test tester testing unknown unbekannt anonymous anonym user undefined xxx x - ? tbd
+	dummy sample asdf`)
 
 // freeMail are the domains of the large mail providers, where anybody gets an address. Millrace ships the big ones;
 // the configuration extends them.
