@@ -2,6 +2,7 @@ package identity
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/millrace/millrace/mapping/canonical"
@@ -86,6 +87,8 @@ func (c *clustering) join(a, b int, v Verdict) {
 	c.links = append(c.links, link)
 }
 
+// index finds the holders of each key, and takes the keys that too many hold away from all of them: what is not
+// evidence must not count as shared by two that meet under another key.
 func (c *clustering) index() {
 	c.holders = map[Key][]int{}
 	for i := range c.order {
@@ -95,6 +98,18 @@ func (c *clustering) index() {
 			}
 		}
 	}
+	crowded := func(k Key) bool { return !k.Strong && len(c.holders[k]) > c.r.Most(k.Space) }
+	copied := false
+	for i := range c.members {
+		if !slices.ContainsFunc(c.members[i].Keys, crowded) {
+			continue
+		}
+		if !copied {
+			c.members, copied = slices.Clone(c.members), true
+		}
+		c.members[i].Keys = slices.DeleteFunc(slices.Clone(c.members[i].Keys), crowded)
+	}
+	maps.DeleteFunc(c.holders, func(k Key, _ []int) bool { return crowded(k) })
 }
 
 // mustLinks joins what the sources themselves say is one thing. When people keep some apart, the order of the joins
@@ -153,7 +168,7 @@ func (c *clustering) likeness() {
 func (c *clustering) pairs() map[[2]int]Verdict {
 	list := map[[2]int]Verdict{}
 	for k, holders := range c.holders {
-		if k.Strong || len(holders) > c.r.Most(k.Space) {
+		if k.Strong {
 			continue
 		}
 		for n, a := range holders {
@@ -196,8 +211,8 @@ func (c *clustering) keepDead() {
 func (c *clustering) home(i int, m *Member) (int, Verdict) {
 	var near []int
 	for _, k := range m.Keys {
-		if list := c.holders[k]; !k.Strong && len(list) <= c.r.Most(k.Space) {
-			near = append(near, list...)
+		if !k.Strong {
+			near = append(near, c.holders[k]...)
 		}
 	}
 	slices.Sort(near)

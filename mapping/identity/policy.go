@@ -140,5 +140,5 @@ func fakeNumber(number string) bool {
 	for i := len(digits) - 1; i > 0 && digits[i-1] == '0'+(digits[i]-'0'+1)%10; i-- {
 		down++
 	}
-	return max(same, up, down) >= min(8, len(digits))
+	return same >= 7 || max(same, up, down) >= min(9, len(digits))
 }

@@ -101,7 +101,7 @@ func TestContradictoryLinksPart(t *testing.T) {
 // What identifies nobody says why.
 func TestIgnoredSaysWhy(t *testing.T) {
 	person := profile(t, canonical.Person, claims{
-		"emails": []canonical.EmailAddress{{Address: "info@acme.example"}, {Address: "noreply@acme.example"}, {Address: "x@example.com"}},
+		"emails": []canonical.EmailAddress{{Address: "info@acme.example"}, {Address: "noreply@acme.example"}, {Address: "ana.maric@example.com"}},
 		"phones": []canonical.PhoneNumber{{Raw: "0000000000"}, {Raw: "12345678"}, {Raw: "555-0132"}, {Raw: "+1 202 456 1111", E164: "+12024561111", Type: "fax"}}, "birthday": "1370-05-12"})
 	org := profile(t, canonical.Organization, claims{"domains": []string{"t-online.de", "siemens.com"}, "name": "Unknown"})
 	r := NewResolver(Settings{Options: Options{Group: []string{"siemens.com"}}})
@@ -109,7 +109,7 @@ func TestIgnoredSaysWhy(t *testing.T) {
 		p    *canonical.Profile
 		want []string
 	}{
-		{person, []string{"emails info@acme.example a role address", "emails noreply@acme.example the address of a machine", "emails x@example.com its domain is blocked",
+		{person, []string{"emails info@acme.example a role address", "emails noreply@acme.example the address of a machine", "emails ana.maric@example.com its domain is blocked",
 			"phones 0000000000 a placeholder", "phones 12345678 a placeholder", "phones 555-0132 not a valid number with its country code", "birthday 1370-05-12 not a plausible date"}},
 		{org, []string{"domains t-online.de a domain where anybody gets an address", "domains siemens.com the domain of a group", "name unknown a placeholder"}},
 	} {

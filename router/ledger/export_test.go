@@ -37,8 +37,12 @@ func Members(l *Ledger, engine kv.Engine) []identity.Member {
 		if err != nil {
 			panic(err)
 		}
+		p, err := b.decodeProfile(key)
+		if err != nil {
+			panic(err)
+		}
 		list = append(list, identity.Member{Ref: key.String(), Kind: m.kind, First: uint64(len(list) + 1), Live: m.live(),
-			Keys: effective(m, b)})
+			Keys: effective(m, b), Facts: l.resolver.FactsOf(&p)})
 	})
 	return list
 }

@@ -113,7 +113,7 @@ func (l *Ledger) mapRecord(a *arrival) {
 	}
 	a.kind = p.Kind
 	a.body.profile, a.body.fresh = p.AppendBinary(make([]byte, 0, 1024)), &p
-	a.body.keys = l.policy.Keys(&p, a.rec.Ref.String())
+	a.body.keys = l.resolver.Keys(&p, a.rec.Ref.String())
 	a.body.targets = targetsOf(&p, a.key)
 }
 

@@ -47,7 +47,7 @@ func (c *change) recluster(w *walk, component []recKey, e *effects) error {
 		return err
 	}
 	current := map[string]bool{}
-	for _, cluster := range identity.Cluster(members) {
+	for _, cluster := range c.l.resolver.Cluster(members, nil).Clusters {
 		kind := members[cluster[0]].Kind
 		id := slots[cluster[0]].id
 		keys := make([]recKey, len(cluster))
@@ -115,7 +115,19 @@ func (c *change) membersOf(w *walk, component []recKey) ([]identity.Member, []*m
 		if err != nil {
 			return nil, nil, err
 		}
-		members = append(members, identity.Member{Ref: key.String(), Kind: slot.kind, Live: slot.live(), Keys: keys})
+		b, err := c.body(key)
+		if err != nil {
+			return nil, nil, err
+		}
+		member := identity.Member{Ref: key.String(), Kind: slot.kind, Live: slot.live(), Keys: keys}
+		if identity.Compares(slot.kind) && b.now != nil {
+			p, err := b.now.decodeProfile(key)
+			if err != nil {
+				return nil, nil, err
+			}
+			member.Facts = c.l.resolver.FactsOf(&p)
+		}
+		members = append(members, member)
 		slots = append(slots, slot)
 	}
 	ages := slices.Clone(slots)

@@ -16,7 +16,7 @@ import (
 func checkWhole(t *rapid.T, w *world, m *memory) {
 	var want, got []string
 	members := ledger.Members(w.Ledger, m)
-	for _, cluster := range identity.Cluster(members) {
+	for _, cluster := range identity.NewResolver(identity.Settings{}).Cluster(members, nil).Clusters {
 		want = append(want, describe(members, cluster))
 	}
 	for _, refs := range ledger.Memberships(w.Ledger, m) {
