@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -133,4 +134,117 @@ func TestClusterProperties(t *testing.T) {
 			t.Fatalf("%d of %d members are in clusters", total, len(members))
 		}
 	})
+}
+
+func drawDecisions(t *rapid.T, members []Member) []Decision {
+	var list []Decision
+	for range rapid.IntRange(0, 4).Draw(t, "decisions") {
+		a := rapid.SampledFrom(members).Draw(t, "a").Ref
+		b := rapid.SampledFrom(members).Draw(t, "b").Ref
+		if a != b {
+			list = append(list, Decision{A: min(a, b), B: max(a, b), Same: rapid.Bool().Draw(t, "same")})
+		}
+	}
+	slices.SortFunc(list, func(x, y Decision) int { return strings.Compare(x.A+" "+x.B, y.A+" "+y.B) })
+	return slices.CompactFunc(list, func(x, y Decision) bool { return x.A == y.A && x.B == y.B })
+}
+
+// Clusters, evidence and what is left for review are functions of the set of members and decisions. Whom a person keeps
+// apart is never in one cluster, and what is said to be refused is not.
+func TestOutcomeProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		members := drawMembers(t)
+		decisions := drawDecisions(t, members)
+		want := told(members, plain.Cluster(members, decisions))
+		shuffled := rapid.Permutation(members).Draw(t, "order")
+		o := plain.Cluster(shuffled, rapid.Permutation(decisions).Draw(t, "decisions"))
+		if got := told(shuffled, o); got != want {
+			t.Fatalf("in another order:\n%s\nwant\n%s", got, want)
+		}
+		at := map[string]int{}
+		for n, c := range o.Clusters {
+			for _, i := range c {
+				at[shuffled[i].Ref] = n
+			}
+		}
+		for _, d := range decisions {
+			if !d.Same && at[d.A] == at[d.B] {
+				t.Fatalf("%s and %s are one customer although a person keeps them apart", d.A, d.B)
+			}
+		}
+		for _, l := range o.Review {
+			if at[shuffled[l.A].Ref] == at[shuffled[l.B].Ref] {
+				t.Fatalf("%s and %s are for review although they are one customer", shuffled[l.A].Ref, shuffled[l.B].Ref)
+			}
+		}
+	})
+}
+
+// A component says the same alone as among others: that is what lets the ledger look only at the one that changed.
+func TestComponentsAreIndependent(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		members := drawMembers(t)
+		decisions := drawDecisions(t, members)
+		whole := map[string]string{}
+		for _, c := range plain.Cluster(members, decisions).Clusters {
+			for _, i := range c {
+				whole[members[i].Ref] = members[c[0]].Ref
+			}
+		}
+		for _, component := range components(members, decisions) {
+			for _, c := range plain.Cluster(component, decisions).Clusters {
+				for _, i := range c {
+					if ref := component[i].Ref; whole[ref] != component[c[0]].Ref {
+						t.Fatalf("%s belongs to %s in its component, to %s among all", ref, component[c[0]].Ref, whole[ref])
+					}
+				}
+			}
+		}
+	})
+}
+
+// components closes over must-links, decisions that two are the same, and verdicts that join.
+func components(members []Member, decisions []Decision) [][]Member {
+	f := newForest(members)
+	for i := range members {
+		for j := range members {
+			a, b := *f.at(i), *f.at(j)
+			if a.Kind == b.Kind && plain.Compare(&a, &b).Band >= Auto {
+				f.union(i, j)
+			}
+			for _, k := range a.Keys {
+				if k.Strong && (holds(&b, k) || k.Value == b.Ref) {
+					f.union(i, j)
+				}
+			}
+		}
+	}
+	for _, d := range decisions {
+		a, _ := f.position(d.A)
+		b, _ := f.position(d.B)
+		if d.Same {
+			f.union(a, b)
+		}
+	}
+	var list [][]Member
+	for _, c := range f.clusters() {
+		var part []Member
+		for _, i := range c {
+			part = append(part, members[i])
+		}
+		list = append(list, part)
+	}
+	return list
+}
+
+func told(members []Member, o Outcome) string {
+	lines := []string{fmt.Sprint(refs(members, o.Clusters))}
+	for _, list := range [][]Link{o.Joined, o.Review} {
+		for _, l := range list {
+			a, b := members[l.A].Ref, members[l.B].Ref
+			lines = append(lines, fmt.Sprint(min(a, b), " ", max(a, b), " ", l.Verdict, " ", l.Refused))
+		}
+	}
+	slices.Sort(lines[1:])
+	return strings.Join(lines, "\n")
 }
