@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -19,55 +20,17 @@ type Source struct {
 	Profile *canonical.Profile
 }
 
-// MaxLost is the most losing claims kept for a field.
-const MaxLost = 5
-
-// Golden is what is true of one customer: the surviving claims, and whose they are. It shares memory with the
-// profiles it was made of.
+// Golden is what is true of one customer: the surviving claims. Whose they are is worked out when somebody asks, by
+// Origin and Why. It shares memory with the profiles it was made of.
 type Golden struct {
 	Kind canonical.Kind
 	// Fields are ordered by name, as in a profile. A null among them says nothing; Get hides it.
 	Fields []canonical.Field
 	// Sources are the records, as they were given to Merge.
 	Sources []Source
-	origins []Origin // of each field; nil when sole is the only live source
-	sole    int
-	live    int
-}
-
-// Origin says where a field's value comes from.
-type Origin struct {
-	Source int     // index in Sources; for united lists, that of the first element
-	Rule   Rule    // what decided
-	Lost   []Claim // other sources' different values, at most MaxLost
-}
-
-// Claim is what one source said.
-type Claim struct {
-	Source int
-	Value  json.RawMessage
-}
-
-// Rule names what decided which claim survives.
-type Rule uint8
-
-// The rules of survivorship.
-const (
-	Only     Rule = iota + 1 // one source says something
-	Latest                   // the newest record that says something
-	United                   // a list: what all sources say
-	Whole                    // taken whole from the source of the newest address, or stage
-	Complete                 // taken whole from the source of the fullest name
-)
-
-var ruleNames = [...]string{"", "only", "latest", "united", "whole", "most complete"}
-
-// String returns the rule in words, as `customer why` shows it.
-func (r Rule) String() string {
-	if int(r) < len(ruleNames) {
-		return ruleNames[r]
-	}
-	return ""
+	by      *Survivorship
+	sole    int // the only live source, -1 when there are others
+	live    int // live records, without those of people
 }
 
 // Deleted reports whether no live record is left: the entity is a tombstone.
@@ -76,13 +39,7 @@ func (g *Golden) Deleted() bool { return g.live == 0 }
 // Get returns the value of a field, nil when no source claims one.
 func (g *Golden) Get(name string) json.RawMessage {
 	i, ok := slices.BinarySearchFunc(g.Fields, name, func(f canonical.Field, name string) int {
-		if f.Name < name {
-			return -1
-		}
-		if f.Name > name {
-			return 1
-		}
-		return 0
+		return strings.Compare(f.Name, name)
 	})
 	if !ok || canonical.IsNull(g.Fields[i].Value) {
 		return nil
@@ -90,19 +47,11 @@ func (g *Golden) Get(name string) json.RawMessage {
 	return g.Fields[i].Value
 }
 
-// Origin returns where field i of Fields comes from.
-func (g *Golden) Origin(i int) Origin {
-	if g.origins == nil {
-		return Origin{Source: g.sole, Rule: Only}
-	}
-	return g.origins[i]
-}
-
-// Refs returns the references of the live records, ascending.
+// Refs returns the references of the live records, ascending; what people said is none of them.
 func (g *Golden) Refs() []string {
 	refs := make([]string, 0, g.live)
 	for i := range g.Sources {
-		if g.Sources[i].Live {
+		if g.Sources[i].Live && !isManual(g.Sources[i].Ref) {
 			refs = append(refs, g.Sources[i].Ref)
 		}
 	}
@@ -121,7 +70,7 @@ func (g *Golden) AppendBinary(dst []byte) []byte {
 		}
 	}
 	dst = shown.AppendBinary(dst)
-	if g.live == 1 && g.origins == nil && !g.Deleted() {
+	if g.live == 1 && g.sole >= 0 {
 		return g.appendSource(dst, &g.Sources[g.sole])
 	}
 	for _, ref := range g.Refs() {

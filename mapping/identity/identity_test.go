@@ -69,9 +69,9 @@ func drawSources(t *rapid.T, n int) []Source {
 func TestGoldenDoesNotDependOnOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		sources := drawSources(t, rapid.IntRange(1, 5).Draw(t, "n"))
-		one := Merge(canonical.Person, sources)
+		one := Merge(canonical.Person, sources, nil)
 		before := one.AppendBinary(nil)
-		two := Merge(canonical.Person, rapid.Permutation(sources).Draw(t, "order"))
+		two := Merge(canonical.Person, rapid.Permutation(sources).Draw(t, "order"), nil)
 		if got := two.AppendBinary(nil); string(got) != string(before) || one.Hash() != two.Hash() {
 			t.Fatalf("another order gives %q; want %q", got, before)
 		}
@@ -100,7 +100,7 @@ func TestMergeThenSplitRestores(t *testing.T) {
 				for _, i := range c {
 					list = append(list, sources[members[i].Ref])
 				}
-				g := Merge(members[c[0]].Kind, list)
+				g := Merge(members[c[0]].Kind, list, nil)
 				golden[members[c[0]].Ref] = g.Hash()
 			}
 			return golden
@@ -130,7 +130,7 @@ func TestSurvivorship(t *testing.T) {
 		"emails": []canonical.EmailAddress{{Address: "ana@x.example", Primary: true}, {Address: "ana@old.example"}}})
 	zd := source("zd/users/1", 9, map[string]any{"title": "", "name.full": "A. Maric", "language": "en", "address.locality": "Zagreb",
 		"emails": []canonical.EmailAddress{{Address: "am@x.example", Primary: true, Verified: true}, {Address: "ana@old.example", Type: "work"}}})
-	g := Merge(canonical.Person, []Source{hs, zd})
+	g := Merge(canonical.Person, []Source{hs, zd}, nil)
 	want := map[string]string{
 		"title":            `"CEO"`, // another source's "empty" beats nobody
 		"language":         `"en"`,  // newest
@@ -146,16 +146,16 @@ func TestSurvivorship(t *testing.T) {
 		}
 	}
 	i := slices.IndexFunc(g.Fields, func(f canonical.Field) bool { return f.Name == "language" })
-	if o := g.Origin(i); o.Rule != Latest || o.Source != 1 || len(o.Lost) != 1 || o.Lost[0].Source != 0 {
+	if o := g.Origin(i); o.Rule != LastUpdated || o.Source != 1 || len(o.Lost) != 1 || o.Lost[0].Source != 0 {
 		t.Errorf("origin of language = %+v; want latest from source 1 over source 0", o)
 	}
 	newer := source("hs/contacts/2", 7, map[string]any{"title": ""})
-	g = Merge(canonical.Person, []Source{hs, zd, newer})
+	g = Merge(canonical.Person, []Source{hs, zd, newer}, nil)
 	if got := g.Get("title"); got != nil {
 		t.Errorf("title = %s after a newer record of the same object says empty; want none", got)
 	}
 	hs.Live, zd.Live = false, false
-	g = Merge(canonical.Person, []Source{hs, zd})
+	g = Merge(canonical.Person, []Source{hs, zd}, nil)
 	if !g.Deleted() || g.Get("title") != nil {
 		t.Error("records that are gone still make claims")
 	}
@@ -164,11 +164,11 @@ func TestSurvivorship(t *testing.T) {
 func TestSoleSourceIsNotCopied(t *testing.T) {
 	p := profile(t, canonical.Person, map[string]any{"title": "CEO", "company": ""})
 	sources := []Source{{Ref: "hs/contacts/1", Live: true, Profile: p}}
-	g := Merge(canonical.Person, sources)
+	g := Merge(canonical.Person, sources, nil)
 	if &g.Fields[0] != &p.Fields[0] || g.Get("company") != nil || string(g.Get("title")) != `"CEO"` {
 		t.Errorf("golden record %v is not the profile itself", g.Fields)
 	}
-	if n := testing.AllocsPerRun(100, func() { g = Merge(canonical.Person, sources); _ = g.Hash() }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { g = Merge(canonical.Person, sources, nil); _ = g.Hash() }); n != 0 {
 		t.Errorf("merging and hashing one record allocates %v times; want 0", n)
 	}
 }
@@ -213,7 +213,7 @@ func BenchmarkMerge(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				g := Merge(canonical.Person, sources)
+				g := Merge(canonical.Person, sources, nil)
 				_ = g.Hash()
 			}
 		})

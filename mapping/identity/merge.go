@@ -5,57 +5,68 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/millrace/millrace/mapping/canonical"
 )
 
-// Merge returns the golden record of one cluster of records of a kind. Its content depends on the set of sources
-// only, not on their order. Per field, among live records that claim something:
+// Merge returns the golden record of one cluster of records of a kind. Its content depends on the set of sources and on
+// s only, not on their order; nil means the built-in rules. What a person said (ManualConnection) comes first. Among
+// the other live records that claim something:
 //
 //   - a record that says "empty" silences older records of the same object and connection, nobody else;
-//   - lists are united, ordered by verified, primary, number of sources, recency (references only by recency);
-//   - an address, and a deal's or ticket's place in its pipeline, are taken whole from the newest record that has
-//     one; a name from the record that has most parts of it, then the newest;
-//   - everything else comes from the newest Version, then from the smallest ref.
+//   - then the rules of the field decide, see Survivorship.
 //
-// With one live record the result is its profile, not a copy.
-func Merge(kind canonical.Kind, sources []Source) Golden {
-	g := Golden{Kind: kind, Sources: sources, sole: -1}
+// When no record but manual ones is live, the customer is gone, whatever people said of it. With one live record the
+// result is its profile, not a copy.
+func Merge(kind canonical.Kind, sources []Source, s *Survivorship) Golden {
+	s = s.orBuiltin()
+	g := Golden{Kind: kind, Sources: sources, sole: -1, by: s}
+	manual := 0
 	for i := range sources {
-		if sources[i].Live {
+		switch {
+		case !sources[i].Live:
+		case isManual(sources[i].Ref):
+			manual++
+		default:
 			g.live++
 			g.sole = i
 		}
 	}
 	if g.live == 0 {
+		g.sole = -1
 		return g
 	}
-	if g.live == 1 {
+	if g.live == 1 && manual == 0 && !s.restricted[kind] {
 		g.Fields = sources[g.sole].Profile.Fields
 		return g
 	}
-	m := merger{kind: kind, sources: sources, winners: map[string]int{}}
-	m.rank()
+	g.sole = -1
+	m := newMerger(&g)
 	names := m.names()
 	g.Fields = make([]canonical.Field, 0, len(names))
-	g.origins = make([]Origin, 0, len(names))
 	for _, name := range names {
-		if value, origin := m.field(name); value != nil {
+		if value := m.field(name); !canonical.IsNull(value) && value != nil {
 			g.Fields = append(g.Fields, canonical.Field{Name: name, Value: value})
-			g.origins = append(g.origins, origin)
 		}
 	}
 	return g
 }
 
+// merger decides about the fields of one golden record, one after the other.
 type merger struct {
 	kind    canonical.Kind
 	sources []Source
-	ranked  []int          // live sources, newest first, smallest ref first
-	winners map[string]int // of groups: the source it is taken from, -1 = none
+	s       *Survivorship
+	ranked  []int // live sources, newest first, smallest ref first
+	all     []string // what any source claims, ascending; see names
+	groups  map[string]*group
+	claims  []Claim // of the field being decided; used again for the next
+	trace   *trace  // what happened to them; nil when nobody asks
 }
 
-func (m *merger) rank() {
+func newMerger(g *Golden) *merger {
+	m := &merger{kind: g.Kind, sources: g.Sources, s: g.by.orBuiltin(), ranked: make([]int, 0, len(g.Sources))}
 	for i := range m.sources {
 		if m.sources[i].Live {
 			m.ranked = append(m.ranked, i)
@@ -65,117 +76,135 @@ func (m *merger) rank() {
 		x, y := &m.sources[a], &m.sources[b]
 		return cmp.Or(y.Version.Compare(x.Version), strings.Compare(x.Ref, y.Ref))
 	})
+	return m
 }
 
+// names lists what any source claims, ascending.
 func (m *merger) names() []string {
-	var names []string
+	if m.all != nil {
+		return m.all
+	}
+	n := 0
 	for _, i := range m.ranked {
-		for _, f := range m.sources[i].Profile.Fields {
-			names = append(names, f.Name)
+		n += len(m.sources[i].Profile.Fields)
+	}
+	names := make([]string, 0, n)
+	for _, i := range m.ranked {
+		for f := range m.sources[i].Profile.Fields {
+			names = append(names, m.sources[i].Profile.Fields[f].Name)
 		}
 	}
 	slices.Sort(names)
-	return slices.Compact(names)
+	m.all = slices.Compact(names)
+	return m.all
 }
 
-// claims returns the values that count for a field, newest first.
-func (m *merger) claims(name string) []Claim {
-	var claims []Claim
-	var silenced []string
+// gather appends what counts for a field to list, newest first: of people if they said anything, else of all sources
+// that are heard. manual says which.
+func (m *merger) gather(list []Claim, p *plan) (_ []Claim, manual bool) {
+	from := len(list)
+	silent := silence{}
 	for _, i := range m.ranked {
-		value := m.sources[i].Profile.Get(name)
+		value := m.sources[i].Profile.Get(p.name)
 		if value == nil {
 			continue
 		}
-		object := objectOf(m.sources[i].Ref)
-		if slices.Contains(silenced, object) {
-			continue
-		}
-		if canonical.IsNull(value) {
-			silenced = append(silenced, object)
-			continue
-		}
-		claims = append(claims, Claim{Source: i, Value: value})
-	}
-	return claims
-}
-
-func (m *merger) field(name string) ([]byte, Origin) {
-	claims := m.claims(name)
-	if len(claims) == 0 {
-		return nil, Origin{}
-	}
-	if group, rule := groupOf(name); group != "" {
-		return m.whole(name, group, rule, claims)
-	}
-	if len(claims) == 1 {
-		return claims[0].Value, Origin{Source: claims[0].Source, Rule: Only}
-	}
-	if def, err := canonical.Lookup(m.kind, name); err == nil {
-		if value := unite(def.Type, claims); value != nil {
-			return value, Origin{Source: claims[0].Source, Rule: United}
-		}
-	}
-	return claims[0].Value, Origin{Source: claims[0].Source, Rule: Latest, Lost: lost(claims, claims[0])}
-}
-
-// whole takes the field from the source that the whole group is taken from.
-func (m *merger) whole(name, group string, rule Rule, claims []Claim) ([]byte, Origin) {
-	winner := m.winner(group, rule)
-	for _, c := range claims {
-		if c.Source == winner {
-			if len(claims) == 1 {
-				rule = Only
+		c := Claim{Source: i, Value: value, Asserted: m.asserted(i)}
+		hand := isManual(m.sources[i].Ref)
+		switch {
+		case hand && !p.restrictive():
+			if !manual {
+				m.lose(list[from:], Manual)
+				list, manual = list[:from], true
 			}
-			return c.Value, Origin{Source: winner, Rule: rule, Lost: lost(claims, c)}
-		}
-	}
-	return nil, Origin{}
-}
-
-func (m *merger) winner(group string, rule Rule) int {
-	if winner, ok := m.winners[group]; ok {
-		return winner
-	}
-	parts := map[int]int{}
-	for _, name := range m.names() {
-		if g, _ := groupOf(name); g == group {
-			for _, c := range m.claims(name) {
-				parts[c.Source]++
-			}
-		}
-	}
-	winner := -1
-	for _, i := range m.ranked {
-		if parts[i] > 0 && (winner < 0 || rule == Complete && parts[i] > parts[winner]) {
-			winner = i
-		}
-	}
-	m.winners[group] = winner
-	return winner
-}
-
-// groupOf returns the group of fields that belong together, "" for a field that stands alone.
-func groupOf(name string) (string, Rule) {
-	switch {
-	case strings.HasPrefix(name, "address."):
-		return "address", Whole
-	case strings.HasPrefix(name, "name."):
-		return "name", Complete
-	case name == "pipeline", name == "stage", name == "status", name == "probability":
-		return "stage", Whole
-	}
-	return "", 0
-}
-
-// lost lists the claims that differ from the surviving one, newest first, each value once.
-func lost(claims []Claim, winner Claim) []Claim {
-	var list []Claim
-	for _, c := range claims {
-		known := bytes.Equal(c.Value, winner.Value) || slices.ContainsFunc(list, func(o Claim) bool { return bytes.Equal(o.Value, c.Value) })
-		if !known && len(list) < MaxLost {
+			list = append(list, c)
+		case manual:
+			m.loseOne(c, Manual)
+		case p.only != nil && !hand && !m.s.among(p.only, m.sources[i].Ref):
+			m.loseOne(c, NotHeard)
+		case !p.restrictive() && silent.covers(objectOf(m.sources[i].Ref)):
+			m.loseOne(c, Emptied)
+		case canonical.IsNull(value) && !p.blank:
+			silent.add(objectOf(m.sources[i].Ref))
+		default:
 			list = append(list, c)
 		}
 	}
-	return list
+	return list, manual
+}
+
+// asserted is when a source said what it says: the vendor's stamp of the record.
+func (m *merger) asserted(source int) time.Time { return m.sources[source].Version }
+
+// silence is the objects whose older records do not count for a field any more.
+type silence struct{ objects []string }
+
+func (s *silence) covers(object string) bool { return slices.Contains(s.objects, object) }
+func (s *silence) add(object string)         { s.objects = append(s.objects, object) }
+
+// field returns what a field survives with, nil when nothing does.
+func (m *merger) field(name string) []byte {
+	p := m.s.plan(m.kind, name)
+	claims, manual := m.gather(m.claims[:0], p)
+	m.claims = claims
+	switch {
+	case len(claims) == 0:
+		return nil
+	case manual:
+		return m.conclude(p, claims, []Rule{LastUpdated}, Manual)
+	case p.group != "":
+		return m.whole(p, claims)
+	case m.trace == nil && sameValue(claims):
+		return claims[0].Value
+	}
+	if len(p.owner) > 0 {
+		claims = m.keep(OwnerSource, p, claims)
+	}
+	if at := slices.Index(p.rules, Union); at >= 0 && isUnited(p.def.Type) {
+		return m.union(p, m.narrow(p, claims, p.rules[:at]))
+	}
+	return m.conclude(p, claims, p.rules, 0)
+}
+
+// conclude chooses one claim. By, when not 0, is what is told to have decided.
+func (m *merger) conclude(p *plan, claims []Claim, list []Rule, by Rule) []byte {
+	c := m.one(p, claims, list)
+	if m.trace != nil {
+		m.trace.won(c, by)
+	}
+	return c.Value
+}
+
+// one chooses one of several claims.
+func (m *merger) one(p *plan, claims []Claim, list []Rule) Claim {
+	return m.keep(SmallestRef, p, m.narrow(p, claims, list))[0]
+}
+
+// union unites the claims that are left.
+func (m *merger) union(p *plan, claims []Claim) []byte {
+	value := claims[0].Value
+	if !slices.ContainsFunc(claims[1:], func(c Claim) bool { return !bytes.Equal(c.Value, value) }) {
+		if m.trace != nil {
+			m.trace.united(p, value, claims)
+		}
+		return value
+	}
+	united := unite(p.def.Type, claims)
+	if m.trace != nil {
+		m.trace.united(p, united, claims)
+	}
+	return united
+}
+
+// lose notes what claims were lost to, when somebody wants to know.
+func (m *merger) lose(claims []Claim, to Rule) {
+	for _, c := range claims {
+		m.loseOne(c, to)
+	}
+}
+
+func (m *merger) loseOne(c Claim, to Rule) {
+	if m.trace != nil && !canonical.IsNull(c.Value) {
+		m.trace.lost = append(m.trace.lost, loss{c, to})
+	}
 }

@@ -1,14 +1,41 @@
 package identity
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
+	"strings"
+
+	"github.com/tidwall/gjson"
 
 	"github.com/millrace/millrace/mapping/canonical"
 )
 
-// unite returns the union of list claims, given newest first, or nil for a type that is no list.
+// isUnited reports whether all sources' elements of a type can stand side by side. The lines of an order or the steps of
+// a history cannot: two sources that know one order would double it.
+func isUnited(t canonical.Type) bool {
+	switch t {
+	case canonical.Email, canonical.Phone, canonical.Domain, canonical.Refs, canonical.Strings, moments, figures, texts:
+		return true
+	}
+	return keys[t] != nil
+}
+
+// keys are the members that two equal elements of a list share; without them it is the whole element.
+var keys = map[canonical.Type][]string{
+	"addresses":    {"lines", "locality", "postcode", "country", "formatted"},
+	"identifiers":  {"scheme", "value"},
+	"accounts":     {"service", "handle", "url"},
+	"affiliations": {"organization", "name", "title"},
+	"roles":        {"person", "role"},
+	"participants": {"role", "ref", "address", "name"},
+	"files":        {"name", "sha256", "url"},
+	permissions:    {"channel", "topic"},
+}
+
+// unite returns the union of claims, given newest first, in the normal form of their type.
 func unite(t canonical.Type, claims []Claim) []byte {
 	switch t {
 	case canonical.Email:
@@ -25,8 +52,12 @@ func unite(t canonical.Type, claims []Claim) []byte {
 		return canonical.AppendStrings(nil, valuesOf(list))
 	case canonical.Refs: // the first is special (a ticket's requester), so the newest record's order stands
 		return canonical.AppendStrings(nil, valuesOf(gather(claims, self, keepFirst)))
+	case moments, figures, texts:
+		return uniteMaps(claims, t == moments)
 	}
-	return nil
+	list := gather(claims, func(e json.RawMessage) string { return keyOf(t, e) }, choose(t))
+	sortTallies(list, func(e json.RawMessage) int { return weigh(false, gjson.GetBytes(e, "primary").Bool()) })
+	return appendElements(valuesOf(list))
 }
 
 // tally is one element of a united list and how many sources have it. Its place in the list before sorting is its
@@ -114,4 +145,76 @@ func onePrimary(list []canonical.EmailAddress) []canonical.EmailAddress {
 		found = found || list[i].Primary
 	}
 	return list
+}
+
+// keyOf is what an element shares with equal ones, folded: two sources write one address in two ways.
+func keyOf(t canonical.Type, element []byte) string {
+	switch t {
+	case canonical.Email:
+		return gjson.GetBytes(element, "address").Str
+	case canonical.Phone:
+		return cmp.Or(gjson.GetBytes(element, "e164").Str, gjson.GetBytes(element, "raw").Str)
+	}
+	if keys[t] == nil {
+		return string(element)
+	}
+	var b strings.Builder
+	parsed := gjson.ParseBytes(element)
+	for _, name := range keys[t] {
+		b.WriteString(strings.ToLower(parsed.Get(name).String()))
+		b.WriteByte(0)
+	}
+	return b.String()
+}
+
+// choose says which of two equal elements is taken, whole: of consents the one that allows less, else the newer one.
+func choose(t canonical.Type) func(old, other json.RawMessage) json.RawMessage {
+	return func(old, other json.RawMessage) json.RawMessage {
+		if t == permissions && restriction(gjson.GetBytes(other, "status").Str) > restriction(gjson.GetBytes(old, "status").Str) {
+			return other
+		}
+		return old
+	}
+}
+
+func appendElements(list []json.RawMessage) []byte {
+	out := []byte{'['}
+	for i, e := range list {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, e...)
+	}
+	return append(out, ']')
+}
+
+// uniteMaps joins maps from names to values: of one name the earliest time, or else the newest source's value.
+func uniteMaps(claims []Claim, earliest bool) []byte {
+	all := map[string][]byte{}
+	for _, c := range claims {
+		for name, value := range gjson.ParseBytes(c.Value).Map() {
+			old := all[name]
+			if old == nil || earliest && bytes.Compare([]byte(value.Raw), old) < 0 {
+				all[name] = []byte(value.Raw)
+			}
+		}
+	}
+	out := []byte{'{'}
+	for i, name := range slices.Sorted(maps.Keys(all)) {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(appendJSONString(out, name), ':')
+		out = append(out, all[name]...)
+	}
+	return append(out, '}')
+}
+
+// appendJSONString appends a name, which is valid UTF-8, as the normal form writes it.
+func appendJSONString(dst []byte, s string) []byte {
+	value, err := canonical.Append(dst, canonical.Text, s, canonical.Options{})
+	if err != nil {
+		return append(dst, '"', '"')
+	}
+	return value
 }
