@@ -183,9 +183,8 @@ func (s *Survivorship) among(list []string, ref string) bool {
 	return slices.Contains(list, connection) || connector != "" && slices.Contains(list, connector)
 }
 
-func connectionOf(ref string) string {
-	connection, _, _ := strings.Cut(ref, "/")
-	return connection
-}
-
 func isManual(ref string) bool { return connectionOf(ref) == ManualConnection }
+
+// Limits reports whether some field of a kind hears only some sources: then even the only record of an entity may not
+// have the last word.
+func (s *Survivorship) Limits(k canonical.Kind) bool { return s.orBuiltin().restricted[k] }

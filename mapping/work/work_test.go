@@ -40,7 +40,7 @@ func (w *world) put(t testing.TB, ref string, kind canonical.Kind, claims map[st
 	}
 	slices.SortFunc(p.Fields, func(a, b canonical.Field) int { return strings.Compare(a.Name, b.Name) })
 	sources := []identity.Source{{Ref: ref, Version: time.Unix(1, 0), Live: true, Profile: p}}
-	e := &Entity{ID: kind.Prefix() + ref[strings.LastIndexByte(ref, '/')+1:], Kind: kind, Golden: identity.Merge(kind, sources), Refs: []string{ref}}
+	e := &Entity{ID: kind.Prefix() + ref[strings.LastIndexByte(ref, '/')+1:], Kind: kind, Golden: identity.Merge(kind, sources, nil), Refs: []string{ref}}
 	w.byRef[ref] = e
 	w.list = append(w.list, e)
 	return e
@@ -154,7 +154,7 @@ func TestMissingRelations(t *testing.T) {
 		t.Errorf("the organization was looked up %d times; want once", w.reads["hs/companies/1"])
 	}
 	gone := *deal
-	gone.Golden = identity.Merge(canonical.Deal, nil)
+	gone.Golden = identity.Merge(canonical.Deal, nil, nil)
 	if items, _, err := defaultRules(t).Items(w, &gone); err != nil || items != nil {
 		t.Errorf("a deal that is gone has items %v, %v; want none", items, err)
 	}
@@ -190,7 +190,7 @@ func TestNarrowingChangesNothing(t *testing.T) {
 // The first contact that is still there is the person, whichever name loads it.
 func TestPersonIsTheFirstLiveContact(t *testing.T) {
 	w, deal := sales(t)
-	w.byRef["hs/contacts/1"].Golden = identity.Merge(canonical.Person, nil)
+	w.byRef["hs/contacts/1"].Golden = identity.Merge(canonical.Person, nil, nil)
 	for _, title := range []string{`person?.label ?? "none"`, `string(len(contacts)) + (person?.label ?? "none")`} {
 		r := defaultRules(t, "rules:\n  - name: deals\n    notes: null\n    fields: {Customer: null}\n    title: '"+title+"'\n")
 		items, _, err := r.Items(w, deal)

@@ -107,7 +107,7 @@ func (c *change) tallyEntity(id string, slot *entSlot) {
 }
 
 // golden derives the golden record of members of one kind.
-func golden(kind canonical.Kind, members []recKey, meta func(recKey) (*meta, error),
+func golden(by *identity.Survivorship, kind canonical.Kind, members []recKey, meta func(recKey) (*meta, error),
 	body func(recKey) (*body, error)) (identity.Golden, error) {
 	sources := make([]identity.Source, len(members))
 	for i, key := range members {
@@ -130,5 +130,5 @@ func golden(kind canonical.Kind, members []recKey, meta func(recKey) (*meta, err
 		}
 		sources[i].Profile = &p
 	}
-	return identity.Merge(kind, sources), nil
+	return identity.Merge(kind, sources, by), nil
 }

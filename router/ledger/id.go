@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/identity"
 )
 
 // latent is the id a record brings with it, for ever: a function of its reference alone. So an entity has the same id
@@ -30,6 +31,9 @@ func latentOf(key recKey) latent {
 		return id
 	}
 	group := sha256.Sum256([]byte(ref.Connection + nul + ref.Object))
+	if ref.Connection == identity.ManualConnection { // what people say of a customer never names it: no id is greater
+		group = [32]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
+	}
 	copy(id[:6], group[:])
 	if n, err := strconv.ParseUint(ref.ID, 10, 63); err == nil && idMark(ref.ID) != textMark {
 		binary.BigEndian.PutUint64(id[6:], n)

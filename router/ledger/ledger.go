@@ -44,25 +44,28 @@ type Options struct {
 	Targets   []string         // every changed entity is marked dirty for each of them
 	// Reach is work.Rules.Watches: a pure function, called when the ledger opens and inside of transactions; nil = no
 	// kind has items. After it or Targets changed, call Replan.
-	Reach    func(canonical.Kind) work.Reach
-	Mapper   Mapper
-	Resolver *identity.Resolver // which records are the same customer; nil = the built-in, cautious one
+	Reach  func(canonical.Kind) work.Reach
+	Mapper Mapper
+	// Survivorship decides whose claims a golden record shows; nil = the built-in rules. After it changed, call Regold.
+	Survivorship *identity.Survivorship
+	Resolver     *identity.Resolver // which records are the same customer; nil = the built-in, cautious one
 }
 
 // Ledger is the durable state of one workspace. It is safe for concurrent use, also by several processes on one
 // engine; every decision is taken inside of a transaction.
 type Ledger struct {
-	engine   kv.Engine
-	ws       string
-	now      func() time.Time
-	newID    func() [16]byte
-	targets  []string
-	reach    func(canonical.Kind) work.Reach
-	owning   []canonical.Kind // kinds with items of their own
-	mapper   Mapper
-	resolver *identity.Resolver
-	mapping  uint64 // hash of the mapper's version and of this code's way of storing bodies
-	seal     cipher.AEAD
+	engine       kv.Engine
+	ws           string
+	now          func() time.Time
+	newID        func() [16]byte
+	targets      []string
+	reach        func(canonical.Kind) work.Reach
+	owning       []canonical.Kind // kinds with items of their own
+	mapper       Mapper
+	resolver     *identity.Resolver
+	survivorship *identity.Survivorship
+	mapping      uint64 // hash of the mapper's version and of this code's way of storing bodies
+	seal         cipher.AEAD
 }
 
 // Open returns the ledger that lives in engine, which must have been opened with Buckets. It makes no transaction.
@@ -95,7 +98,8 @@ func Open(engine kv.Engine, o Options) (*Ledger, error) {
 		o.Reach = func(canonical.Kind) work.Reach { return work.Reach{} }
 	}
 	l := &Ledger{engine: engine, ws: o.Workspace + nul, now: o.Now, newID: o.NewID, targets: slices.Clone(o.Targets),
-		reach: remembered(o.Reach), mapper: o.Mapper, resolver: o.Resolver, mapping: xxhash.Sum64String(bodyForm + o.Mapper.Version() + nul + o.Resolver.Version())}
+		reach: remembered(o.Reach), mapper: o.Mapper, resolver: o.Resolver, survivorship: o.Survivorship,
+		mapping: xxhash.Sum64String(bodyForm + o.Mapper.Version() + nul + o.Resolver.Version())}
 	for _, k := range canonical.Kinds() {
 		if l.reach(k).Own {
 			l.owning = append(l.owning, k)

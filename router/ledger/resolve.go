@@ -145,7 +145,7 @@ func (c *change) putEntity(name string, kind canonical.Kind, members []recKey, e
 	if err != nil {
 		return err
 	}
-	g, err := golden(kind, members, c.metaOf, c.bodyOf)
+	g, err := golden(c.l.survivorship, kind, members, c.metaOf, c.bodyOf)
 	if err != nil {
 		return err
 	}

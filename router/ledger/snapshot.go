@@ -47,7 +47,7 @@ func (s *Snap) Subject(id string) (*work.Entity, error) {
 		return nil, nil
 	}
 	e := &work.Entity{ID: id, Kind: kind}
-	if e.Golden, err = golden(kind, n.members, s.meta, s.body); err != nil {
+	if e.Golden, err = golden(s.l.survivorship, kind, n.members, s.meta, s.body); err != nil {
 		return nil, err
 	}
 	e.Refs = e.Golden.Refs()
