@@ -16,6 +16,8 @@ type Connection struct {
 	Rules *Rules
 	Peers map[string]string // connector → the connection that its records' cross-references point into
 	Vars  map[string]string // what templates call {$name}
+	// Stages overrides the kinds of pipeline stages, by their ids; see canonical.StageKinds.
+	Stages map[string]string
 }
 
 // Set maps the records of all connections. It does not change and may be used by several goroutines.
@@ -32,7 +34,7 @@ func NewSet(connections map[string]Connection) *Set {
 	for _, name := range slices.Sorted(maps.Keys(connections)) {
 		c := connections[name]
 		h := sha256.New()
-		fmt.Fprintf(h, "%q %q %q", c.Rules.Version(), c.Peers, c.Vars) // maps print sorted
+		fmt.Fprintf(h, "%q %q %q %q", c.Rules.Version(), c.Peers, c.Vars, c.Stages) // maps print sorted
 		s.versions[name] = hex.EncodeToString(h.Sum(nil))[:16]
 		fmt.Fprintf(all, "%q %q", name, s.versions[name])
 	}
@@ -52,5 +54,11 @@ func (s *Set) Map(rec connectors.Record) (canonical.Profile, Outcome, error) {
 	if !ok {
 		return canonical.Profile{}, Outcome{}, fmt.Errorf("map %s: there is no connection %s", rec.Ref, rec.Ref.Connection)
 	}
-	return c.Rules.with(rec, c.Peers, c.Vars)
+	p, out, err := c.Rules.with(rec, c.Peers, c.Vars)
+	if err == nil && p.Kind == canonical.Pipeline {
+		if err := withStages(&p, c.Stages); err != nil {
+			return canonical.Profile{}, Outcome{}, fmt.Errorf("map %s: stages: %w", rec.Ref, err)
+		}
+	}
+	return p, out, err
 }

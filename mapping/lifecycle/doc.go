@@ -1,0 +1,20 @@
+// Package lifecycle says how far somebody has come with us: from visitor to advocate. It derives one state from all
+// evidence there is (what sources claim and claimed, deals, transactions, tickets, interactions, fit), and from the state
+// the views that teams use: category, temperature, journey and the cycle of customer relations.
+//
+// # The ladder
+//
+//	visitor 0 < subscriber 10 < lead 20 < prospect 25 < mql 30 < sql 40 < opportunity 50 < customer 60
+//	< repeat_customer 65 < advocate 70; a team adds stages of its own with a rank between
+//
+// The stage is the highest that any evidence speaks for, so it goes forward only. It goes back when the evidence goes (the
+// only record that said so is deleted), when a person says so (Evidence.Manual), and, where Settings.Churn asks for it,
+// when a customer has not bought for that long. disqualified, former_customer, partner and other are beside the ladder.
+// When a stage was entered is the time of its earliest evidence; a stage that nothing speaks for was not entered, even
+// when a later one was, so that funnels count what happened.
+//
+// # What it does not do
+//
+// It is pure: it reads no ledger, no clock and no file. Who gathers the evidence of an entity is package mapping/work;
+// histories are kept by router/ledger.
+package lifecycle
