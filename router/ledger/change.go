@@ -23,12 +23,14 @@ type change struct {
 	counts map[string]int64
 	// touched are the records whose say may have changed, as they were before.
 	touched map[recKey]*meta
+	reasons map[recKey]reason // why records were touched, when it was not that they changed
 }
 
 type metaSlot struct {
-	*meta       // nil = absent
-	dirty bool  // to be written
-	was   state // as stored, for the counters
+	*meta         // nil = absent
+	dirty  bool   // to be written
+	was    state  // as stored, for the counters
+	former latent // the entity as stored
 }
 
 // state is what the counters want to know of a record.
@@ -44,7 +46,8 @@ type bodySlot struct {
 
 func (l *Ledger) begin(tx kv.Tx) *change {
 	return &change{l: l, tx: tx, now: plain(l.now()), metas: map[recKey]*metaSlot{}, bodies: map[recKey]*bodySlot{},
-		ents: map[string]*entSlot{}, counts: map[string]int64{}, touched: map[recKey]*meta{}}
+		ents: map[string]*entSlot{}, counts: map[string]int64{}, touched: map[recKey]*meta{},
+		reasons: map[recKey]reason{}}
 }
 
 // sequence returns the number of this transaction, greater than that of every earlier one. It is the generation of
@@ -74,6 +77,9 @@ func (c *change) meta(key recKey) (*metaSlot, error) {
 		return nil, err
 	}
 	slot := &metaSlot{meta: m, was: m.counted()}
+	if m != nil {
+		slot.former = m.entity
+	}
 	c.metas[key] = slot
 	return slot, nil
 }

@@ -30,15 +30,20 @@ func term(k *identity.Key) string {
 }
 
 // effective returns the keys of a record: those of its profile and, when the vendor merged it away, the must-link to
-// the survivor. nil for what is no member of anything.
+// the survivor. Of what is no member of anything only that must-link is left: a record whose content was never read
+// still links those that were merged into it with the one it was merged into.
 func effective(m *meta, b *body) []identity.Key {
-	if m == nil || !m.member() || b == nil {
+	if m == nil {
 		return nil
 	}
-	if m.into == "" {
-		return b.keys
+	var keys []identity.Key
+	if m.member() && b != nil {
+		keys = b.keys
 	}
-	return append(slices.Clip(b.keys), identity.RefKey(m.into.String()))
+	if m.into == "" {
+		return keys
+	}
+	return append(slices.Clip(keys), identity.RefKey(m.into.String()))
 }
 
 // refFields are the fields of each kind that hold references.

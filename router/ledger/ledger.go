@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"crypto/cipher"
 	"errors"
@@ -48,7 +49,11 @@ type Options struct {
 	Mapper Mapper
 	// Survivorship decides whose claims a golden record shows; nil = the built-in rules. After it changed, call Regold.
 	Survivorship *identity.Survivorship
-	Resolver     *identity.Resolver // which records are the same customer; nil = the built-in, cautious one
+	// Resolver decides which records are the same customer; nil = the built-in, cautious one. When its Version changes,
+	// Remap resolves every record again.
+	Resolver *identity.Resolver
+	LogKeep  int           // entries kept in the log of changes of an entity: 200
+	LogAge   time.Duration // entries older than that go when the entity changes again; 0 = only their number counts
 }
 
 // Ledger is the durable state of one workspace. It is safe for concurrent use, also by several processes on one
@@ -64,7 +69,8 @@ type Ledger struct {
 	mapper       Mapper
 	resolver     *identity.Resolver
 	survivorship *identity.Survivorship
-	mapping      uint64 // hash of the mapper's version and of this code's way of storing bodies
+	mapping      uint64 // hash of the versions of mapper and resolver, and of this code's way of storing bodies
+	logs         logLimits
 	seal         cipher.AEAD
 }
 
@@ -99,7 +105,8 @@ func Open(engine kv.Engine, o Options) (*Ledger, error) {
 	}
 	l := &Ledger{engine: engine, ws: o.Workspace + nul, now: o.Now, newID: o.NewID, targets: slices.Clone(o.Targets),
 		reach: remembered(o.Reach), mapper: o.Mapper, resolver: o.Resolver, survivorship: o.Survivorship,
-		mapping: xxhash.Sum64String(bodyForm + o.Mapper.Version() + nul + o.Resolver.Version())}
+		mapping: xxhash.Sum64String(bodyForm + o.Mapper.Version() + nul + o.Resolver.Version()),
+		logs:    logLimits{keep: cmp.Or(max(o.LogKeep, 0), logKeep), age: max(o.LogAge, 0)}}
 	for _, k := range canonical.Kinds() {
 		if l.reach(k).Own {
 			l.owning = append(l.owning, k)

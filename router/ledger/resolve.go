@@ -8,9 +8,10 @@ import (
 	"github.com/millrace/millrace/mapping/identity"
 )
 
-// resolve derives everything that follows from the touched records: index rows, who is the same, entities, and the
-// dirty marks. It returns the entities that are now dirty. Only the components around touched records are looked at,
-// and each is clustered anew from all its evidence, so the result is what clustering everything would give.
+// resolve derives everything that follows from the touched records: index rows, who is the same, entities, what a
+// person should look at, the log of changes and the dirty marks. It returns the entities that are now dirty. Only the
+// components around touched records are looked at, and each is clustered anew from all its evidence, so the result is
+// what clustering everything would give.
 func (c *change) resolve() ([]string, error) {
 	if len(c.touched) == 0 {
 		return nil, nil
@@ -19,68 +20,135 @@ func (c *change) resolve() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &walk{c: c, moved: moved, holders: map[string][]recKey{}, seen: map[recKey]bool{}}
+	scene := newRowScene(c)
+	w := newWalk(scene, c.l.resolver, c.before, moved)
+	var found []*component
+	err = w.from(slices.Sorted(maps.Keys(c.touched)), func(p *component) error {
+		found = append(found, p)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	e := &effects{c: c, changed: map[string]bool{}, around: map[recKey]canonical.Kind{}, dirty: map[string]bool{}}
-	for _, key := range slices.Sorted(maps.Keys(c.touched)) {
-		if w.seen[key] {
-			continue
-		}
-		component, err := w.component(key)
-		if err != nil {
-			return nil, err
-		}
-		if err := c.recluster(w, component, e); err != nil {
-			return nil, err
-		}
+	g := &regrouping{c: c, w: w, e: e, former: map[string]bool{}, current: map[string]bool{}}
+	if err := g.run(found); err != nil {
+		return nil, err
+	}
+	if err := c.review(scene, w, found, g.refused); err != nil {
+		return nil, err
+	}
+	if err := c.logChanges(g); err != nil {
+		return nil, err
 	}
 	return e.mark()
 }
 
-// recluster divides one component into entities and stores what changed.
-func (c *change) recluster(w *walk, component []recKey, e *effects) error {
-	former, err := c.formerEntities(component, e)
+// before returns what a touched record said before this transaction, nil for one that is not touched.
+func (c *change) before(key recKey) *was {
+	m := c.touched[key]
+	if m == nil {
+		return nil
+	}
+	return &was{kind: m.kind, keys: effective(m, c.bodies[key].was)}
+}
+
+// regrouping divides components into entities and stores what changed.
+type regrouping struct {
+	c               *change
+	w               *walk
+	e               *effects
+	former, current map[string]bool // entities that the records belonged to, and belong to
+	refused         []pairVerdict
+}
+
+func (g *regrouping) run(found []*component) error {
+	for _, p := range found {
+		if err := g.c.formerEntities(p.list, g.former, g.e); err != nil {
+			return err
+		}
+	}
+	for _, p := range found {
+		if err := g.regroup(p); err != nil {
+			return err
+		}
+	}
+	return g.c.retire(g.former, g.current, g.e)
+}
+
+// regroup clusters one component.
+func (g *regrouping) regroup(p *component) error {
+	members, slots, err := g.c.membersOf(g.w, p)
+	if err != nil || len(members) == 0 {
+		return err
+	}
+	out, err := clusterOf(g.w, members)
 	if err != nil {
 		return err
 	}
-	members, slots, err := c.membersOf(w, component)
-	if err != nil {
-		return err
-	}
-	current := map[string]bool{}
-	for _, cluster := range c.l.resolver.Cluster(members, nil).Clusters {
+	g.note(members, out.Review)
+	for _, cluster := range out.Clusters {
 		kind := members[cluster[0]].Kind
 		id := slots[cluster[0]].id
 		keys := make([]recKey, len(cluster))
 		for i, n := range cluster {
-			keys[i] = component0(members[n].Ref)
+			keys[i] = keyOfMember(&members[n])
 			if slots[n].entity != id {
 				slots[n].entity, slots[n].dirty = id, true
 			}
 		}
 		slices.Sort(keys)
 		name := entityID(kind, id)
-		current[name] = true
-		if err := c.putEntity(name, kind, keys, e); err != nil {
+		g.current[name] = true
+		if err := g.c.putEntity(name, kind, keys, g.e); err != nil {
 			return err
 		}
 	}
-	return c.retire(former, current, e)
+	return nil
 }
 
-// component0 turns a member's reference back into its key; both were made from each other.
-func component0(ref string) recKey {
-	key, _ := keyOfText(ref)
+// note keeps the pairs that clustering leaves to a person.
+func (g *regrouping) note(members []identity.Member, links []identity.Link) {
+	for _, l := range links {
+		if members[l.A].Live && members[l.B].Live {
+			g.refused = append(g.refused, pairVerdict{keyOfMember(&members[l.A]), keyOfMember(&members[l.B]), l.Verdict, l.Refused})
+		}
+	}
+}
+
+// clusterOf divides members, with the decisions about them.
+func clusterOf(w *walk, members []identity.Member) (identity.Outcome, error) {
+	if len(members) == 1 {
+		return identity.Outcome{Clusters: [][]int{{0}}}, nil
+	}
+	var decisions []identity.Decision
+	for i := range members {
+		list, err := w.scene.decisions(keyOfMember(&members[i]))
+		if err != nil {
+			return identity.Outcome{}, err
+		}
+		for _, d := range list {
+			if d.A == members[i].Ref {
+				decisions = append(decisions, identity.Decision{A: d.A, B: d.B, Same: d.Same})
+			}
+		}
+	}
+	return w.resolver.Cluster(members, decisions), nil
+}
+
+// keyOfMember turns a member's reference back into its key; both were made from each other.
+func keyOfMember(m *identity.Member) recKey {
+	key, _ := keyOfText(m.Ref)
 	return key
 }
 
-// formerEntities lists the entities that the component's records belonged to, by name, with the record whose latent
-// id the name was made of. A record that is no member any more leaves its entity here.
-func (c *change) formerEntities(component []recKey, e *effects) (map[string]bool, error) {
-	former := map[string]bool{}
-	for _, key := range component {
+// formerEntities adds the entities that records belonged to, by name. A record that is no member any more leaves its
+// entity here.
+func (c *change) formerEntities(list []recKey, former map[string]bool, e *effects) error {
+	for _, key := range list {
 		slot, err := c.meta(key)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		kind := slot.kind
 		if was := c.touched[key]; was != nil {
@@ -96,14 +164,14 @@ func (c *change) formerEntities(component []recKey, e *effects) (map[string]bool
 			}
 		}
 	}
-	return former, nil
+	return nil
 }
 
-// membersOf returns the component as package identity wants it.
-func (c *change) membersOf(w *walk, component []recKey) ([]identity.Member, []*metaSlot, error) {
+// membersOf returns a component as package identity wants it. In a tangle only must-links count.
+func (c *change) membersOf(w *walk, p *component) ([]identity.Member, []*metaSlot, error) {
 	var members []identity.Member
 	var slots []*metaSlot
-	for _, key := range component {
+	for _, key := range p.list {
 		slot, err := c.meta(key)
 		if err != nil {
 			return nil, nil, err
@@ -111,132 +179,51 @@ func (c *change) membersOf(w *walk, component []recKey) ([]identity.Member, []*m
 		if !slot.member() {
 			continue
 		}
-		keys, err := w.usable(key, slot)
+		m, err := w.memberOf(key, p)
 		if err != nil {
 			return nil, nil, err
 		}
-		b, err := c.body(key)
-		if err != nil {
-			return nil, nil, err
-		}
-		member := identity.Member{Ref: key.String(), Kind: slot.kind, Live: slot.live(), Keys: keys}
-		if identity.Compares(slot.kind) && b.now != nil {
-			p, err := b.now.decodeProfile(key)
-			if err != nil {
-				return nil, nil, err
-			}
-			member.Facts = c.l.resolver.FactsOf(&p)
-		}
-		members = append(members, member)
+		members = append(members, m)
 		slots = append(slots, slot)
 	}
-	ages := slices.Clone(slots)
-	slices.SortFunc(ages, func(a, b *metaSlot) int { return compareIDs(a.id, b.id) })
-	for i := range members {
-		age, _ := slices.BinarySearchFunc(ages, slots[i].id, func(s *metaSlot, id latent) int { return compareIDs(s.id, id) })
-		members[i].First = uint64(age) + 1
-	}
+	setAges(members, func(i int) latent { return slots[i].id })
 	return members, slots, nil
 }
 
-// putEntity stores an entity when its members or its golden record changed, and notes that it did.
-func (c *change) putEntity(name string, kind canonical.Kind, members []recKey, e *effects) error {
-	slot, err := c.entity(name)
+// memberOf returns a record of a component as package identity wants it.
+func (w *walk) memberOf(key recKey, p *component) (identity.Member, error) {
+	n, err := w.at(key)
 	if err != nil {
-		return err
+		return identity.Member{}, err
 	}
-	g, err := golden(c.l.survivorship, kind, members, c.metaOf, c.bodyOf)
-	if err != nil {
-		return err
+	if p.members == 1 { // nothing to compare it with
+		return identity.Member{Ref: n.key.String(), Kind: n.kind, Live: n.live}, nil
 	}
-	etag := uint64(0)
-	if !g.Deleted() {
-		etag = g.Hash() | 1 // 0 means that nothing is left
+	m, err := w.member(n)
+	if p.tangled {
+		m.Keys = strongOf(m.Keys)
 	}
-	if slot.now != nil && slot.now.etag == etag && slices.Equal(slot.now.members, members) {
-		return nil
-	}
-	// A deleted record that joins or leaves changes nothing of the golden record, but what refers to it now refers to
-	// this entity, and that may be shown on either side.
-	now := entity{members: members, etag: etag, created: c.now, updated: c.now}
-	if now.version, err = c.sequence(); err != nil {
-		return err
-	}
-	if slot.now != nil {
-		now.created = slot.now.created
-	}
-	if slot.now != nil || etag != 0 { // one that is born dead was never seen by anyone
-		e.changed[name] = true
-	}
-	for _, key := range members {
-		e.around[key] = kind
-	}
-	slot.now = &now
-	return nil
+	return m, err
 }
 
-func (c *change) metaOf(key recKey) (*meta, error) {
-	slot, err := c.meta(key)
-	if err != nil {
-		return nil, err
+func strongOf(keys []identity.Key) []identity.Key {
+	var list []identity.Key
+	for _, k := range keys {
+		if k.Strong {
+			list = append(list, k)
+		}
 	}
-	if slot.meta == nil {
-		return nil, damaged(bMeta, key.String(), errMissing)
-	}
-	return slot.meta, nil
+	return list
 }
 
-func (c *change) bodyOf(key recKey) (*body, error) {
-	slot, err := c.body(key)
-	if err != nil {
-		return nil, err
+// setAges numbers members by their latent ids, which is their order of age.
+func setAges(members []identity.Member, id func(int) latent) {
+	order := make([]int, len(members))
+	for i := range order {
+		order[i] = i
 	}
-	if slot.now == nil {
-		return nil, damaged(bBody, key.String(), errMissing)
+	slices.SortFunc(order, func(a, b int) int { return compareIDs(id(a), id(b)) })
+	for age, i := range order {
+		members[i].First = uint64(age) + 1
 	}
-	return slot.now, nil
-}
-
-// retire removes the entities that the component no longer has, leaves an alias to the record their id came from,
-// and marks them so that targets close what they show of them.
-func (c *change) retire(former, current map[string]bool, e *effects) error {
-	for _, name := range slices.Sorted(maps.Keys(former)) {
-		if current[name] {
-			continue
-		}
-		slot, err := c.entity(name)
-		if err != nil {
-			return err
-		}
-		if slot.now == nil {
-			continue
-		}
-		_, id, err := parseEntityID(name)
-		if err != nil {
-			return err
-		}
-		if err := c.leaveAlias(name, id, slot.now.members); err != nil {
-			return err
-		}
-		slot.now = nil
-		e.changed[name] = true
-	}
-	return nil
-}
-
-// leaveAlias points an entity's name at the one of its members that its id came from.
-func (c *change) leaveAlias(name string, id latent, members []recKey) error {
-	for _, key := range members {
-		m, err := c.metaOf(key)
-		if err != nil {
-			return err
-		}
-		if m.id != id {
-			continue
-		}
-		if err := c.tx.Put(bAlias, c.l.at(name), []byte(key)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

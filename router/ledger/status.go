@@ -19,6 +19,7 @@ const (
 	countRefs     = "refs/"     // + connection: wishes to fetch
 	countInbox    = "inbox"
 	countGaps     = "gaps"
+	countReviews  = "reviews" // pairs of records that wait for a person
 )
 
 func (l *Ledger) counter(ctx context.Context, name string) (int64, error) {
@@ -42,6 +43,7 @@ type Totals struct {
 	Refs     map[string]int64 // wishes to fetch, by connection
 	Inbox    int64
 	Gaps     int64
+	Reviews  int64 // pairs of records that a person should look at
 }
 
 // Customers returns the number of persons and organizations.
@@ -98,6 +100,8 @@ func (t *Totals) take(name string, n int64) {
 		t.Inbox = n
 	case countGaps + "/":
 		t.Gaps = n
+	case countReviews + "/":
+		t.Reviews = n
 	}
 }
 

@@ -4,143 +4,306 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/identity"
 )
 
 var errMissing = errors.New("row is missing")
 
-// walk gathers components: records that share usable identity keys, directly or through others.
+// MostTied is the most records that weak evidence may tie together, directly or through others. More are a tangle: in
+// one of those nothing is joined but what a source or a person says, because neither is so much evidence about one
+// customer credible nor could every change of one record afford to look at all of it.
+const MostTied = 1000
+
+// walk finds the records that have to be clustered together after a transaction changed some: their component, whose
+// edges are must-links, decisions that two are the same, and verdicts of identity.Auto.
+//
+// Edges are not stored. The components that a lost edge leaves behind are found by the stored membership instead: an
+// edge that joined two records left them in one entity, and one that was refused had no part in either entity.
+//
+// Of a tangle only a part is read: all records that were not known to be tangled before, so that each is freed of what
+// joined it. Those that were known to be stay as they are.
 type walk struct {
-	c       *change
-	moved   map[string]int      // change of a term's number of holders in this transaction
-	holders map[string][]recKey // of terms looked up already
-	seen    map[recKey]bool
+	scene    scene
+	resolver *identity.Resolver
+	touched  func(recKey) *was
+	moved    map[string]int      // change of a term's number of holders in this transaction
+	lists    map[string][]recKey // holders of terms looked up already
+	nodes    map[recKey]*node
+	found    map[recKey]*component
+	seeds    []recKey        // to begin components at
+	open     map[recKey]bool // records that are expanded even when they are known to be tangled
 }
 
-// component returns the records around one touched record, ascending: all that share a usable key with it now or did
-// before this transaction, and all that belonged to the same entities.
-func (w *walk) component(start recKey) ([]recKey, error) {
-	list := []recKey{start}
-	w.seen[start] = true
-	for i := 0; i < len(list); i++ {
-		near, err := w.near(list[i])
+// was is what a touched record said before the transaction.
+type was struct {
+	kind canonical.Kind
+	keys []identity.Key
+}
+
+// component is a set of records that are clustered together.
+type component struct {
+	list    []recKey // what is no member of anything is among them
+	members int
+	tangled bool // too many hang together, and list may hold a part of them
+	review  []pairVerdict
+}
+
+// pairVerdict is a pair of records that a person should look at; b need not be of the component.
+type pairVerdict struct {
+	a, b recKey
+	identity.Verdict
+	refused string // why what would join did not
+}
+
+func newWalk(s scene, r *identity.Resolver, touched func(recKey) *was, moved map[string]int) *walk {
+	return &walk{scene: s, resolver: r, touched: touched, moved: moved, lists: map[string][]recKey{},
+		nodes: map[recKey]*node{}, found: map[recKey]*component{}, open: map[recKey]bool{}}
+}
+
+// from calls fn for every component that the records, or what they lead to, are part of.
+func (w *walk) from(keys []recKey, fn func(*component) error) error {
+	w.seeds = append(w.seeds, keys...)
+	for i := 0; i < len(w.seeds); i++ {
+		if w.found[w.seeds[i]] != nil {
+			continue
+		}
+		p, err := w.component(w.seeds[i])
 		if err != nil {
-			return nil, err
+			return err
 		}
-		for _, key := range near {
-			if w.seen[key] {
-				continue
-			}
-			slot, err := w.c.meta(key)
-			if err != nil {
-				return nil, err
-			}
-			if slot.meta == nil || !slot.member() && w.c.touched[key] == nil {
-				continue // a reference to what is not here, or not counted
-			}
-			w.seen[key] = true
-			list = append(list, key)
+		if len(p.list) == 0 {
+			continue
+		}
+		if err := fn(p); err != nil {
+			return err
 		}
 	}
-	slices.Sort(list)
-	return list, nil
+	return nil
 }
 
-// near returns the neighbours of one record.
-func (w *walk) near(key recKey) ([]recKey, error) {
-	slot, err := w.c.meta(key)
-	if err != nil {
+// component returns the component of one record.
+func (w *walk) component(start recKey) (*component, error) {
+	p := &component{}
+	if err := w.enter(p, start); err != nil {
 		return nil, err
 	}
-	b, err := w.c.body(key)
-	if err != nil {
-		return nil, err
-	}
-	list, err := w.through(nil, effective(slot.meta, b.now))
-	if err != nil {
-		return nil, err
-	}
-	kind := slot.kind
-	if was := w.c.touched[key]; was != nil {
-		kind = was.kind
-		if list, err = w.through(list, effective(was, b.was)); err != nil {
+	for i := 0; i < len(p.list); i++ {
+		if err := w.expand(p, p.list[i]); err != nil {
 			return nil, err
 		}
 	}
-	self := identity.RefKey(key.String()) // whoever names this record
-	list = append(list, w.lookUp(term(&self))...)
-	if kind == "" || slot.entity.isZero() {
-		return list, nil
-	}
-	ent, err := w.c.entity(entityID(kind, slot.entity))
-	if err != nil {
-		return nil, err
-	}
-	if ent.now != nil {
-		list = append(list, ent.now.members...)
-	}
-	return list, nil
+	slices.Sort(p.list)
+	return p, nil
 }
 
-// through appends the holders of the keys, and the records that must-links name.
-func (w *walk) through(list []recKey, keys []identity.Key) ([]recKey, error) {
-	for i := range keys {
-		k := &keys[i]
-		t := term(k)
-		holders := w.lookUp(t)
-		if k.Strong || len(holders) <= identity.Limit || len(holders)-w.moved[t] <= identity.Limit {
-			list = append(list, holders...)
-		}
-		if k.Strong && k.Space == identity.RefSpace {
-			if named, err := keyOfText(k.Value); err == nil {
-				list = append(list, named)
+// enter adds a record to a component, unless it is of one already.
+func (w *walk) enter(p *component, key recKey) error {
+	if of := w.found[key]; of != nil {
+		p.tangled = p.tangled || of.tangled // of which only a part was read
+		return nil
+	}
+	n, err := w.at(key)
+	if err != nil || n == nil {
+		return err
+	}
+	if n.kind == "" && n.into == "" && w.touched(key) == nil {
+		return nil
+	}
+	w.found[key] = p
+	p.list = append(p.list, key)
+	if n.kind != "" {
+		p.members++
+	}
+	p.tangled = p.tangled || p.members > MostTied
+	return nil
+}
+
+// expand enters the neighbours of one record.
+func (w *walk) expand(p *component, key recKey) error {
+	n, err := w.at(key)
+	if err != nil {
+		return err
+	}
+	if err := w.before(n); err != nil {
+		return err
+	}
+	if err := w.mustLinks(p, n); err != nil {
+		return err
+	}
+	decisions, err := w.scene.decisions(key)
+	if err != nil {
+		return err
+	}
+	for _, d := range decisions {
+		if other, err := keyOfText(d.other(key.String())); err == nil && d.Same {
+			if err := w.enter(p, other); err != nil {
+				return err
 			}
 		}
 	}
-	return list, w.c.tx.Err()
+	if !identity.Compares(n.kind) || p.tangled && !w.open[key] && w.touched(key) == nil && w.scene.tangled(key) {
+		return nil
+	}
+	return w.evidence(p, n)
 }
 
-// lookUp returns the holders of a term. Of a weak one with very many only so many are read that it is certain to
-// have been over the limit before this transaction and to be so after it.
-func (w *walk) lookUp(t string) []recKey {
-	if list, ok := w.holders[t]; ok {
+// mustLinks enters what a record's strong keys lead to, and who names it.
+func (w *walk) mustLinks(p *component, n *node) error {
+	self := identity.RefKey(n.key.String())
+	list := w.lookUp(term(&self), 0)
+	for i := range n.keys {
+		if n.keys[i].Strong {
+			list = append(list[:len(list):len(list)], w.strong(&n.keys[i])...)
+		}
+	}
+	for _, key := range list {
+		if err := w.enter(p, key); err != nil {
+			return err
+		}
+	}
+	return w.scene.err()
+}
+
+// strong lists the holders of a strong key and the record it names.
+func (w *walk) strong(k *identity.Key) []recKey {
+	list := w.lookUp(term(k), 0)
+	if k.Space != identity.RefSpace {
 		return list
 	}
-	most := identity.Limit + 1 + max(w.moved[t], 0)
-	strong := isStrong(t)
-	var list []recKey
-	for key := range below(w.c.tx, bKey, w.c.l.under(t)) {
-		list = append(list, key)
-		if !strong && len(list) >= most {
-			break
-		}
+	if named, err := keyOfText(k.Value); err == nil {
+		list = append(list[:len(list):len(list)], named)
 	}
-	w.holders[t] = list
 	return list
 }
 
-func isStrong(t string) bool {
-	for i := range len(t) {
-		if t[i] == 0 {
-			return i > 0 && t[i-1] == '!'
+// evidence enters the records that a record is joined with by what both say, and notes those that a person should
+// look at.
+func (w *walk) evidence(p *component, n *node) error {
+	keys, err := w.usableOf(n)
+	if err != nil {
+		return err
+	}
+	var candidates []recKey
+	for i := range keys {
+		if k := &keys[i]; !k.Strong {
+			candidates = append(candidates, w.lookUp(term(k), w.resolver.Most(k.Space))...)
 		}
 	}
-	return false
+	if len(candidates) == 0 {
+		return w.scene.err()
+	}
+	slices.Sort(candidates)
+	var self identity.Member
+	for _, key := range slices.Compact(candidates) {
+		if key == n.key {
+			continue
+		}
+		if self.Ref == "" {
+			if self, err = w.member(n); err != nil {
+				return err
+			}
+		}
+		if err := w.weigh(p, n, &self, key); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// usable returns a record's keys without the weak ones that too many records hold: the component does not contain all
-// of those, so clustering could not tell.
-func (w *walk) usable(key recKey, slot *metaSlot) ([]identity.Key, error) {
-	b, err := w.c.body(key)
-	if err != nil {
-		return nil, err
+// weigh compares a record with one that shares a usable key with it.
+func (w *walk) weigh(p *component, n *node, self *identity.Member, key recKey) error {
+	o, err := w.at(key)
+	if err != nil || o == nil || o.kind != n.kind {
+		return err
 	}
-	keys := effective(slot.meta, b.now)
-	keep := make([]identity.Key, 0, len(keys))
-	for _, k := range keys {
-		if k.Strong || len(w.lookUp(term(&k))) <= identity.Limit {
-			keep = append(keep, k)
+	other, err := w.candidate(o)
+	if err != nil {
+		return err
+	}
+	v := w.resolver.Compare(self, &other)
+	switch {
+	case v.Band >= identity.Auto:
+		return w.enter(p, key)
+	case v.Band == identity.Review && n.live && o.live:
+		p.review = append(p.review, pairVerdict{a: n.key, b: key, Verdict: v})
+	}
+	return nil
+}
+
+// candidate is member without asking how many records hold each of its keys: only what both have counts, and the
+// other's are known to be usable.
+func (w *walk) candidate(n *node) (identity.Member, error) {
+	if n.usable != nil {
+		return w.member(n)
+	}
+	if err := w.factsOf(n); err != nil {
+		return identity.Member{}, err
+	}
+	keys, err := w.extended(n.keys)
+	return identity.Member{Ref: n.key.String(), Kind: n.kind, Live: n.live, Keys: keys, Facts: n.facts}, err
+}
+
+// before makes seeds of what may have hung together with a record before the transaction: the rest of its entity, what
+// its former must-links lead to, and everybody who holds a term that has become usable, or has ceased to be.
+func (w *walk) before(n *node) error {
+	t := w.touched(n.key)
+	kind := n.kind
+	if t != nil {
+		kind = t.kind
+	}
+	rest, err := w.scene.members(kind, n.entity)
+	if err != nil {
+		return err
+	}
+	w.seeds = append(w.seeds, rest...)
+	if t == nil {
+		return nil
+	}
+	w.turned(n.keys)
+	w.turned(t.keys)
+	freed := w.scene.tangled(n.key)
+	for i := range t.keys {
+		k := &t.keys[i]
+		if k.Strong {
+			w.seeds = append(w.seeds, w.strong(k)...)
+		} else if freed {
+			w.seeds = append(w.seeds, w.lookUp(term(k), w.resolver.Most(k.Space))...)
 		}
 	}
-	return keep, nil
+	return w.scene.err()
+}
+
+// turned makes seeds of all holders of the terms whose number of holders has come to the limit or left it.
+func (w *walk) turned(keys []identity.Key) {
+	for i := range keys {
+		k := &keys[i]
+		t := term(k)
+		if k.Strong || w.moved[t] == 0 {
+			continue
+		}
+		most := w.resolver.Most(k.Space)
+		list := w.lookUp(t, most)
+		if now, then := len(list) <= most, len(list)-w.moved[t] <= most; now == then {
+			continue
+		}
+		for _, key := range list {
+			w.open[key] = true
+		}
+		w.seeds = append(w.seeds, list...)
+	}
+}
+
+// lookUp returns the holders of a term. Of a weak one (most above 0) with very many only so many are read that it is
+// certain to have been over the limit before this transaction and to be so after it.
+func (w *walk) lookUp(t string, most int) []recKey {
+	if list, ok := w.lists[t]; ok {
+		return list
+	}
+	if most > 0 {
+		most += 1 + max(w.moved[t], 0)
+	}
+	list := w.scene.holders(t, most)
+	w.lists[t] = list
+	return list
 }
