@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/identity"
@@ -29,8 +30,23 @@ func eachMeta(l *Ledger, engine kv.Engine, fn func(kv.Reader, recKey, *meta)) {
 // Members lists all records as package identity sees them.
 func Members(l *Ledger, engine kv.Engine) []identity.Member {
 	var list []identity.Member
+	through := map[string]string{} // where records went that are no members themselves
+	defer func() {
+		for i := range list {
+			for n := 0; n < len(list[i].Keys); n++ {
+				if into, ok := through[list[i].Keys[n].Value]; ok && list[i].Keys[n].Strong {
+					if k := identity.RefKey(into); !slices.Contains(list[i].Keys, k) {
+						list[i].Keys = append(slices.Clip(list[i].Keys), k)
+					}
+				}
+			}
+		}
+	}()
 	eachMeta(l, engine, func(r kv.Reader, key recKey, m *meta) {
 		if !m.member() {
+			if m.into != "" {
+				through[key.String()] = m.into.String()
+			}
 			return
 		}
 		b, err := readBody(r, l, key)
