@@ -31,6 +31,7 @@ type Set struct {
 func NewSet(connections map[string]Connection) *Set {
 	s := &Set{connections: maps.Clone(connections), versions: map[string]string{}}
 	all := sha256.New()
+	fmt.Fprint(all, manualVersion)
 	for _, name := range slices.Sorted(maps.Keys(connections)) {
 		c := connections[name]
 		h := sha256.New()
@@ -48,8 +49,12 @@ func (s *Set) Version() string { return s.version }
 // VersionOf returns a hash of what decides how records of one connection are mapped, "" for an unknown connection.
 func (s *Set) VersionOf(connection string) string { return s.versions[connection] }
 
-// Map maps a record by the rules of its connection; see Rules.Map.
+// Map maps a record by the rules of its connection; see Rules.Map. Records of the connection canonical.Hub are manual
+// edits and need no rules.
 func (s *Set) Map(rec connectors.Record) (canonical.Profile, Outcome, error) {
+	if rec.Ref.Connection == canonical.Hub {
+		return mapManual(rec)
+	}
 	c, ok := s.connections[rec.Ref.Connection]
 	if !ok {
 		return canonical.Profile{}, Outcome{}, fmt.Errorf("map %s: there is no connection %s", rec.Ref, rec.Ref.Connection)

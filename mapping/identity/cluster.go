@@ -23,13 +23,27 @@ func (r *Resolver) Cluster(members []Member, decisions []Decision) Outcome {
 	if len(members) == 1 {
 		return Outcome{Clusters: [][]int{{0}}}
 	}
-	c := &clustering{forest: newForest(members), r: r, verdicts: map[[2]int]Verdict{}}
+	c := &clustering{forest: newForest(heard(members)), r: r, verdicts: map[[2]int]Verdict{}}
 	c.decide(decisions)
 	c.index()
 	c.mustLinks()
 	c.likeness()
 	c.keepDead()
 	return c.outcome()
+}
+
+// heard returns the members as clustering hears them: what people say goes with the record that it names, but joins
+// nobody and keeps nobody alive; there are decisions for that.
+func heard(members []Member) []Member {
+	byHand := func(m Member) bool { return m.Live && isManual(m.Ref) }
+	if !slices.ContainsFunc(members, byHand) {
+		return members
+	}
+	members = slices.Clone(members)
+	for i := range members {
+		members[i].Live = members[i].Live && !byHand(members[i])
+	}
+	return members
 }
 
 type clustering struct {

@@ -58,7 +58,7 @@ type merger struct {
 	kind    canonical.Kind
 	sources []Source
 	s       *Survivorship
-	ranked  []int // live sources, newest first, smallest ref first
+	ranked  []int    // live sources, newest first, smallest ref first
 	all     []string // what any source claims, ascending; see names
 	groups  map[string]*group
 	claims  []Claim // of the field being decided; used again for the next
