@@ -48,7 +48,9 @@ type Want struct {
 	Item Item
 	Link Link
 	// Last is what the link was last made to show, so that only differences are written and people's edits of
-	// everything else stay; nil means unknown.
+	// everything else stay; nil means unknown. When two customers became one, Last.Key is the key of the other one's item
+	// ("" = the object gave its key up): the object must carry Item.Key afterwards and no other key of ours, also when
+	// another object still carries Item.Key, which then loses it.
 	Last *Item
 	// InDoubt says that an earlier call may have created the object without our learning its link. The target must
 	// look for Item.Key before it creates (invariant 4). Since is a lower bound of that call's time, on our clock.
@@ -58,12 +60,16 @@ type Want struct {
 	// where a call without an answer may have left the object. Either way it is to be in Item.Project and in none of
 	// the others afterwards.
 	Sought []string
+	// Comment is left on the object, once, when the target can.
+	Comment string
 }
 
 // Closing says what should happen to the object of an item that is no longer wanted.
 type Closing struct {
 	Delete  bool   // delete instead of completing
 	Comment string // left on the object, when the target can
+	// Forget takes the object's key away, because another object goes on under it; the object stays, with its link.
+	Forget bool
 }
 
 // Target writes items. It may cache names and ids (sections, fields, users) as long as losing the cache changes
@@ -74,6 +80,12 @@ type Target interface {
 	Upsert(ctx context.Context, want Want) (Link, error)
 	// Close completes or deletes the object behind link; one that is already gone is no error.
 	Close(ctx context.Context, link Link, how Closing) error
+}
+
+// Locator is a Target that knows the page of an object.
+type Locator interface {
+	// URL returns the address of the page where people see the object behind link. It makes no request.
+	URL(link Link) string
 }
 
 // Finder is a Target that can look for what an interrupted call left behind when the item is no longer wanted.

@@ -30,6 +30,9 @@ func (t *target) plan(ctx context.Context, want connectors.Want, look *lookup) (
 	made := t.names.made.Load()
 	p, err := t.planFor(ctx, want, look)
 	p.made = made
+	if err == nil && p.gid != "" && want.Comment != "" {
+		err = t.remark(ctx, &p, manyLines(want.Comment))
+	}
 	return p, err
 }
 
@@ -153,8 +156,11 @@ func (t *target) changed(it, last connectors.Item) need {
 		n.assignee = all.assignee
 	}
 	moved := all.project != name(last.Project)
-	if moved {
-		n.fields = all.fields
+	switch {
+	case moved:
+		n.fields = all.fields // the key's among them
+	case it.Key != last.Key && !t.config.external:
+		n.fields = append(slices.Clone(n.fields), connectors.Field{Name: t.config.hubField, Kind: connectors.TextField, Value: it.Key})
 	}
 	n.place = moved || all.section != name(last.Section) || !slices.Equal(it.Sections, last.Sections) || len(n.fields) > 0
 	return n
@@ -197,6 +203,9 @@ func (t *target) changedBody(ctx context.Context, p plan, it, last connectors.It
 	}
 	if custom := p.shape.custom(); custom != nil {
 		body["custom_fields"] = custom
+	}
+	if t.config.external && it.Key != last.Key {
+		body["external"] = map[string]any{"gid": it.Key}
 	}
 	plain := t.names.isPlain() // also when this change needs no names
 	now, before := ourNotes(it, plain, !t.config.external), ourNotes(last, plain, !t.config.external)

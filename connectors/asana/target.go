@@ -82,7 +82,8 @@ func noGID(op string) error {
 
 // again is the second and last attempt within one call, for the refusals that it can heal: ids that are no longer
 // right (somebody deleted a project, a section, a field, an option or a user), a plan without custom fields, an external
-// id that is taken, and a link that is in doubt and gone. In each of them the vendor said that it did not write, so that nothing is doubled.
+// id that is taken, and a link that is in doubt and gone. In each of them the vendor said that it did not write, so that
+// nothing is doubled.
 func (t *target) again(ctx context.Context, want connectors.Want, failed plan, err error) (connectors.Link, error) {
 	switch {
 	case needsPaid(err) && !failed.shape.plain:
@@ -93,6 +94,10 @@ func (t *target) again(ctx context.Context, want connectors.Want, failed plan, e
 		want.Link, want.Last = "", nil
 	case failed.gid == "" && takenExternal(err):
 		want.InDoubt = true // the key has a task that nobody told us about
+	case failed.gid != "" && takenExternal(err):
+		if err := t.freeExternal(ctx, want.Item.Key, failed.gid); err != nil {
+			return "", err
+		}
 	case stale(err):
 		if err := t.names.forget(ctx, failed.need, failed.shape.project); err != nil {
 			return "", err
@@ -105,7 +110,7 @@ func (t *target) again(ctx context.Context, want connectors.Want, failed plan, e
 	if planErr != nil {
 		return "", planErr
 	}
-	if reflect.DeepEqual(next.actions, failed.actions) && t.names.made.Load() == failed.made {
+	if reflect.DeepEqual(next.actions, failed.actions) && t.names.made.Load() == failed.made && !takenExternal(err) {
 		return "", final(err, failed) // nothing is different, so the answer would be the same
 	}
 	if err := t.run(ctx, &next); err != nil {
@@ -162,42 +167,4 @@ func stale(err error) bool {
 		}
 	}
 	return false
-}
-
-// Close implements connectors.Target. The comment is written first and once: a repeated call looks for it.
-func (t *target) Close(ctx context.Context, link connectors.Link, how connectors.Closing) error {
-	path := "/tasks/" + escape(string(link))
-	a := action{op: "complete task", method: http.MethodPut, path: path, fields: "gid", data: map[string]any{"completed": true}}
-	if how.Delete {
-		a = action{op: "delete task", method: http.MethodDelete, path: path}
-	}
-	err := t.comment(ctx, string(link), manyLines(how.Comment))
-	if err == nil {
-		err = t.client.do(ctx, a, nil)
-	}
-	if status(err) == http.StatusNotFound {
-		return nil // somebody was faster
-	}
-	return err
-}
-
-// comment leaves text on a task unless it is already there.
-func (t *target) comment(ctx context.Context, gid, text string) error {
-	if text == "" {
-		return nil
-	}
-	type story struct {
-		Text    string `json:"text"`
-		Subtype string `json:"resource_subtype"`
-	}
-	path, there := "/tasks/"+escape(gid)+"/stories", false
-	err := each(ctx, t.client, "read comments", path, fieldsOf("text,resource_subtype"), func(s story) bool {
-		there = s.Subtype == "comment_added" && s.Text == text
-		return !there
-	})
-	if err != nil || there {
-		return err
-	}
-	return t.client.do(ctx, action{op: "comment on task", method: http.MethodPost, path: path, fields: "gid",
-		data: map[string]any{"text": text}}, nil)
 }

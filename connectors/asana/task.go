@@ -26,8 +26,8 @@ type place struct {
 	Section named `json:"section"`
 }
 
-// taskParts is what a comparison needs; every object in an answer has its gid besides. Asana returns null, not "", for an empty due date and name parts of null objects
-// are absent, which both decode to zero values.
+// taskParts is what a comparison needs; every object in an answer has its gid besides. Asana returns null, not "", for an
+// empty due date and name parts of null objects are absent, which both decode to zero values.
 const taskParts = "name,notes,due_on,completed,assignee,memberships.project,memberships.section," +
 	"custom_fields.text_value,custom_fields.number_value,custom_fields.enum_value,custom_fields.multi_enum_values," +
 	"custom_fields.date_value.date"
@@ -38,7 +38,11 @@ func (t *target) planCompare(ctx context.Context, gid string, want connectors.Wa
 	it := want.Item
 	p := plan{gid: gid, need: t.everything(it)}
 	var task shownTask
-	if err := t.client.get(ctx, "read task", "/tasks/"+escape(gid), fieldsOf(taskParts), &task); err != nil {
+	parts := taskParts
+	if t.config.external {
+		parts += ",external"
+	}
+	if err := t.client.get(ctx, "read task", "/tasks/"+escape(gid), fieldsOf(parts), &task); err != nil {
 		return p, err
 	}
 	var err error
@@ -50,6 +54,9 @@ func (t *target) planCompare(ctx context.Context, gid string, want connectors.Wa
 		return p, err
 	}
 	body := compare(task, it, p.shape, who)
+	if t.config.external && t.shownKey(task) != it.Key {
+		body["external"] = map[string]any{"gid": it.Key}
+	}
 	ours := ourNotes(it, p.shape.plain, !t.config.external)
 	if edited := editNotes(task.Notes, ours, ""); edited != task.Notes {
 		body["notes"] = edited
