@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/router/ledger"
@@ -16,17 +17,21 @@ const (
 	Create Action = "create"
 	Update Action = "update"
 	Close  Action = "close"
+	Merge  Action = "merge" // closed with a pointer to what shows the customer that this one was merged into
 )
 
 // Change is one line of a plan.
 type Change struct {
 	Action Action          `json:"action"`
 	Entity string          `json:"entity"`
-	Item   connectors.Item `json:"item"` // as it would be shown; with Close as it is shown
+	Item   connectors.Item `json:"item"` // as it would be shown; with Close and Merge as it is shown
 	Link   connectors.Link `json:"link,omitempty"`
 	Fields []FieldChange   `json:"fields,omitempty"` // with Update
-	Why    string          `json:"why,omitempty"`    // with Close
-	Into   string          `json:"into,omitempty"`   // with Close: the entity that Entity was merged into
+	Why    string          `json:"why,omitempty"`    // with Close, Merge, and an Update or Create that is no everyday one
+	Into   string          `json:"into,omitempty"`   // with Merge: the entity that Entity was merged into
+	// From is, with Update, the entity that Entity takes the object over from: it was merged into Entity, and its object is
+	// the older one.
+	From string `json:"from,omitempty"`
 }
 
 // FieldChange is one difference between what is shown and what should be.
@@ -54,11 +59,7 @@ func (r *Router) Plan(ctx context.Context, target string, fn func(Change) error)
 				if err != nil {
 					return err
 				}
-				into, err := diff.survivor(snap, m.Entity)
-				if err != nil {
-					return err
-				}
-				changes = diff.appendTo(changes, m.Entity, into)
+				changes = diff.appendTo(changes, m.Entity)
 			}
 			return nil
 		})
@@ -77,34 +78,20 @@ func (r *Router) Plan(ctx context.Context, target string, fn func(Change) error)
 	}
 }
 
-// survivor returns the entity that a gone one was merged into, "" when there is none.
-func (diff *difference) survivor(snap *ledger.Snap, entity string) (string, error) {
-	if !diff.gone {
-		return "", nil
-	}
-	e, err := snap.Entity(entity)
-	if err != nil || e == nil {
-		return "", err
-	}
-	return e.ID, nil
-}
-
-func (diff *difference) appendTo(list []Change, entity, into string) []Change {
+func (diff *difference) appendTo(list []Change, entity string) []Change {
 	for _, w := range diff.wants {
 		c := Change{Action: Create, Entity: entity, Item: w.Item, Link: w.Link}
 		if w.Link != "" {
 			c.Action = Update
-			if w.Last != nil {
-				c.Fields = fieldChanges(w.Last, &w.Item)
-			}
+			c.compare(&w)
 		}
 		list = append(list, c)
 	}
 	for _, k := range diff.shut {
-		c := Change{Action: Close, Entity: entity, Link: k.Link, Into: into, Why: "no rule wants it any more"}
+		c := Change{Action: Close, Entity: entity, Link: k.Link, Why: "no rule wants it any more"}
 		switch {
-		case into != "":
-			c.Why = "it was merged into " + into
+		case diff.into != nil:
+			c.Action, c.Into, c.Why = Merge, diff.into.ID, "it was merged into "+diff.into.ID
 		case diff.gone:
 			c.Why = "the record was deleted"
 		}
@@ -114,6 +101,20 @@ func (diff *difference) appendTo(list []Change, entity, into string) []Change {
 		list = append(list, c)
 	}
 	return list
+}
+
+// compare says what is different, and what a merge or its undoing has to do with it.
+func (c *Change) compare(w *connectors.Want) {
+	if w.Last == nil {
+		return
+	}
+	c.Fields = fieldChanges(w.Last, &w.Item)
+	if _, from, ok := strings.Cut(w.Last.Key, "/"); ok && w.Last.Key != w.Item.Key {
+		c.From, c.Why = from, "it stays, and now shows what "+from+" was merged into"
+	}
+	if w.Comment == separated {
+		c.Why = "it is opened again: the records that were merged were separated"
+	}
 }
 
 // fieldChanges lists what differs between two items of one key.

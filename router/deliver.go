@@ -38,13 +38,14 @@ const queueLimit = 10_000
 // that a crash leaves few items in doubt.
 const chunk = 100
 
-// unit is one call to the target: some items to show, or one link to close.
+// unit is one call to the target: some items to show, one link to close, or one object to look for.
 type unit struct {
-	jobs    []*job // of wants[i], or the one of shut
+	jobs    []*job // of wants[i], or the one of shut or seek
 	wants   []connectors.Want
 	results []connectors.Result
 	shut    *ledger.Link
-	comment string
+	how     connectors.Closing // of shut
+	seek    *ledger.Link
 }
 
 func newDeliverer(r *Router, t TargetConn) *deliverer {
@@ -108,6 +109,8 @@ func (d *deliverer) call(ctx context.Context, u unit) []connectors.Result {
 		switch {
 		case u.shut != nil:
 			results = append(results, d.shut(ctx, u))
+		case u.seek != nil:
+			results = append(results, d.seek(ctx, u.seek))
 		case d.target.Batcher != nil && len(u.wants) > 1:
 			results = append(results, d.target.Batcher.UpsertBatch(ctx, u.wants)...)
 		default:
@@ -139,14 +142,19 @@ func (d *deliverer) call(ctx context.Context, u unit) []connectors.Result {
 func (d *deliverer) shut(ctx context.Context, u unit) connectors.Result {
 	link := u.shut.Link
 	if link == "" {
-		k := u.shut
-		var err error
-		link, err = d.target.Finder.Find(ctx, connectors.Want{Item: connectors.Item{Key: k.Key}, InDoubt: true, Since: k.Since, Sought: k.Projects})
-		if err != nil || link == "" {
-			return connectors.Result{Err: err}
+		found := d.seek(ctx, u.shut)
+		if found.Err != nil || found.Link == "" {
+			return found
 		}
+		link = found.Link
 	}
-	return connectors.Result{Link: link, Err: d.target.Target.Close(ctx, link, connectors.Closing{Comment: u.comment})}
+	return connectors.Result{Link: link, Err: d.target.Target.Close(ctx, link, u.how)}
+}
+
+// seek looks for an object that may have been made; the result has no link when it was not.
+func (d *deliverer) seek(ctx context.Context, k *ledger.Link) connectors.Result {
+	link, err := d.target.Finder.Find(ctx, connectors.Want{Item: connectors.Item{Key: k.Key}, InDoubt: true, Since: k.Since, Sought: k.Projects})
+	return connectors.Result{Link: link, Err: err}
 }
 
 // rescan asks for a look through all dirty marks.

@@ -51,13 +51,16 @@ func (d *deliverer) finish(jobs []*job, u unit) []*job {
 	for i, j := range u.jobs {
 		res := u.results[i]
 		d.health.note(res.Err, d.r.now())
-		if u.shut != nil {
+		switch {
+		case u.shut != nil:
 			before := j.closedItems
-			j.closed(*u.shut, res)
+			j.closed(*u.shut, u.how, res)
 			if j.closedItems == before {
 				d.guard.giveBack(1)
 			}
-		} else {
+		case u.seek != nil:
+			j.found(*u.seek, res)
+		default:
 			j.shown(u.wants[i], res)
 		}
 		if j.left--; j.left == 0 {
@@ -72,7 +75,7 @@ func (j *job) shown(w connectors.Want, res connectors.Result) {
 	switch {
 	case res.Err == nil:
 		item := w.Item
-		j.settle.Wrote = append(j.settle.Wrote, ledger.Link{Key: w.Item.Key, Link: res.Link, Item: &item})
+		j.settle.Wrote = append(j.settle.Wrote, ledger.Link{Key: w.Item.Key, Link: res.Link, Item: &item, Since: w.Since})
 		j.count(w)
 	case connectors.KindOf(res.Err) == connectors.NotFound && w.Link != "":
 		// A person deleted the object. The next round makes it again.
@@ -84,7 +87,7 @@ func (j *job) shown(w connectors.Want, res connectors.Result) {
 }
 
 // closed notes the outcome of closing what is no longer wanted.
-func (j *job) closed(k ledger.Link, res connectors.Result) {
+func (j *job) closed(k ledger.Link, how connectors.Closing, res connectors.Result) {
 	if res.Err != nil && connectors.KindOf(res.Err) != connectors.NotFound {
 		j.fail(res.Err)
 		return
@@ -93,9 +96,25 @@ func (j *job) closed(k ledger.Link, res connectors.Result) {
 		j.settle.Gone = append(j.settle.Gone, k.Key)
 		return
 	}
-	k.Link, k.Closed, k.InDoubt = res.Link, true, false
+	k.Link, k.Closed, k.Merged, k.InDoubt = res.Link, true, j.merged, false
+	if how.Forget {
+		k.Carries = ledger.NoKey
+	}
 	j.settle.Wrote = append(j.settle.Wrote, k)
 	j.closedItems++
+}
+
+// found notes what became of a call in doubt that a merge waits for.
+func (j *job) found(k ledger.Link, res connectors.Result) {
+	switch {
+	case res.Err != nil:
+		j.fail(res.Err)
+	case res.Link == "":
+		j.settle.Gone = append(j.settle.Gone, k.Key)
+	default:
+		k.Link, k.InDoubt = res.Link, false
+		j.settle.Wrote = append(j.settle.Wrote, k)
+	}
 }
 
 // fail keeps the error that matters most: one that cannot heal by itself hides one that can.
@@ -132,7 +151,7 @@ func (d *deliverer) settle(ctx context.Context, jobs []*job) {
 		d.r.tally.items(j)
 		d.queue.release(j.settle.Entity, j.again && err == nil)
 	}
-	if settled.Kept > 0 || settled.Later > 0 || err != nil {
+	if settled.Kept > 0 || settled.Later > 0 || settled.Moved > 0 || err != nil {
 		d.rescan()
 	}
 	d.r.progressed()

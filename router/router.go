@@ -36,6 +36,7 @@ type TargetConn struct {
 	Target  connectors.Target
 	Batcher connectors.Batcher // nil = one item a call
 	Lister  connectors.Lister  // nil = what an earlier ledger had made is not found again
+	Locator connectors.Locator // nil = comments name no pages
 	Finder  connectors.Finder  // nil = what an interrupted call left and nobody wants any more stays
 	// InFlight is the most items being written at the same time; a batch counts as its items.
 	InFlight int

@@ -139,8 +139,9 @@ func (h *hub) route(o hubOptions) error {
 		batcher, _ := conn.opened.(connectors.Batcher)
 		finder, _ := conn.opened.(connectors.Finder)
 		lister, _ := conn.opened.(connectors.Lister)
+		locator, _ := conn.opened.(connectors.Locator)
 		ro.Targets = append(ro.Targets, router.TargetConn{Name: name, Target: target, Batcher: batcher, Finder: finder, Lister: lister,
-			InFlight: inFlight(conn)})
+			Locator: locator, InFlight: inFlight(conn)})
 	}
 	var err error
 	h.router, err = router.New(ro)

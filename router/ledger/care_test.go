@@ -278,7 +278,8 @@ func TestDamagedRowsAreErrors(t *testing.T) {
 		rec("a/companies/1", 1, say{Name: "Acme"}), rec("a/contacts/2", 1, say{Broken: true}))
 	must(t, w.AddHints(t.Context(), []connectors.Hint{{Ref: ref("a/contacts/1")}}))
 	id := w.id("a/deals/1")
-	must(t, w.Intend(t.Context(), target, []ledger.Intent{{Entity: id, Key: "k"}}))
+	_, err := w.Intend(t.Context(), target, []ledger.Intent{{Entity: id, Key: "k"}})
+	must(t, err)
 	w.settle(ledger.Settlement{Entity: id, Wrote: []ledger.Link{{Key: "j", Link: "1", Item: &connectors.Item{Key: "j"}}}})
 	whole := m.rows
 	seen := 0

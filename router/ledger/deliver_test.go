@@ -119,7 +119,7 @@ func TestIntentSurvivesUntilSettled(t *testing.T) { // invariant 4
 	w.fetch(rec("a/deals/1", 1, say{Name: "D"}))
 	mark := w.dirty()[0]
 	key := "deals/" + mark.Entity
-	if err := w.Intend(t.Context(), target, []ledger.Intent{{Entity: mark.Entity, Key: key}}); err != nil {
+	if _, err := w.Intend(t.Context(), target, []ledger.Intent{{Entity: mark.Entity, Key: key}}); err != nil {
 		t.Fatal(err)
 	}
 	since := w.now
@@ -128,7 +128,7 @@ func TestIntentSurvivesUntilSettled(t *testing.T) { // invariant 4
 	}
 	w = newWorld(t, openBolt(t, dir))
 	w.now = since.Add(time.Hour)
-	if err := w.Intend(t.Context(), target, []ledger.Intent{{Entity: mark.Entity, Key: key}}); err != nil {
+	if _, err := w.Intend(t.Context(), target, []ledger.Intent{{Entity: mark.Entity, Key: key}}); err != nil {
 		t.Fatal(err)
 	}
 	links := w.links(mark.Entity)

@@ -22,12 +22,33 @@ type Link struct {
 	Item   *connectors.Item // as last written; nil = unknown
 	Hash   uint64           // HashItem(*Item)
 	Closed bool             // completed because it was no longer wanted; it may be opened again
+	Merged bool             // with Closed: another object shows the customer that this one was merged into
+	// Made is when the object was first settled, by which the oldest of several is known. Zero is before everything: it
+	// was made for a ledger that was lost, or before ledgers noted it.
+	Made time.Time
+	// Carries is the key that the object carries in the target when it is not Key: "" = Key, NoKey = none. It differs
+	// after a merge, until the object is written again.
+	Carries string
 	// InDoubt says that a call about the object was announced and never settled (invariant 4): it may have been made
 	// or changed without our learning of it. Since is when the first such call was announced, Projects are those that
-	// the object may be in.
+	// the object may be in; they are also known of an object whose Item is not.
 	InDoubt  bool
 	Since    time.Time
 	Projects []string
+}
+
+// NoKey is Link.Carries of an object that gave its key up.
+const NoKey = "-"
+
+// Carried returns the key that the object carries in the target, "" for none.
+func (k *Link) Carried() string {
+	switch k.Carries {
+	case "":
+		return k.Key
+	case NoKey:
+		return ""
+	}
+	return k.Carries
 }
 
 // HashItem returns a hash of everything an item shows. Equal items have equal hashes in every process.
@@ -37,42 +58,6 @@ func HashItem(item connectors.Item) (uint64, error) {
 		return 0, fmt.Errorf("encode item %s: %w", item.Key, err)
 	}
 	return xxhash.Sum64(b), nil
-}
-
-func (k *Link) encode() ([]byte, error) {
-	var e enc
-	var item []byte
-	if k.Item != nil {
-		var err error
-		if item, err = json.Marshal(k.Item); err != nil {
-			return nil, fmt.Errorf("encode item %s: %w", k.Key, err)
-		}
-		k.Hash = xxhash.Sum64(item)
-	}
-	closed := byte(0)
-	if k.Closed {
-		closed = 1
-	}
-	e.byte(closed)
-	e.text(string(k.Link))
-	e.fixed(k.Hash)
-	e.blob(item)
-	return e, nil
-}
-
-func decodeLink(key string, row []byte) (Link, error) {
-	d := dec{b: row}
-	k := Link{Key: key, Closed: d.byte() == 1, Link: connectors.Link(d.text()), Hash: d.fixed()}
-	item := d.blob()
-	err := d.end()
-	if err == nil && len(item) > 0 {
-		k.Item = new(connectors.Item)
-		err = json.Unmarshal(item, k.Item)
-	}
-	if err != nil {
-		return Link{}, damaged(bLink, key, err)
-	}
-	return k, nil
 }
 
 // readLinks returns the links and intents of one entity, ordered by key.
@@ -96,71 +81,19 @@ func readLinks(r kv.Reader, l *Ledger, target, entity string) ([]Link, error) {
 		if i == len(list) || list[i].Key != name {
 			list = append(list[:i], append([]Link{{Key: name}}, list[i:]...)...)
 		}
-		list[i].InDoubt, list[i].Since, list[i].Projects = true, since, projects
+		list[i].InDoubt, list[i].Since, list[i].Projects = true, since, union(list[i].Projects, projects)
 	}
 	return list, r.Err()
 }
 
-// Intent announces a call that may create, change or close the object of an item.
-type Intent struct {
-	Entity  string
-	Key     string // of the item
-	Project string // of the item: where a crash may leave the object; "" = not known
-}
-
-func decodeIntent(name string, row []byte) (since time.Time, projects []string, err error) {
-	d := dec{b: row}
-	since = d.time()
-	for n := d.uint(); n > 0 && d.err == nil; n-- {
-		projects = append(projects, d.text())
-	}
-	if err := d.end(); err != nil {
-		return since, nil, damaged(bIntent, name, err)
-	}
-	return since, projects, nil
-}
-
-// intend stores an intent, or adds its project to one that is known, which keeps its earlier time.
-func (c *change) intend(target string, in Intent) error {
-	if err := checkItemKey(in.Key); err != nil {
-		return err
-	}
-	key := c.l.at(target, in.Entity, in.Key)
-	since, projects := c.now, []string(nil)
-	row := c.tx.Get(bIntent, key)
-	if row != nil {
-		var err error
-		if since, projects, err = decodeIntent(in.Key, row); err != nil {
-			return err
+// union returns a with those of b that it lacks.
+func union(a, b []string) []string {
+	for _, s := range b {
+		if !slices.Contains(a, s) {
+			a = append(a, s)
 		}
 	}
-	known := in.Project == "" || slices.Contains(projects, in.Project)
-	if known && row != nil {
-		return nil
-	}
-	if !known {
-		projects = append(projects, in.Project)
-	}
-	var e enc
-	e.time(since)
-	e.uint(uint64(len(projects)))
-	for _, p := range projects {
-		e.text(p)
-	}
-	return c.tx.Put(bIntent, key, e)
-}
-
-// Intend makes the intents durable. It must return before the call is made, so that after a crash the target is asked
-// to look for the item before it creates it again (invariant 4). An intent that is known keeps its earlier time.
-func (l *Ledger) Intend(ctx context.Context, target string, intents []Intent) error {
-	return l.update(ctx, "announce items", func(c *change) error {
-		for _, in := range intents {
-			if err := c.intend(target, in); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return a
 }
 
 func checkItemKey(key string) error {

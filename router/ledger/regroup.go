@@ -26,6 +26,11 @@ func (c *change) putEntity(name string, kind canonical.Kind, members []recKey, e
 	}
 	// A deleted record that joins or leaves changes nothing of the golden record, but what refers to it now refers to
 	// this entity, and that may be shown on either side.
+	if slot.now == nil {
+		if err := c.reborn(name); err != nil {
+			return err
+		}
+	}
 	now := entity{members: members, etag: etag, created: c.now, updated: c.now}
 	if now.version, err = c.sequence(); err != nil {
 		return err
@@ -65,8 +70,8 @@ func (c *change) bodyOf(key recKey) (*body, error) {
 	return slot.now, nil
 }
 
-// retire removes the entities that the component no longer has, leaves an alias to the record their id came from,
-// and marks them so that targets close what they show of them.
+// retire removes the entities that the components no longer have, leaves an alias to the record their id came from, gives
+// what targets show of them to the entity that has the record now, and marks them so that what is left is closed.
 func (c *change) retire(former, current map[string]bool, e *effects) error {
 	for _, name := range slices.Sorted(maps.Keys(former)) {
 		if current[name] {
@@ -83,28 +88,43 @@ func (c *change) retire(former, current map[string]bool, e *effects) error {
 		if err != nil {
 			return err
 		}
-		if err := c.leaveAlias(name, id, slot.now.members); err != nil {
+		heir, err := c.leaveAlias(name, id, slot.now.members)
+		if err != nil {
 			return err
 		}
 		slot.now = nil
 		e.changed[name] = true
+		if heir == "" {
+			continue
+		}
+		if err := c.inherit(name, heir); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// leaveAlias points an entity's name at the one of its members that its id came from.
-func (c *change) leaveAlias(name string, id latent, members []recKey) error {
+// leaveAlias points an entity's name at the one of its members that its id came from, or at the oldest of those that
+// still belong to an entity, and returns the name of that entity, "" for none.
+func (c *change) leaveAlias(name string, id latent, members []recKey) (heir string, err error) {
+	var alias recKey
+	var least latent
 	for _, key := range members {
 		m, err := c.metaOf(key)
 		if err != nil {
-			return err
+			return "", err
 		}
-		if m.id != id {
-			continue
+		owner, err := c.ownerName(key)
+		if err != nil {
+			return "", err
 		}
-		if err := c.tx.Put(bAlias, c.l.at(name), []byte(key)); err != nil {
-			return err
+		first := m.id == id && (owner != "" || alias == "")
+		if first || owner != "" && (heir == "" || least != id && compareIDs(m.id, least) < 0) {
+			alias, heir, least = key, owner, m.id
 		}
 	}
-	return nil
+	if alias == "" {
+		return "", nil
+	}
+	return heir, c.tx.Put(bAlias, c.l.at(name), []byte(alias))
 }

@@ -14,6 +14,9 @@ type Settlement struct {
 	Wrote      []Link   // items now shown (or closed) behind Link; Item is what was written. Their intents are settled
 	Adopted    []Link   // objects found by their keys, taken over unless a link is known; there may be no such entity yet
 	Gone       []string // keys of items whose objects are deleted or were never made; their intents are settled
+	// Quiet says that no call about the entity is under way, so what was in doubt and has a link is no more than unknown.
+	// It lets a merge that waits for that take place.
+	Quiet bool
 	// Retry, when its Error is not empty, keeps the mark: something is left to do after NotBefore.
 	Retry Retry
 	// Reject, when not empty, says that the target will never take an item of this entity as it is: a dead letter
@@ -34,6 +37,7 @@ type Settled struct {
 	Later   int // rescheduled
 	Dead    int // dead letters made
 	Adopted int // links taken over
+	Moved   int // merges that waited for a call and took place: their entities are marked again
 }
 
 // Settle records in one transaction what a target answered. Links are recorded whether or not the entity changed
@@ -46,10 +50,13 @@ func (l *Ledger) Settle(ctx context.Context, target string, list []Settlement) (
 			if err := c.adopt(target, &list[i], &done); err != nil {
 				return err
 			}
-			if err := c.settleLinks(target, &list[i]); err != nil {
+			if err := c.settleLinks(target, &list[i], c.now); err != nil {
 				return err
 			}
 			if err := c.settleMark(target, &list[i], &done); err != nil {
+				return err
+			}
+			if err := c.settleMerges(target, &list[i], &done); err != nil {
 				return err
 			}
 		}
@@ -64,70 +71,93 @@ func (c *change) adopt(target string, s *Settlement, done *Settled) error {
 		if _, _, err := parseEntityID(s.Entity); err != nil || checkItemKey(k.Key) != nil {
 			continue // somebody wrote it by hand
 		}
-		if c.tx.Get(bLink, c.l.at(target, s.Entity, k.Key)) != nil {
+		if c.tx.Get(bLink, c.l.at(target, s.Entity, k.Key)) != nil || c.carrier(target, k.Key) != "" {
 			continue
 		}
 		done.Adopted++
-		if err := c.settleLinks(target, &Settlement{Entity: s.Entity, Wrote: []Link{k}}); err != nil {
+		if err := c.settleLinks(target, &Settlement{Entity: s.Entity, Wrote: []Link{k}}, time.Time{}); err != nil {
+			return err
+		}
+		if err := c.adoptForHeir(target, s.Entity); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *change) settleLinks(target string, s *Settlement) error {
+// settleLinks stores links; made is when those were made that are new.
+func (c *change) settleLinks(target string, s *Settlement, made time.Time) error {
 	for i := range s.Wrote {
 		k := s.Wrote[i]
 		if err := checkItemKey(k.Key); err != nil {
 			return err
 		}
-		key := c.l.at(target, s.Entity, k.Key)
-		if err := c.countLink(target, key, k.Key, !k.Closed); err != nil {
-			return err
-		}
-		row, err := k.encode()
+		old, err := c.knownLink(target, s.Entity, k.Key)
 		if err != nil {
 			return err
 		}
-		if err := c.tx.Put(bLink, key, row); err != nil {
+		switch {
+		case old != nil && old.Link == k.Link:
+			k.Made = old.Made
+		case !k.Since.IsZero(): // it was found: no call was made earlier
+			k.Made = plain(k.Since)
+		default:
+			k.Made = made
+		}
+		if err := c.putLink(target, s.Entity, old, &k); err != nil {
 			return err
 		}
-		if err := c.tx.Delete(bIntent, key); err != nil {
+		if err := c.tx.Delete(bIntent, c.l.at(target, s.Entity, k.Key)); err != nil {
 			return err
 		}
 	}
 	for _, name := range s.Gone {
-		key := c.l.at(target, s.Entity, name)
-		if err := c.countLink(target, key, name, false); err != nil {
+		old, err := c.knownLink(target, s.Entity, name)
+		if err != nil {
 			return err
 		}
-		if err := c.tx.Delete(bLink, key); err != nil {
+		if err := c.putLink(target, s.Entity, old, &Link{Key: name}); err != nil {
 			return err
 		}
-		if err := c.tx.Delete(bIntent, key); err != nil {
+		if err := c.tx.Delete(bIntent, c.l.at(target, s.Entity, name)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// countLink keeps the number of open links right when one becomes open or stops being so.
-func (c *change) countLink(target string, key []byte, name string, open bool) error {
-	was := false
-	if row := c.tx.Get(bLink, key); row != nil {
-		old, err := decodeLink(name, row)
-		if err != nil {
-			return err
-		}
-		was = !old.Closed
+// knownLink returns a stored link without its item, nil when there is none.
+func (c *change) knownLink(target, entity, name string) (*Link, error) {
+	row := c.tx.Get(bLink, c.l.at(target, entity, name))
+	if row == nil {
+		return nil, c.tx.Err()
 	}
+	k, _, err := decodeLinkRow(name, row)
+	return &k, err
+}
+
+// putLink stores a link in place of the one that is known, or removes that when the new one names no object. It keeps the
+// number of open links right, and who carries whose key.
+func (c *change) putLink(target, entity string, old, k *Link) error {
+	was, open := old != nil && !old.Closed, k.Link != "" && !k.Closed
 	switch {
 	case open && !was:
 		c.add(countLinks+target, 1)
 	case was && !open:
 		c.add(countLinks+target, -1)
 	}
-	return nil
+	if err := c.carry(target, entity, old, k); err != nil {
+		return err
+	}
+	key := c.l.at(target, entity, k.Key)
+	if k.Link == "" {
+		return c.tx.Delete(bLink, key)
+	}
+	row, err := k.encode()
+	if err != nil {
+		return err
+	}
+	return c.tx.Put(bLink, key, row)
 }
 
 func (c *change) settleMark(target string, s *Settlement, done *Settled) error {

@@ -1,0 +1,199 @@
+package router
+
+import (
+	"strings"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/mapping/work"
+	"github.com/millrace/millrace/router/ledger"
+)
+
+// difference is what separates what a target shows of an entity from what it should show.
+type difference struct {
+	doubt      time.Time // since when a call is in doubt; zero = none is
+	wants      []connectors.Want
+	shut       []ledger.Link
+	lost       []ledger.Link // announced once, in doubt since, and no longer wanted; with waits also what is wanted
+	unresolved []string      // references to records that are not in the ledger yet
+	gone       bool          // the entity is no more
+	waits      bool          // for a merge: nothing may be written, only what is lost looked for
+	into       *work.Entity  // with gone: the entity it was merged into
+	instead    []connectors.Item
+}
+
+// compare computes the difference for one entity in one snapshot of the ledger. It is what delivery writes and what
+// `millrace plan` prints.
+func compare(rules *work.Rules, snap *ledger.Snap, target, id string) (difference, error) {
+	waits, err := snap.Waits(target, id)
+	if err != nil || !waits {
+		return compareNow(rules, snap, target, id)
+	}
+	diff := difference{waits: true}
+	e, err := snap.Subject(id)
+	if err != nil {
+		return diff, err
+	}
+	diff.gone = e == nil
+	links, err := snap.Links(target, id)
+	diff.since(links)
+	for _, k := range links {
+		if k.Link == "" {
+			diff.lost = append(diff.lost, k)
+		}
+	}
+	return diff, err
+}
+
+// compareNow is compare whether or not a merge waits.
+func compareNow(rules *work.Rules, snap *ledger.Snap, target, id string) (difference, error) {
+	var diff difference
+	e, err := snap.Subject(id)
+	if err != nil {
+		return diff, err
+	}
+	var items []connectors.Item
+	if e == nil { // deleted, or merged into another
+		diff.gone = true
+	} else if items, diff.unresolved, err = rules.Items(snap, e); err != nil {
+		return diff, &ruleError{err}
+	}
+	links, err := snap.Links(target, id)
+	if err != nil {
+		return diff, err
+	}
+	diff.since(links)
+	known := map[string]*ledger.Link{}
+	for i := range links {
+		known[links[i].Key] = &links[i]
+	}
+	for _, item := range items {
+		k := known[item.Key]
+		delete(known, item.Key)
+		if err := diff.want(snap, target, item, k); err != nil {
+			return diff, err
+		}
+	}
+	for i := range links {
+		switch k := known[links[i].Key]; {
+		case k == nil:
+		case k.Link == "" && k.InDoubt:
+			diff.lost = append(diff.lost, *k)
+		case k.Link != "" && (!k.Closed || k.InDoubt):
+			diff.shut = append(diff.shut, *k)
+		}
+	}
+	if diff.gone && len(diff.shut) > 0 {
+		err = diff.survivor(rules, snap, id)
+	}
+	return diff, err
+}
+
+// since notes the oldest doubt.
+func (diff *difference) since(links []ledger.Link) {
+	for i := range links {
+		if k := &links[i]; k.InDoubt && (diff.doubt.IsZero() || k.Since.Before(diff.doubt)) {
+			diff.doubt = k.Since
+		}
+	}
+}
+
+// want adds an item unless the target shows it, or cannot yet: while another entity's object carries its key, a look for
+// the key would find that one.
+func (diff *difference) want(snap *ledger.Snap, target string, item connectors.Item, k *ledger.Link) error {
+	if k == nil || k.Link == "" {
+		if carried, err := snap.Carried(target, item.Key); err != nil || carried {
+			return err
+		}
+	}
+	w, changed, err := want(item, k)
+	if changed && err == nil {
+		diff.wants = append(diff.wants, w)
+	}
+	return err
+}
+
+// separated is left on an object that is opened again because a merge was undone.
+const separated = "This is a customer of its own again: the records that were merged were separated."
+
+// want returns how the item is to be written, and false when the target shows it already.
+func want(item connectors.Item, k *ledger.Link) (connectors.Want, bool, error) {
+	w := connectors.Want{Item: item}
+	if k == nil {
+		return w, true, nil
+	}
+	w.Link, w.InDoubt, w.Since, w.Sought = k.Link, k.InDoubt && k.Link == "", k.Since, k.Projects
+	if k.Closed && k.Merged {
+		w.Comment = separated
+	}
+	if k.InDoubt { // a call was begun and nobody knows how far it came: what was last written may not be there any more
+		return w, true, nil
+	}
+	w.Last = k.Item
+	if k.Item != nil && (k.Closed || k.Carries != "") {
+		last := *k.Item
+		last.Key = k.Carried()
+		last.Completed = last.Completed || k.Closed // completed when it was no longer wanted: open it again
+		w.Last = &last
+		return w, true, nil
+	}
+	hash, err := ledger.HashItem(item)
+	return w, err != nil || k.Item == nil || hash != k.Hash, err
+}
+
+// survivor finds out what a gone entity was merged into, and what is shown of that.
+func (diff *difference) survivor(rules *work.Rules, snap *ledger.Snap, id string) error {
+	var err error
+	if diff.into, err = snap.Entity(id); err != nil || diff.into == nil {
+		return err
+	}
+	items, _, err := rules.Items(snap, diff.into)
+	if err == nil { // a rule that fails is the other entity's dead letter
+		diff.instead = items
+	}
+	return nil
+}
+
+// closing says how a link is closed: what people read on it, and whether another object goes on under its key.
+func (d *deliverer) closing(diff *difference, snap *ledger.Snap, k ledger.Link) (connectors.Closing, error) {
+	how := connectors.Closing{Forget: k.Carries != ""}
+	if !diff.gone {
+		return how, nil
+	}
+	const what = "The record behind this was "
+	if diff.into == nil {
+		how.Comment = what + "deleted."
+		return how, nil
+	}
+	rule, _, _ := strings.Cut(k.Key, "/")
+	item := diff.insteadOf(rule)
+	if item == nil {
+		how.Comment = what + "merged into another one."
+		return how, nil
+	}
+	how.Comment = what + "merged into " + item.Title + "."
+	link, err := snap.LinkOf(d.target.Name, diff.into.ID, item.Key)
+	if err == nil && link != "" && d.target.Locator != nil {
+		how.Comment += " It goes on in " + d.target.Locator.URL(link)
+	}
+	return how, err
+}
+
+// insteadOf returns what is shown now in place of an item of a rule: the same rule's item, or any.
+func (diff *difference) insteadOf(rule string) *connectors.Item {
+	for i := range diff.instead {
+		if strings.HasPrefix(diff.instead[i].Key, rule+"/") {
+			return &diff.instead[i]
+		}
+	}
+	if len(diff.instead) > 0 {
+		return &diff.instead[0]
+	}
+	return nil
+}
+
+// ruleError is a work rule that fails for one entity: a dead letter, not a reason to stop.
+type ruleError struct{ err error }
+
+func (e *ruleError) Error() string { return e.err.Error() }
+func (e *ruleError) Unwrap() error { return e.err }
