@@ -16,9 +16,12 @@ func (a *app) planCmd() *cobra.Command {
 	var offline bool
 	cmd := &cobra.Command{
 		Use:   "plan",
-		Short: "Show what would be created, changed and closed in the project tool; write nothing",
+		Short: "Show what would be created, changed, closed and merged in the project tool; write nothing",
 		Long: `Reads the sources up to now into the ledger (which a later backfill goes on from), compares what each
-target should show with what it shows, and prints the difference. Nothing is written to any vendor.`,
+target should show with what it shows, and prints the difference. Nothing is written to any vendor.
+
++ is created, ~ changed, - closed. When customers became one, the oldest task stays and is changed to show them
+together; > is a task that is completed with a pointer to it.`,
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withHub(cmd.Context(), hubOptions{noTargets: true}, func(ctx context.Context, h *hub) error {
@@ -36,8 +39,9 @@ type planReport struct {
 	Target  string          `json:"target"`
 	Create  int             `json:"create"`
 	Change  int             `json:"change"`
-	Close   int             `json:"close"`  // merged ones included
-	Merged  int             `json:"merged"` // entities that became one with another
+	Close   int             `json:"close"`
+	Merge   int             `json:"merge"`  // closed with a pointer, because the customer became one with another
+	Merged  int             `json:"merged"` // customers that became one with another: their items are closed, or show the other now
 	Changes []router.Change `json:"changes"`
 	Omitted int             `json:"omitted,omitempty"`
 }
@@ -50,7 +54,7 @@ func (a *app) plan(ctx context.Context, h *hub, limit int, offline bool) error {
 	}
 	var reports []planReport
 	for _, target := range h.cfg.Targets {
-		rep, last := planReport{Target: target, Changes: []router.Change{}}, ""
+		rep, merged := planReport{Target: target, Changes: []router.Change{}}, map[string]bool{}
 		err := h.router.Plan(ctx, target, func(c router.Change) error {
 			switch c.Action {
 			case router.Create:
@@ -59,11 +63,13 @@ func (a *app) plan(ctx context.Context, h *hub, limit int, offline bool) error {
 				rep.Change++
 			case router.Close:
 				rep.Close++
+			case router.Merge:
+				rep.Merge++
 			}
-			if c.Into != "" && c.Entity != last { // one entity may have several items
-				rep.Merged++
+			merged[c.From] = true // one entity may have several items
+			if c.Into != "" {
+				merged[c.Entity] = true
 			}
-			last = c.Entity
 			if limit == 0 || len(rep.Changes) < limit {
 				rep.Changes = append(rep.Changes, c)
 			} else {
@@ -74,6 +80,8 @@ func (a *app) plan(ctx context.Context, h *hub, limit int, offline bool) error {
 		if err != nil {
 			return err
 		}
+		delete(merged, "") // of those that were not
+		rep.Merged = len(merged)
 		reports = append(reports, rep)
 	}
 	if a.json {
@@ -83,7 +91,7 @@ func (a *app) plan(ctx context.Context, h *hub, limit int, offline bool) error {
 	changes := 0
 	for _, rep := range reports {
 		a.printPlan(rep)
-		changes += rep.Create + rep.Change + rep.Close
+		changes += rep.Create + rep.Change + rep.Close + rep.Merge
 	}
 	switch {
 	case len(reports) == 0:
@@ -112,7 +120,8 @@ func (a *app) readSources(ctx context.Context, h *hub) error {
 }
 
 func (a *app) printPlan(rep planReport) {
-	fmt.Fprintf(a.out, "%s: %d to create, %d to change, %d to close, %d merged\n", rep.Target, rep.Create, rep.Change, rep.Close, rep.Merged)
+	fmt.Fprintf(a.out, "%s: %d to create, %d to change, %d to close, %d to merge (%d customers became one with another)\n",
+		rep.Target, rep.Create, rep.Change, rep.Close, rep.Merge, rep.Merged)
 	for _, c := range rep.Changes {
 		fmt.Fprintf(a.out, "  %s %s\n", sign[c.Action], title(c))
 		for _, d := range c.Fields {
@@ -145,7 +154,7 @@ func without(lines, others []string) []string {
 	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return slices.Contains(others, line) })
 }
 
-var sign = map[router.Action]string{router.Create: "+", router.Update: "~", router.Close: "-"}
+var sign = map[router.Action]string{router.Create: "+", router.Update: "~", router.Close: "-", router.Merge: ">"}
 
 func title(c router.Change) string {
 	where := c.Item.Project
