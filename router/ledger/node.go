@@ -14,6 +14,7 @@ type node struct {
 	kind   canonical.Kind // "" of what is no member of anything
 	live   bool
 	into   recKey
+	id     latent
 	entity latent         // as stored
 	keys   []identity.Key // all of them, usable or not
 	facts  *compare.Facts // nil until wanted, and of kinds that are not compared

@@ -78,7 +78,7 @@ func (g *regrouping) run(found []*component) error {
 
 // regroup clusters one component.
 func (g *regrouping) regroup(p *component) error {
-	members, slots, err := g.c.membersOf(g.w, p)
+	members, err := g.w.membersOf(p)
 	if err != nil || len(members) == 0 {
 		return err
 	}
@@ -88,23 +88,34 @@ func (g *regrouping) regroup(p *component) error {
 	}
 	g.note(members, out.Review)
 	for _, cluster := range out.Clusters {
-		kind := members[cluster[0]].Kind
-		id := slots[cluster[0]].id
-		keys := make([]recKey, len(cluster))
-		for i, n := range cluster {
-			keys[i] = keyOfMember(&members[n])
-			if slots[n].entity != id {
-				slots[n].entity, slots[n].dirty = id, true
-			}
-		}
-		slices.Sort(keys)
-		name := entityID(kind, id)
-		g.current[name] = true
-		if err := g.c.putEntity(name, kind, keys, g.e); err != nil {
+		if err := g.settle(members, cluster); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// settle makes one cluster an entity, which has the latent id of its oldest record.
+func (g *regrouping) settle(members []identity.Member, cluster []int) error {
+	oldest, err := g.c.meta(keyOfMember(&members[cluster[0]]))
+	if err != nil {
+		return err
+	}
+	keys := make([]recKey, len(cluster))
+	for i, n := range cluster {
+		keys[i] = keyOfMember(&members[n])
+		slot, err := g.c.meta(keys[i])
+		if err != nil {
+			return err
+		}
+		if slot.entity != oldest.id {
+			slot.entity, slot.dirty = oldest.id, true
+		}
+	}
+	slices.Sort(keys)
+	name := entityID(oldest.kind, oldest.id)
+	g.current[name] = true
+	return g.c.putEntity(name, oldest.kind, keys, g.e)
 }
 
 // note keeps the pairs that clustering leaves to a person.
@@ -118,7 +129,10 @@ func (g *regrouping) note(members []identity.Member, links []identity.Link) {
 
 // clusterOf divides members, with the decisions about them.
 func clusterOf(w *walk, members []identity.Member) (identity.Outcome, error) {
-	if len(members) == 1 {
+	switch len(members) {
+	case 0:
+		return identity.Outcome{}, nil
+	case 1:
 		return identity.Outcome{Clusters: [][]int{{0}}}, nil
 	}
 	var decisions []identity.Decision
@@ -168,34 +182,29 @@ func (c *change) formerEntities(list []recKey, former map[string]bool, e *effect
 }
 
 // membersOf returns a component as package identity wants it. In a tangle only must-links count.
-func (c *change) membersOf(w *walk, p *component) ([]identity.Member, []*metaSlot, error) {
+func (w *walk) membersOf(p *component) ([]identity.Member, error) {
 	var members []identity.Member
-	var slots []*metaSlot
+	var ids []latent
 	for _, key := range p.list {
-		slot, err := c.meta(key)
+		n, err := w.at(key)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		if !slot.member() {
+		if n.kind == "" {
 			continue
 		}
-		m, err := w.memberOf(key, p)
+		m, err := w.memberOf(n, p)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		members = append(members, m)
-		slots = append(slots, slot)
+		members, ids = append(members, m), append(ids, n.id)
 	}
-	setAges(members, func(i int) latent { return slots[i].id })
-	return members, slots, nil
+	setAges(members, ids)
+	return members, nil
 }
 
 // memberOf returns a record of a component as package identity wants it.
-func (w *walk) memberOf(key recKey, p *component) (identity.Member, error) {
-	n, err := w.at(key)
-	if err != nil {
-		return identity.Member{}, err
-	}
+func (w *walk) memberOf(n *node, p *component) (identity.Member, error) {
 	if p.members == 1 { // nothing to compare it with
 		return identity.Member{Ref: n.key.String(), Kind: n.kind, Live: n.live}, nil
 	}
@@ -217,12 +226,12 @@ func strongOf(keys []identity.Key) []identity.Key {
 }
 
 // setAges numbers members by their latent ids, which is their order of age.
-func setAges(members []identity.Member, id func(int) latent) {
+func setAges(members []identity.Member, ids []latent) {
 	order := make([]int, len(members))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(a, b int) int { return compareIDs(id(a), id(b)) })
+	slices.SortFunc(order, func(a, b int) int { return compareIDs(ids[a], ids[b]) })
 	for age, i := range order {
 		members[i].First = uint64(age) + 1
 	}

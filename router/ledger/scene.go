@@ -14,12 +14,12 @@ type rowScene struct {
 }
 
 func newRowScene(c *change) *rowScene {
-	return &rowScene{c: c, decided: anything(c.tx, bDecide, c.l.ws), reviewing: anything(c.tx, bReview, c.l.ws)}
+	return &rowScene{c: c, decided: anything(c.tx, bDecide, []byte(c.l.ws)), reviewing: anything(c.tx, bReview, []byte(c.l.ws))}
 }
 
-// anything reports whether a bucket holds a row of the workspace.
-func anything(r kv.Reader, bucket kv.Bucket, ws string) bool {
-	for range r.Scan(bucket, []byte(ws), nil) {
+// anything reports whether a bucket holds a row under a prefix.
+func anything(r kv.Reader, bucket kv.Bucket, prefix []byte) bool {
+	for range r.Scan(bucket, prefix, nil) {
 		return true
 	}
 	return false
@@ -30,7 +30,7 @@ func (s *rowScene) node(key recKey) (*node, error) {
 	if err != nil || m == nil {
 		return nil, err
 	}
-	return &node{key: key, kind: m.kind, live: m.live(), into: m.into, entity: m.entity, keys: effective(m, b)}, nil
+	return &node{key: key, kind: m.kind, live: m.live(), into: m.into, id: m.id, entity: m.entity, keys: effective(m, b)}, nil
 }
 
 // rows returns the rows of a record as they are in this transaction.

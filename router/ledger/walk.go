@@ -180,55 +180,66 @@ func (w *walk) strong(k *identity.Key) []recKey {
 // evidence enters the records that a record is joined with by what both say, and notes those that a person should
 // look at.
 func (w *walk) evidence(p *component, n *node) error {
-	keys, err := w.usableOf(n)
+	return w.weigh(n, func(o *node, v identity.Verdict) error {
+		switch {
+		case v.Band >= identity.Auto:
+			return w.enter(p, o.key)
+		case v.Band == identity.Review && n.live && o.live:
+			p.review = append(p.review, pairVerdict{a: n.key, b: o.key, Verdict: v})
+		}
+		return nil
+	})
+}
+
+// weigh compares a record with every other of its kind that shares a usable key with it.
+func (w *walk) weigh(n *node, fn func(*node, identity.Verdict) error) error {
+	candidates, err := w.candidates(n)
+	if err != nil || len(candidates) == 0 {
+		return err
+	}
+	self, err := w.member(n)
 	if err != nil {
 		return err
 	}
-	var candidates []recKey
-	for i := range keys {
-		if k := &keys[i]; !k.Strong {
-			candidates = append(candidates, w.lookUp(term(k), w.resolver.Most(k.Space))...)
+	for _, key := range candidates {
+		o, err := w.at(key)
+		if err != nil {
+			return err
 		}
-	}
-	if len(candidates) == 0 {
-		return w.scene.err()
-	}
-	slices.Sort(candidates)
-	var self identity.Member
-	for _, key := range slices.Compact(candidates) {
-		if key == n.key {
+		if o == nil || o.kind != n.kind {
 			continue
 		}
-		if self.Ref == "" {
-			if self, err = w.member(n); err != nil {
-				return err
-			}
+		other, err := w.candidate(o)
+		if err != nil {
+			return err
 		}
-		if err := w.weigh(p, n, &self, key); err != nil {
+		if err := fn(o, w.resolver.Compare(&self, &other)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// weigh compares a record with one that shares a usable key with it.
-func (w *walk) weigh(p *component, n *node, self *identity.Member, key recKey) error {
-	o, err := w.at(key)
-	if err != nil || o == nil || o.kind != n.kind {
-		return err
-	}
-	other, err := w.candidate(o)
+// candidates lists the other holders of a record's usable weak keys, ascending, each once.
+func (w *walk) candidates(n *node) ([]recKey, error) {
+	keys, err := w.usableOf(n)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	v := w.resolver.Compare(self, &other)
-	switch {
-	case v.Band >= identity.Auto:
-		return w.enter(p, key)
-	case v.Band == identity.Review && n.live && o.live:
-		p.review = append(p.review, pairVerdict{a: n.key, b: key, Verdict: v})
+	var list []recKey
+	for i := range keys {
+		k := &keys[i]
+		if k.Strong {
+			continue
+		}
+		for _, key := range w.lookUp(term(k), w.resolver.Most(k.Space)) {
+			if key != n.key {
+				list = append(list, key)
+			}
+		}
 	}
-	return nil
+	slices.Sort(list)
+	return slices.Compact(list), w.scene.err()
 }
 
 // candidate is member without asking how many records hold each of its keys: only what both have counts, and the
