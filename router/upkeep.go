@@ -25,7 +25,7 @@ func (r *Router) upkeep(ctx context.Context) {
 	}
 }
 
-// Upkeep maps stored records anew when the mapping changed, has items planned anew when the work rules or the targets
+// Upkeep maps stored records anew when the mapping changed, makes golden records anew when survivorship did, has items planned anew when the work rules or the targets
 // changed, and marks what refers to a record with very many referrers. It returns when nothing is left; most of the
 // time that is at once.
 func (r *Router) Upkeep(ctx context.Context) error {
@@ -46,6 +46,7 @@ func (r *Router) Upkeep(ctx context.Context) error {
 	targets := slices.Sorted(slices.Values(l.Targets()))
 	version := r.o.Rules.Version() + " " + strings.Join(targets, " ")
 	for _, step := range []func() (bool, error){
+		func() (bool, error) { return l.Regold(ctx) },
 		func() (bool, error) { return l.Replan(ctx, version) },
 		func() (bool, error) { return l.Spread(ctx) },
 	} {

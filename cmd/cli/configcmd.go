@@ -33,6 +33,9 @@ func (a *app) configCheck() error {
 	if _, err := loadWork(cfg); err != nil {
 		return withCode(exitConfig, err)
 	}
+	if _, err := loadSurvivors(cfg); err != nil {
+		return withCode(exitConfig, err)
+	}
 	if !cfg.Ledger.Key.IsZero() {
 		if _, err := parseKey(cfg.Ledger.Key.Reveal()); err != nil {
 			return withCode(exitConfig, err)

@@ -59,6 +59,10 @@ func openHub(ctx context.Context, cfg *config.Config, log *slog.Logger, o hubOpt
 	if h.rules, err = loadWork(cfg); err != nil {
 		return nil, withCode(exitConfig, err)
 	}
+	survivors, err := loadSurvivors(cfg)
+	if err != nil {
+		return nil, withCode(exitConfig, err)
+	}
 	if err := makeDataDir(cfg.Data); err != nil {
 		return nil, err
 	}
@@ -70,7 +74,7 @@ func openHub(ctx context.Context, cfg *config.Config, log *slog.Logger, o hubOpt
 		return nil, lockedError(err, cfg.Data, o.daemon)
 	}
 	h.ledger, err = ledger.Open(h.engine, ledger.Options{Workspace: cfg.Workspace, Key: key, Targets: cfg.Targets,
-		Reach: h.rules.Watches, Mapper: h.maps})
+		Reach: h.rules.Watches, Mapper: h.maps, Survivorship: survivors})
 	if err == nil {
 		err = h.connect(ctx)
 	}

@@ -149,18 +149,20 @@ func (m *merger) magnitude(p *plan, claims []Claim) func(a, b *Claim) int {
 	case canonical.Time, canonical.Date, canonical.Bool:
 		return func(a, b *Claim) int { return bytes.Compare(a.Value, b.Value) } // "true" is greater than "false"
 	case canonical.Enum, canonical.Text:
-		return by(func(c *Claim) int { return m.s.step(content(c.Value)) })
+		return by(func(c *Claim) int { return m.s.step(m.sources[c.Source].Ref, content(c.Value)) })
 	}
 	return nil
 }
 
 // step is the rank of a lifecycle stage; one that is not known is below all others.
-func (s *Survivorship) step(stage string) int {
-	ladder := s.context.Ladder
-	if ladder == nil {
-		ladder = builtinLadder
+func (s *Survivorship) step(ref, stage string) int {
+	if s.context.Step != nil {
+		if rank, ok := s.context.Step(ref, stage); ok {
+			return rank
+		}
+		return -1
 	}
-	if rank, ok := ladder[stage]; ok {
+	if rank, ok := builtinLadder[stage]; ok {
 		return rank
 	}
 	return -1

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/internal/tree"
 )
 
 // ManualConnection is the name of the pseudo-source whose records are what people of the hub say; no account can be
@@ -22,7 +23,8 @@ type Survivorship struct {
 	sources    []string // connectors or connections, best first; nil = the built-in order of connectors
 	fields     []entry  // in the order of the file
 	context    Context
-	told       string // hash of what the file says
+	named      []tree.Node // the connectors and connections that the file names
+	told       string      // hash of what the file says
 	version    string
 	tables     map[canonical.Kind]map[string]*plan
 	restricted map[canonical.Kind]bool // kinds with a field for which not all sources are heard
@@ -31,7 +33,11 @@ type Survivorship struct {
 // Context is what survivorship knows of the hub it works in.
 type Context struct {
 	Connectors map[string]string // connection → connector
-	Ladder     map[string]int    // lifecycle stage → rank; nil = the ladder of the model
+	// Step returns the rank of a source's word for a lifecycle stage, false for a word that is on no ladder; ref is the
+	// record's. nil is the ladder of the model with its own words only.
+	Step func(ref, stage string) (rank int, ok bool)
+	// Steps names what decides in Step, as a version does.
+	Steps string
 }
 
 // entry is what a file says of one field or of all below a prefix.
@@ -68,8 +74,8 @@ func (s *Survivorship) orBuiltin() *Survivorship {
 // In returns the same rules for a hub: source_sequence then knows the connector of each connection.
 func (s *Survivorship) In(c Context) *Survivorship {
 	s = s.orBuiltin()
-	next := &Survivorship{sources: s.sources, fields: s.fields, told: s.told,
-		context: Context{Connectors: maps.Clone(c.Connectors), Ladder: maps.Clone(c.Ladder)}}
+	next := &Survivorship{sources: s.sources, fields: s.fields, named: s.named, told: s.told,
+		context: Context{Connectors: maps.Clone(c.Connectors), Step: c.Step, Steps: c.Steps}}
 	return next.compiled()
 }
 
@@ -79,7 +85,7 @@ func (s *Survivorship) Version() string { return s.orBuiltin().version }
 
 // compiled prepares the plan of every catalogued field.
 func (s *Survivorship) compiled() *Survivorship {
-	sum := sha256.Sum256(fmt.Appendf(nil, "survivorship 1 %q %q %v", s.told, s.context.Connectors, s.context.Ladder)) // maps print sorted
+	sum := sha256.Sum256(fmt.Appendf(nil, "survivorship 1 %q %q %q", s.told, s.context.Connectors, s.context.Steps)) // maps print sorted
 	s.version = hex.EncodeToString(sum[:8])
 	s.tables, s.restricted = map[canonical.Kind]map[string]*plan{}, map[canonical.Kind]bool{}
 	for _, k := range canonical.Kinds() {

@@ -96,9 +96,9 @@ var builtinOrder = [...]string{
 	"gmail imap outlook exchange",
 }
 
-// builtinLadder is the ladder of model 3.5. Beside it stands what says less than any step of it.
+// builtinLadder is the ladder of model 3.5. What stands beside it says less than any step of it.
 var builtinLadder = map[string]int{
-	"visitor": 1, "subscriber": 10, "lead": 20, "prospect": 25, "mql": 30, "marketingqualifiedlead": 30, "sql": 40,
+	"visitor": 0, "subscriber": 10, "lead": 20, "prospect": 25, "mql": 30, "marketingqualifiedlead": 30, "sql": 40,
 	"salesqualifiedlead": 40, "opportunity": 50, "customer": 60, "repeat_customer": 65, "advocate": 70, "evangelist": 70,
 }
 

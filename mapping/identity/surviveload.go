@@ -53,6 +53,25 @@ func LoadSurvivorship(name string, src []byte) (*Survivorship, error) {
 	return l.s.compiled(), nil
 }
 
+// Check reports the connectors and connections that the file names and nobody knows: neither the hub, whose connections
+// and connectors are given, nor the built-in order. nil when there is none.
+func (s *Survivorship) Check(known []string) error {
+	known = slices.Clone(known)
+	for _, list := range builtinOrder {
+		known = append(known, strings.Fields(list)...)
+	}
+	slices.Sort(known)
+	var report tree.Report
+	for i := range s.orBuiltin().named {
+		n := &s.named[i]
+		report.Known(n.Pos, "a connection or a connector", n.Text, slices.Compact(known))
+	}
+	if err := report.Err(); err != nil {
+		return fmt.Errorf("check survivorship: %w", err)
+	}
+	return nil
+}
+
 type survivorLoader struct {
 	s      *Survivorship
 	report tree.Report
@@ -206,6 +225,7 @@ func (l *survivorLoader) names(n *tree.Node, what string) []string {
 			l.report.Addf(text.Pos, "%s is what people say; it comes first by itself", text.Text)
 			continue
 		}
+		l.s.named = append(l.s.named, *text)
 		list = append(list, text.Text)
 	}
 	if len(list) == 0 && l.report.Len() == 0 {

@@ -117,6 +117,7 @@ func (c *change) edit(key recKey, kind canonical.Kind, named recKey, fields map[
 	if err != nil {
 		return err
 	}
+	c.reasons[key] = reason{Cause: "set by hand", Actor: clipText(by, maxName), Why: clipText(why, maxWords)}
 	a := arrival{rec: &rec, key: key, stamp: stampOf(&rec)}
 	if c.l.mapRecord(&a); a.err != nil {
 		return a.err

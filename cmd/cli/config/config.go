@@ -21,6 +21,7 @@ type Config struct {
 	Connections []Connection // by name
 	Targets     []string     // connections that are written to
 	Rules       []string     // work rules; empty = the built-in ones
+	Survivors   string       // file with rules of survivorship; empty = the built-in ones
 	Admin       string       // address of /healthz, /readyz and /metrics; empty = not served
 	Delivery    Delivery
 	Ledger      Ledger

@@ -35,6 +35,7 @@ func Keys() []Key {
 		{"connections", "", "The accounts, by names of your choice."},
 		{"targets", "", "Connections that are written to; all that can be when left out."},
 		{"rules", "", "Files with work rules; `default` in the list includes the built-in ones, which are used alone when left out."},
+		{"survivorship", "", "File with rules that say whose value a customer shows when sources disagree; the built-in ones when left out."},
 		{"delivery.attempts", "8", "Tries before an item that fails alone becomes a dead letter."},
 		{"delivery.close_share", "0.10", "Most a run may close without `--force`, as a share of the items shown; 20 are always allowed."},
 		{"admin.listen", "127.0.0.1:8087", "Address of `/healthz`, `/readyz` and `/metrics`; `\"\"` serves none."},

@@ -14,6 +14,7 @@ import (
 	yamlparser "github.com/goccy/go-yaml/parser"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/mapping/canonical"
 )
 
 // file is the shape of millrace.yaml. Connections stay raw: their keys are declared by the connector.
@@ -23,6 +24,7 @@ type file struct {
 	Connections map[string]map[string]any `yaml:"connections"`
 	Targets     []string                  `yaml:"targets"`
 	Rules       []string                  `yaml:"rules"`
+	Survivors   string                    `yaml:"survivorship"`
 	Admin       struct {
 		Listen *string `yaml:"listen"`
 	} `yaml:"admin"`
@@ -91,7 +93,7 @@ func (p *parser) yamlError(err error) error {
 }
 
 func unknownTopLevel(key string) string {
-	known := []string{"data", "workspace", "connections", "targets", "rules", "admin", "listen",
+	known := []string{"data", "workspace", "connections", "targets", "rules", "survivorship", "admin", "listen",
 		"delivery", "attempts", "close_share", "ledger", "key", "log", "level", "format"}
 	if near := connectors.Nearest(key, known); near != "" {
 		return fmt.Sprintf("there is no key %q; did you mean %q?", key, near)
@@ -119,6 +121,9 @@ func (p *parser) convert(f *file) *Config {
 	p.connections(c, f)
 	p.targets(c, f)
 	c.Rules = p.paths("$.rules", f.Rules)
+	if f.Survivors != "" {
+		c.Survivors = p.paths("$.survivorship", []string{f.Survivors})[0]
+	}
 	p.delivery(c, f)
 	c.Ledger.Key = connectors.NewSecret(p.expand("$.ledger.key", f.Ledger.Key))
 	c.Log = Log{Level: f.Log.Level, Format: f.Log.Format}
@@ -166,6 +171,10 @@ func (p *parser) connection(name string, raw map[string]any) (Connection, bool) 
 		return Connection{}, false
 	}
 	kind, _ := raw["connector"].(string)
+	if name == canonical.Hub {
+		p.problem(at, fmt.Sprintf("%q is what people tell the hub itself; choose another name", name))
+		return Connection{}, false
+	}
 	connector, ok := p.find(kind)
 	if !ok {
 		if kind == "" {
