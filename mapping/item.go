@@ -31,6 +31,14 @@ func (it item) blank() bool {
 	return it.kind == gjson.Null || it.kind == gjson.String && strings.TrimSpace(it.text) == ""
 }
 
+// result returns the value as gjson has it.
+func (it item) result() gjson.Result {
+	if it.kind == gjson.String {
+		return gjson.Result{Type: gjson.String, Str: it.text}
+	}
+	return gjson.Result{Type: it.kind, Raw: it.text, Str: it.text}
+}
+
 func (it item) typeName() string {
 	switch it.kind {
 	case gjson.Null:

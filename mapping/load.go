@@ -18,7 +18,7 @@ type File struct {
 }
 
 // mapper is part of Version; it grows when the same rules and record give another profile than before.
-const mapper = "mapper 1"
+const mapper = "mapper 2"
 
 // Load reads a connector's rules and the overlays of the configuration, in this order. The error lists every problem
 // with file, line and column and says what to do.
@@ -105,7 +105,7 @@ func merges(level, key string) bool {
 	case 1:
 		return true
 	}
-	return strings.Count(level, "/") == 2 && (key == "fields" || key == "where")
+	return strings.Count(level, "/") == 2 && (key == "fields" || key == "where" || key == "promote")
 }
 
 // versionOf hashes what the rules say, not how they are written.

@@ -11,28 +11,39 @@ import (
 // maxEach bounds the sources of one field.
 const maxEach = 50
 
-// customTypes are the types that a custom field may have.
-var customTypes = []string{"text", "long", "enum", "integer", "decimal", "money", "bool", "date", "time", "strings"}
-
 func (l *loader) field(e tree.Entry) {
 	def, err := canonical.Lookup(l.object.kind, e.Key)
-	if err != nil {
+	if now := canonical.Moved(e.Key); now != "" {
+		l.report.Addf(e.Pos, "%s is now a part of a list: write %s", e.Key, now)
+		return
+	}
+	if err != nil || strings.HasPrefix(e.Key, canonical.Attr) {
 		l.report.Known(e.Pos, "a field of "+string(l.object.kind)+" (or custom.…)", e.Key, canonical.Names(l.object.kind))
 		return
 	}
-	f := &field{name: e.Key, def: def, allow: canonical.Choices(l.object.kind, e.Key)}
-	if strings.HasPrefix(e.Key, canonical.Custom) && e.Value.Kind == tree.Map {
-		if t := e.Value.Get("type"); t != nil && l.report.Known(t.Pos, "a type of custom fields", t.Text, customTypes) {
-			f.def.Type = canonical.Type(t.Text)
+	if f := l.newField(e, def); f != nil {
+		l.object.fields = append(l.object.fields, f)
+	}
+}
+
+// newField reads the rule of a field, nil for one that an overlay has removed.
+func (l *loader) newField(e tree.Entry, def canonical.Def) *field {
+	f := &field{name: e.Key, def: def, values: def.Type, allow: canonical.Choices(l.object.kind, e.Key)}
+	if def.Type == canonical.Typed {
+		f.values = canonical.Text
+		if e.Value.Kind == tree.Map {
+			l.tag(f, e.Value.Get("type"))
 		}
 	}
 	switch {
 	case e.Value.Kind == tree.Null: // removed by an overlay
-		return
+		return nil
+	case f.composed():
+		return l.composed(f, e)
 	case e.Value.Kind == tree.Scalar:
 		f.picks = []*pick{{paths: []*path{l.path(e.Value)}}}
 	case !e.Value.IsMap(&l.report, "the field "+e.Key):
-		return
+		return nil
 	case e.Value.Get("each") != nil:
 		l.each(f, e.Value)
 	default:
@@ -41,7 +52,7 @@ func (l *loader) field(e tree.Entry) {
 	for _, p := range f.picks {
 		l.complete(e, f, p)
 	}
-	l.object.fields = append(l.object.fields, f)
+	return f
 }
 
 func (l *loader) each(f *field, n *tree.Node) {
@@ -67,7 +78,7 @@ func (l *loader) each(f *field, n *tree.Node) {
 
 // complete checks what a pick needs because of its field's type.
 func (l *loader) complete(e tree.Entry, f *field, p *pick) {
-	isRef := f.def.Type == canonical.Ref || f.def.Type == canonical.Refs
+	isRef := f.values == canonical.Ref || f.values == canonical.Refs
 	switch {
 	case isRef && p.ref == nil:
 		l.report.Addf(e.Pos, "%s is a reference: say which of the vendor's objects it points to, {path: …, ref: owners}", f.name)
@@ -82,7 +93,7 @@ func (l *loader) sameAs(n *tree.Node) {
 	if !n.IsMap(&l.report, "an element of same") {
 		return
 	}
-	p := l.pick(n, &field{name: "same", def: canonical.Def{Type: canonical.Refs}})
+	p := l.pick(n, &field{name: "same", def: canonical.Def{Type: canonical.Refs}, values: canonical.Refs})
 	if p.ref == nil {
 		l.report.Addf(n.Pos, "say which object the id is of: {path: …, ref: contacts}")
 	}
@@ -103,19 +114,21 @@ func (l *loader) pick(n *tree.Node, f *field) *pick {
 // keysOf lists the keys that only make sense for some types.
 func keysOf(f *field) []string {
 	var keys []string
-	switch f.def.Type {
+	switch f.values {
 	case canonical.Ref, canonical.Refs:
 		keys = []string{"ref"}
 	case canonical.Money:
 		keys = []string{"currency", "scale"}
 	case canonical.Integer, canonical.Decimal:
 		keys = []string{"scale"}
-	case canonical.Date, canonical.Time:
+	case canonical.Time:
 		keys = []string{"unit", "zone"}
+	case canonical.Date, canonical.Birthday:
+		keys = []string{"unit", "zone", "calendar"}
 	case canonical.Email:
-		keys = []string{"type", "primary", "verified"}
+		keys = []string{"type", "primary", "verified", "shared", "status"}
 	case canonical.Phone:
-		keys = []string{"type"}
+		keys = []string{"type", "region", "primary", "shared"}
 	case canonical.Stages:
 		keys = []string{"stage"}
 	}

@@ -43,13 +43,25 @@ func (l *loader) typed(n *tree.Node, f *field, p *pick) {
 		case "zone":
 			l.zone(v, p)
 		case "type":
-			if v.IsText(&l.report, "type") && !strings.HasPrefix(f.name, canonical.Custom) {
+			if v.IsText(&l.report, "type") && f.def.Type != canonical.Typed {
 				p.element = canonical.CleanToken(v.Text)
 			}
+		case "status":
+			if v.IsText(&l.report, "status") && l.report.Known(v.Pos, "a status of addresses", v.Text, []string{"ok", "bounced", "unsubscribed", "unknown"}) {
+				p.status = v.Text
+			}
+		case "calendar":
+			if v.IsText(&l.report, "calendar") && l.report.Known(v.Pos, "a calendar", v.Text, canonical.Calendars()) {
+				p.options.Calendar = canonical.Calendar(v.Text)
+			}
+		case "region":
+			l.region(v, p)
 		case "primary":
 			p.primary = v.Bool(&l.report, "primary")
 		case "verified":
 			p.verified = v.Bool(&l.report, "verified")
+		case "shared":
+			p.shared = v.Bool(&l.report, "shared")
 		case "stage":
 			l.stage(v, p)
 		}
@@ -80,6 +92,18 @@ func (l *loader) currency(n *tree.Node, p *pick) {
 		return
 	}
 	p.currency = l.path(n)
+}
+
+// region reads a country, by its code of two capital letters, or the path of one.
+func (l *loader) region(n *tree.Node, p *pick) {
+	if !n.IsText(&l.report, "region") {
+		return
+	}
+	if code, err := canonical.CleanCountry(n.Text); err == nil && code == n.Text {
+		p.options.Country = code
+		return
+	}
+	p.region = l.path(n)
 }
 
 func (l *loader) scale(n *tree.Node, p *pick) {

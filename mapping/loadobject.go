@@ -19,6 +19,9 @@ type loader struct {
 	report tree.Report
 	rules  *Rules
 	object *object // the one being read
+
+	relative bool // paths begin at the element of a list being read
+	stars    bool // paths may have a star
 }
 
 func (l *loader) objects(top *tree.Node) {
@@ -34,7 +37,7 @@ func (l *loader) objects(top *tree.Node) {
 }
 
 func (l *loader) read(n *tree.Node) {
-	n.Only(&l.report, "an object", "kind", "id", "where", "fields", "same")
+	n.Only(&l.report, "an object", "kind", "id", "where", "fields", "same", "custom", "promote")
 	l.kind(n)
 	if id := n.Get("id"); id != nil && id.IsText(&l.report, "id") {
 		l.object.id = l.path(id)
@@ -46,6 +49,14 @@ func (l *loader) read(n *tree.Node) {
 		}
 		if len(l.object.fields) > canonical.MaxFields {
 			l.report.Addf(fields.Pos, "an object has at most %d fields", canonical.MaxFields)
+		}
+	}
+	if custom := n.Get("custom"); custom != nil && custom.Kind != tree.Null && custom.IsMap(&l.report, "custom") {
+		l.bulk(custom)
+	}
+	if promote := n.Get("promote"); promote != nil && promote.Kind != tree.Null && promote.IsMap(&l.report, "promote") {
+		for _, e := range promote.Entries {
+			l.promote(e)
 		}
 	}
 	slices.SortFunc(l.object.fields, func(a, b *field) int { return strings.Compare(a.name, b.name) })
@@ -144,7 +155,33 @@ func (l *loader) path(n *tree.Node) *path {
 		l.report.Addf(n.Inside(1, column), "%v", err)
 		return nil
 	}
-	p.slot = l.object.index.add(p.lead, &l.object.slots)
+	if l.relative {
+		return l.inside(n, p)
+	}
 	l.object.paths = append(l.object.paths, p.text)
+	if p.star == nil {
+		p.slot = l.object.index.add(p.lead, &l.object.slots)
+		return &p
+	}
+	if !l.stars {
+		l.report.Addf(n.Pos, "a star stands for many names; only `in` takes it")
+	}
+	place := l.object.index.way(p.lead)
+	p.slot = l.object.stars
+	place.stars = append(place.stars, starSlot{*p.star, p.slot})
+	l.object.stars++
+	return &p
+}
+
+// inside makes a path one that begins at the element being read.
+func (l *loader) inside(n *tree.Node, p path) *path {
+	if p.star != nil {
+		l.report.Addf(n.Pos, "a star stands for many names; only `in` takes it")
+	}
+	steps := make([]step, 0, len(p.lead)+len(p.steps))
+	for _, name := range p.lead {
+		steps = append(steps, step{name: name})
+	}
+	p.slot, p.steps = -1, append(steps, p.steps...)
 	return &p
 }

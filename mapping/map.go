@@ -3,6 +3,8 @@ package mapping
 import (
 	"bytes"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -56,11 +58,15 @@ func (r *Rules) with(rec connectors.Record, peers, vars map[string]string) (cano
 
 // mapping is the state of mapping one record. It is used again for the next.
 type mapping struct {
-	object   *object
-	ref      connectors.Ref
-	peers    map[string]string
-	vars     map[string]string
-	slots    []gjson.Result
+	object *object
+	ref    connectors.Ref
+	peers  map[string]string
+	vars   map[string]string
+	found
+	key      string       // within an element of a star, what the star stands for
+	current  gjson.Result // the element that parts are read of
+	country  string       // alpha-2, of the first address
+	space    canonical.Elements
 	env      map[string]any
 	items    []item
 	out      []byte
@@ -70,14 +76,20 @@ type mapping struct {
 
 // claimEnd remembers where the value of a field ends in out: out moves while it grows.
 type claimEnd struct {
-	field *field
-	end   int
+	name string
+	end  int
 }
 
 var mappers = sync.Pool{New: func() any { return &mapping{} }}
 
 func (m *mapping) release() {
 	clear(m.slots)
+	for i := range m.stars {
+		clear(m.stars[i])
+		m.stars[i] = m.stars[i][:0]
+	}
+	clear(m.rest)
+	m.rest, m.country, m.key, m.current = m.rest[:0], "", "", gjson.Result{}
 	clear(m.items[:cap(m.items)])
 	m.env, m.out, m.warnings, m.peers, m.vars = nil, nil, nil, nil, nil
 	mappers.Put(m)
@@ -101,7 +113,10 @@ func (m *mapping) read(data []byte) error {
 		m.slots = make([]gjson.Result, m.object.slots)
 	}
 	m.slots = m.slots[:m.object.slots]
-	m.object.index.fill(root, m.slots)
+	for len(m.stars) < m.object.stars {
+		m.stars = append(m.stars, nil)
+	}
+	m.object.index.fill(root, &m.found)
 	for _, c := range m.object.env {
 		if c.slot < 0 {
 			m.env = map[string]any{"record": goValue(root)}
@@ -144,12 +159,29 @@ func tooDeep(data []byte) bool {
 
 // walk calls f for every value at a path; it reports whether the path's beginning is there at all.
 func (m *mapping) walk(p *path, f func(gjson.Result)) bool {
+	if p.slot < 0 {
+		return m.within(p, f)
+	}
 	r := m.slots[p.slot]
 	if r.Raw == "" {
 		return false
 	}
 	eachValue(r, p.steps, f)
 	return true
+}
+
+// within is walk for a path that begins at the element being read.
+func (m *mapping) within(p *path, f func(gjson.Result)) (said bool) {
+	switch p.text {
+	case keyOfElement:
+		f(gjson.Result{Type: gjson.String, Str: m.key})
+		return true
+	case wholeElement:
+		f(m.current)
+		return true
+	}
+	eachValue(m.current, p.steps, func(r gjson.Result) { said = true; f(r) })
+	return said
 }
 
 // filtered returns the name of the first filter that is not true.
@@ -176,7 +208,10 @@ func (m *mapping) fields() []canonical.Field {
 			m.out = m.out[:start]
 			continue
 		}
-		m.ends = append(m.ends, claimEnd{f, len(m.out)})
+		m.ends = append(m.ends, claimEnd{f.name, len(m.out)})
+	}
+	if o.bulk != nil {
+		m.takeRest(o.bulk)
 	}
 	if len(m.ends) == 0 {
 		return nil
@@ -184,8 +219,11 @@ func (m *mapping) fields() []canonical.Field {
 	fields := make([]canonical.Field, len(m.ends))
 	start := 0
 	for i, c := range m.ends {
-		fields[i] = canonical.Field{Name: c.field.name, Value: m.out[start:c.end:c.end]}
+		fields[i] = canonical.Field{Name: c.name, Value: m.out[start:c.end:c.end]}
 		start = c.end
+	}
+	if o.bulk != nil {
+		slices.SortFunc(fields, func(a, b canonical.Field) int { return strings.Compare(a.Name, b.Name) })
 	}
 	return fields
 }

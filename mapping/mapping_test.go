@@ -28,7 +28,7 @@ objects:
       company: properties.company
       lifecycle.stage: properties.lifecyclestage
       language: properties.hs_language
-      address.locality: properties.city
+      addresses: {locality: properties.city}
       created: createdAt
       emails:
         each:
@@ -54,7 +54,7 @@ objects:
       url: {template: "https://app.example/{$portal}/deal/{id}"}
       probability: {path: properties.percent, scale: 0.01}
       opened_at: {path: properties.seconds, unit: s}
-      custom.tier: {path: properties.tier, as: text}
+      custom.tier: {path: properties.tier}
   tickets:
     kind: ticket
     fields:
@@ -125,7 +125,7 @@ func TestMap(t *testing.T) {
 			"associations":{"contacts":{"results":[{"id":"12"},{"id":"9"},{"id":"12"}]}}}`,
 			map[string]string{"name": `"Big"`, "amount": `{"amount":"12500.50","currency":"EUR"}`, "status": `"lost"`, "expected_close_on": `"2026-01-31"`,
 				"contacts": `["hs-main/contacts/9","hs-main/contacts/12"]`, "url": `"https://app.example/77/deal/1"`, "probability": `"0.25"`,
-				"opened_at": `"2026-11-22T17:30:00.000Z"`, "custom.tier": `"3"`}, nil, nil},
+				"opened_at": `"2026-11-22T17:30:00.000Z"`, "custom.tier": `{"t":"int","v":3}`}, nil, nil},
 		{"deals", "2", `{"associations":{"contacts":{"results":[]}}}`, map[string]string{"status": `"open"`, "contacts": `null`, "url": `"https://app.example/77/deal/2"`}, nil, nil},
 		{"tickets", "1", `{"priority":"P1","subject":"Help","requester_id":9,"collaborator_ids":[30,4]}`,
 			map[string]string{"priority": `"urgent"`, "subject": `"Help"`, "contacts": `["hs-main/users/9","hs-main/users/4","hs-main/users/30"]`}, nil, nil},
@@ -216,7 +216,7 @@ objects:
 	if err != nil || o.Filtered != "" {
 		t.Fatal(err, o)
 	}
-	want := map[string]string{"title": `"CTO"`, "custom.score": "7", "name.given": `"Ana"`}
+	want := map[string]string{"title": `"CTO"`, "custom.score": `{"t":"int","v":7}`, "name.given": `"Ana"`}
 	if diff := cmp.Diff(want, claims(p)) + cmp.Diff([]string{"hs-main/contacts/8"}, p.Same); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

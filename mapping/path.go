@@ -12,8 +12,9 @@ import (
 type path struct {
 	text  string
 	lead  []string // names up to the first selector
-	slot  int      // where the pass puts what it finds at lead
+	slot  int      // where the pass puts what it finds at lead; of a star in the stars; -1 when it is read in an element
 	steps []step   // from there on
+	star  *star    // of the last name, which is not in lead then
 }
 
 // step takes a member, a selection of a list, or both in this order.
@@ -52,6 +53,9 @@ func parsePath(text string) (path, int, error) {
 		if end == len(text) {
 			return p, 0, nil
 		}
+		if p.star != nil {
+			return p, i + 1, fmt.Errorf("a name with a star must be the last one of the path")
+		}
 		i = end + 1
 	}
 }
@@ -60,6 +64,10 @@ func parsePath(text string) (path, int, error) {
 func (p *path) add(s step) {
 	if len(p.steps) > 0 {
 		p.steps = append(p.steps, s)
+		return
+	}
+	if before, after, found := strings.Cut(s.name, "*"); found && s.selector == noSelector {
+		p.star = &star{before, after}
 		return
 	}
 	p.lead = append(p.lead, s.name)

@@ -45,12 +45,16 @@ type object struct {
 	kind   canonical.Kind
 	index  *index
 	slots  int
+	stars  int // how many paths have a star
 	id     *path
 	where  []filter
 	fields []*field // ordered by name
 	same   []*pick
-	env    []chain // what expressions read of the record
-	paths  []string
+	bulk   *bulk
+	// bulkPath is where bulk takes members.
+	bulkPath string
+	env      []chain // what expressions read of the record
+	paths    []string
 }
 
 type filter struct {
@@ -65,10 +69,28 @@ type chain struct {
 }
 
 type field struct {
-	name  string
-	def   canonical.Def
-	allow []string // of a closed Enum
-	picks []*pick
+	name     string
+	def      canonical.Def
+	values   canonical.Type // of the values: that of def, of a custom attribute that of its tag
+	tag      canonical.Tag  // of a custom attribute; "" = what the value looks like
+	allow    []string       // of a closed Enum
+	picks    []*pick
+	elements []*element // of a type made of parts, or of a map
+}
+
+// element is where the elements of a list of parts, or the entries of a map, come from.
+type element struct {
+	in    *path     // each value there is one; nil = the record makes one
+	name  *pick     // of an entry of a map
+	parts [][]*pick // by place in canonical.Parts
+	value *pick     // of a map of single values
+}
+
+// bulk takes all members of an object that nothing else takes as custom attributes.
+type bulk struct {
+	prefix string // custom.hubspot.
+	except []star
+	types  map[string]*field
 }
 
 // pick is where values come from and what is done to each.
@@ -87,9 +109,12 @@ type pick struct {
 	seconds  bool
 	options  canonical.Options
 	currency *path
+	region   *path  // of the country of a number
 	element  string // type of an address or a number
 	primary  bool
 	verified bool
+	shared   bool
+	status   string // of an address
 	stage    *stagePaths
 }
 
@@ -112,11 +137,10 @@ type stagePaths struct {
 }
 
 func (f *field) isList() bool {
-	switch f.def.Type {
-	case canonical.Email, canonical.Phone, canonical.Domain, canonical.Refs, canonical.Strings:
-		return true
-	}
-	return false
+	return f.def.Type.IsList() && f.def.Type != canonical.Stages && !f.composed()
 }
+
+// composed reports whether the values are made of parts or of entries.
+func (f *field) composed() bool { return f.def.Type.IsMap() || canonical.Parts(f.def.Type) != nil }
 
 func zoneOf(name string) (*time.Location, error) { return time.LoadLocation(name) }

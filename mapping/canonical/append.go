@@ -11,7 +11,9 @@ const null = "null"
 // Options are what a scalar's normal form depends on besides its text.
 type Options struct {
 	Zone     *time.Location // of times and dates that do not say theirs; nil = UTC
+	Calendar Calendar       // of dates; "" = Gregorian
 	Currency string         // of Money
+	Country  string         // alpha-2, of phone numbers without a country code; "" = none
 }
 
 // Append appends the normal form of one scalar, given as the text a vendor wrote (the literal of a JSON number, the
@@ -30,8 +32,10 @@ func Append(dst []byte, t Type, text string, o Options) ([]byte, error) {
 		return append(dst, null...), nil
 	}
 	switch t {
-	case Integer, Decimal, Money, Bool, Date, Time:
+	case Integer, Decimal, Money, Bool, Date, Time, Birthday:
 		return appendFact(dst, t, text, o)
+	case Language, Script, Country, Region, Currency, Zone:
+		return appendCode(dst, t, text)
 	case Ref:
 		ref, ok := CleanRef(text)
 		if !ok {
@@ -39,7 +43,7 @@ func Append(dst []byte, t Type, text string, o Options) ([]byte, error) {
 		}
 		return appendQuoted(dst, ref), nil
 	}
-	return appendElement(dst, t, text)
+	return appendElement(dst, t, text, o)
 }
 
 var errRef = fmt.Errorf("not a reference connection/object/id")
@@ -69,7 +73,9 @@ func appendFact(dst []byte, t Type, text string, o Options) ([]byte, error) {
 			return fmt.Append(dst, b), nil
 		}
 	case Date:
-		s, err = CleanDate(text, o.Zone)
+		s, err = CleanDay(text, o)
+	case Birthday:
+		s, err = CleanBirthday(text, o)
 	case Time:
 		var at time.Time
 		if at, err = ParseTime(text, o.Zone); err == nil {
@@ -90,17 +96,41 @@ func AppendMoney(dst []byte, amount, currency string) ([]byte, error) {
 		return append(dst, null...), nil
 	}
 	normal, code, err := CleanMoney(amount, currency)
-	if err != nil {
+	if err != nil && !IsDoubt(err) {
 		return dst, err
 	}
 	dst = append(dst, `{"amount":"`...)
 	dst = append(dst, normal...)
 	dst = append(dst, `","currency":"`...)
 	dst = append(dst, code...)
-	return append(dst, `"}`...), nil
+	return append(dst, `"}`...), err
 }
 
-func appendElement(dst []byte, t Type, text string) ([]byte, error) {
+// appendCode appends what is a code of some standard.
+func appendCode(dst []byte, t Type, text string) ([]byte, error) {
+	var s string
+	var err error
+	switch t {
+	case Language:
+		s, err = CleanLanguage(text)
+	case Script:
+		s, err = CleanScript(text)
+	case Country:
+		s, err = CleanCountry(text)
+	case Region:
+		s = CleanRegion(text)
+	case Currency:
+		s, err = CleanCurrency(text)
+	case Zone:
+		s, err = CleanZone(text)
+	}
+	if err != nil && !IsDoubt(err) {
+		return dst, err
+	}
+	return appendText(dst, s), err
+}
+
+func appendElement(dst []byte, t Type, text string, o Options) ([]byte, error) {
 	switch t {
 	case Email:
 		address, display, err := CleanEmail(text)
@@ -109,11 +139,11 @@ func appendElement(dst []byte, t Type, text string) ([]byte, error) {
 		}
 		return AppendEmails(dst, []EmailAddress{{Address: address, Display: display}}), nil
 	case Phone:
-		raw, e164, err := CleanPhone(text)
+		number, err := CleanPhone(text, o.Country)
 		if err != nil {
 			return dst, err
 		}
-		return AppendPhones(dst, []PhoneNumber{{Raw: raw, E164: e164}}), nil
+		return AppendPhones(dst, []PhoneNumber{number}), nil
 	case Domain:
 		domain, err := CleanDomain(text)
 		if err != nil {

@@ -7,4 +7,4 @@ package canonical
 
 // Schema names the catalogue and the normal forms; it changes when an equal claim gets another form than before, and
 // everything is mapped again then.
-const Schema = "canonical 1"
+const Schema = "canonical 2"

@@ -17,6 +17,10 @@ type EmailAddress struct {
 	Type     string `json:"type,omitempty"` // work, personal, other
 	Primary  bool   `json:"primary,omitempty"`
 	Verified bool   `json:"verified,omitempty"` // the source has proof that the address reaches the person
+	// Status is ok, bounced, unsubscribed or unknown, "" when the source does not say; BouncedAt a Time.
+	Status    string `json:"status,omitempty"`
+	BouncedAt string `json:"bounced_at,omitempty"`
+	Shared    bool   `json:"shared,omitempty"` // several people read it, so it names nobody
 }
 
 var errEmail = errors.New("not an e-mail address")
@@ -119,6 +123,11 @@ func AppendEmails(dst []byte, list []EmailAddress) []byte {
 		}
 		if e.Verified {
 			dst = append(dst, `,"verified":true`...)
+		}
+		dst = appendMember(dst, "status", e.Status)
+		dst = appendMember(dst, "bounced_at", e.BouncedAt)
+		if e.Shared {
+			dst = append(dst, `,"shared":true`...)
 		}
 		dst = append(dst, '}')
 	}

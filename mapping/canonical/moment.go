@@ -90,6 +90,30 @@ func CleanDate(s string, zone *time.Location) (string, error) {
 	return t.In(zone).Format(time.DateOnly), nil
 }
 
+// CleanDay is CleanDate for a source whose dates are of another calendar, or written with other digits.
+func CleanDay(s string, o Options) (string, error) {
+	if o.Calendar != "" && o.Calendar != Gregorian {
+		return o.Calendar.toGregorian(s)
+	}
+	return CleanDate(foldDigits(s), o.Zone)
+}
+
+// CleanBirthday returns a full-date, or --MM-DD when the year is not known: `--05-17`, `--0517` and `05-17` are taken.
+// Which years are plausible is not decided here: a claim is never lost.
+func CleanBirthday(s string, o Options) (string, error) {
+	s = strings.TrimSpace(s)
+	if day, yearless := strings.CutPrefix(s, "--"); yearless || len(s) == 5 {
+		if len(day) == 4 {
+			day = day[:2] + "-" + day[2:]
+		}
+		if _, err := time.Parse(time.DateOnly, "2000-"+day); err != nil || len(day) != 5 {
+			return "", errDate
+		}
+		return "--" + day, nil
+	}
+	return CleanDay(s, o)
+}
+
 // CleanBool reads true and false, also as vendors write them in text: 1, 0, yes, no.
 func CleanBool(s string) (bool, error) {
 	switch strings.ToLower(strings.TrimSpace(s)) {

@@ -1,6 +1,7 @@
 package canonical
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -9,16 +10,21 @@ import (
 
 // Normalize returns the normal form of a Go value for a field of type t; nil and blank texts are null. Every type
 // takes a string as Append does; numbers, booleans and times are taken where they make sense, the list types take
-// []string and lists of their elements, and Money takes Amount. Normalizing a normal form changes nothing. The error
-// names types, never the value.
+// []string and lists of their elements, and Money takes Amount. Every type takes its JSON as a json.RawMessage, and the
+// types that are made of parts take anything that encodes as theirs, such as []Address. Normalizing a normal form
+// changes nothing. The error names types, never the value.
 func Normalize(t Type, value any) (json.RawMessage, error) {
 	switch v := value.(type) {
 	case nil:
 		return json.RawMessage(null), nil
+	case json.RawMessage:
+		return normalizeJSON(t, v)
 	case string:
-		return Append(nil, t, v, Options{})
+		b, err := Append(nil, t, v, Options{})
+		return b, certain(err)
 	case json.Number:
-		return Append(nil, t, v.String(), Options{})
+		b, err := Append(nil, t, v.String(), Options{})
+		return b, certain(err)
 	case bool:
 		if t == Bool {
 			return strconv.AppendBool(nil, v), nil
@@ -37,13 +43,32 @@ func Normalize(t Type, value any) (json.RawMessage, error) {
 		}
 	case Amount:
 		if t == Money {
-			return AppendMoney(nil, v.Amount, v.Currency)
+			b, err := AppendMoney(nil, v.Amount, v.Currency)
+			return b, certain(err)
 		}
 	default:
+		if composite(t) {
+			encoded, err := json.Marshal(value)
+			if err != nil {
+				return nil, fmt.Errorf("a %T is no %s", value, t)
+			}
+			return normalizeJSON(t, encoded)
+		}
 		return normalizeList(t, value)
 	}
 	return nil, fmt.Errorf("a %T is no %s", value, t)
 }
+
+// certain takes the doubt out of an error: the value is taken.
+func certain(err error) error {
+	if IsDoubt(err) {
+		return nil
+	}
+	return err
+}
+
+// composite reports whether a type is a map or made of parts.
+func composite(t Type) bool { return t.IsMap() || parts[t] != nil || t == Typed }
 
 // Amount is the Go form of a Money value.
 type Amount struct {
@@ -129,14 +154,11 @@ func normalizeEmails(list []EmailAddress) (json.RawMessage, error) {
 func normalizePhones(list []PhoneNumber) (json.RawMessage, error) {
 	clean := make([]PhoneNumber, 0, len(list))
 	for _, p := range list {
-		raw, e164, err := CleanPhone(p.Raw)
+		number, err := CleanPhone(p.Raw, "")
 		if err != nil {
 			return nil, err
 		}
-		p.Raw = raw
-		if e164 != "" {
-			p.E164 = e164
-		}
+		p.Raw, p.E164, p.Ext = number.Raw, cmp.Or(p.E164, number.E164), cmp.Or(p.Ext, number.Ext)
 		clean = append(clean, p)
 	}
 	return AppendPhones(nil, clean), nil

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+
+	"golang.org/x/text/currency"
 )
 
 var errNumber = errors.New("not a decimal number")
@@ -15,7 +17,7 @@ const maxDigits = 40
 // zeros, no trailing zeros after the point, no exponent, no negative zero. It accepts what JSON and vendors write:
 // "12500.00", "-.5", "1.25e3". It does not guess at separators of thousands.
 func CleanDecimal(s string) (string, error) {
-	negative, whole, fraction, err := digitsOf(strings.TrimSpace(s))
+	negative, whole, fraction, err := digitsOf(foldDigits(strings.TrimSpace(s)))
 	if err != nil {
 		return "", err
 	}
@@ -35,13 +37,15 @@ func CleanInteger(s string) (string, error) {
 }
 
 // CleanMoney returns an amount in normal form: as CleanDecimal, but with at least the decimals its currency has (two
-// when the currency is not known), and the currency as ISO 4217 in upper case.
-func CleanMoney(amount, currency string) (normal, code string, err error) {
-	code = strings.ToUpper(strings.TrimSpace(currency))
-	if code != "" && !letters(code, 3) {
-		return "", "", errors.New("currency is not three letters of ISO 4217")
+// when the currency is not known), and the currency as CleanCurrency has it, with its Doubt.
+func CleanMoney(amount, iso string) (normal, code string, err error) {
+	doubt := error(nil)
+	if strings.TrimSpace(iso) != "" {
+		if code, doubt = CleanCurrency(iso); doubt != nil && !IsDoubt(doubt) {
+			return "", "", doubt
+		}
 	}
-	negative, whole, fraction, err := digitsOf(strings.TrimSpace(amount))
+	negative, whole, fraction, err := digitsOf(foldDigits(strings.TrimSpace(amount)))
 	if err != nil {
 		return "", "", err
 	}
@@ -49,8 +53,23 @@ func CleanMoney(amount, currency string) (normal, code string, err error) {
 	for len(fraction) < decimals(code) {
 		fraction += "0"
 	}
-	return joinDigits(negative, whole, fraction), code, nil
+	return joinDigits(negative, whole, fraction), code, doubt
 }
+
+// CleanCurrency returns a code of ISO 4217 in upper case. Three letters that the standard does not have, such as those
+// of a virtual currency, are taken with a Doubt.
+func CleanCurrency(s string) (string, error) {
+	code := strings.ToUpper(strings.TrimSpace(s))
+	if !letters(code, 3) {
+		return "", errors.New("currency is not three letters of ISO 4217")
+	}
+	if !currencies.get(strings.Clone(code), func(code string) bool { _, err := currency.ParseISO(code); return err == nil }) {
+		return code, Doubt("in a currency that ISO 4217 does not have")
+	}
+	return code, nil
+}
+
+var currencies = memo[string, bool]{limit: 1024}
 
 // decimals returns the minor unit of ISO 4217 for the currencies whose is not 2.
 func decimals(currency string) int {

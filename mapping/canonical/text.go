@@ -18,7 +18,8 @@ const (
 const ellipsis = "…"
 
 // CleanText returns s as a Text value has it: NFC, trimmed, runs of white space collapsed to one space, control
-// characters stripped, at most MaxText bytes. Letters of any script and the joiners they need stay.
+// characters stripped, at most MaxText bytes. Letters of any script and the joiners they need (ZWJ, ZWNJ) stay; marks
+// of direction do not: they are pasted in by editors, nobody sees them, and they make equal names differ.
 func CleanText(s string) string {
 	if plain(s) {
 		return cut(s, MaxText)
@@ -27,7 +28,8 @@ func CleanText(s string) string {
 }
 
 // CleanLong returns s as a Long value has it: like CleanText, but line breaks stay (as \n, at most one empty line
-// between two paragraphs) and the limit is MaxLong.
+// between two paragraphs), of the marks of direction only those are stripped that could turn what follows around, and
+// the limit is MaxLong.
 func CleanLong(s string) string {
 	if plain(s) {
 		return cut(s, MaxLong)
@@ -70,7 +72,9 @@ func scrub(s string, lines bool) string {
 			return r
 		case unicode.IsSpace(r):
 			return ' '
-		case unicode.IsControl(r), r == '\uFEFF', r == '\u200B':
+		case unicode.IsControl(r), r == '\uFEFF', r == '\u200B', r >= '\u202A' && r <= '\u202E':
+			return -1
+		case !lines && (r == '\u200E' || r == '\u200F' || r == '\u061C' || r >= '\u2066' && r <= '\u2069'):
 			return -1
 		}
 		return r

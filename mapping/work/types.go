@@ -62,11 +62,14 @@ var relations = map[canonical.Kind][]relation{
 }
 
 var (
-	moneyType  = types.Map{"amount": types.String, "currency": types.String}
-	emailType  = types.Map{"address": types.String, "display": types.String, "type": types.String, "primary": types.Bool, "verified": types.Bool}
-	phoneType  = types.Map{"raw": types.String, "e164": types.String, "type": types.String}
-	stageType  = types.Map{"id": types.String, "name": types.String, "order": types.Int, "kind": types.String, "probability": types.String, "closed": types.Bool, "won": types.Bool}
-	sourceType = types.Map{"ref": types.String, "connection": types.String, "object": types.String, "id": types.String, "url": types.String}
+	moneyType = types.Map{"amount": types.String, "currency": types.String}
+	emailType = types.Map{"address": types.String, "display": types.String, "type": types.String, "primary": types.Bool, "verified": types.Bool,
+		"status": types.String, "bounced_at": types.String, "shared": types.Bool}
+	phoneType = types.Map{"raw": types.String, "e164": types.String, "ext": types.String, "type": types.String, "primary": types.Bool, "shared": types.Bool}
+	// addressType is a view of the first of an entity's addresses, which most rules want.
+	addressType = types.Map{"street": types.String, "locality": types.String, "region": types.String, "postcode": types.String, "country": types.String, "formatted": types.String}
+	stageType   = types.Map{"id": types.String, "name": types.String, "order": types.Int, "kind": types.String, "probability": types.String, "closed": types.Bool, "won": types.Bool}
+	sourceType  = types.Map{"ref": types.String, "connection": types.String, "object": types.String, "id": types.String, "url": types.String}
 )
 
 // typeOf returns the type that expressions see for a field of the catalogue. Decimals are texts: comparing them is
@@ -88,6 +91,16 @@ func typeOf(t canonical.Type) types.Type {
 	case canonical.Domain, canonical.Refs, canonical.Strings:
 		return types.Array(types.String)
 	}
+	switch {
+	case t.IsMap():
+		return types.Map{types.Extra: types.Any}
+	case canonical.Parts(t) != nil:
+		m := types.Map{}
+		for _, p := range canonical.Parts(t) {
+			m[p.Name] = typeOf(p.Type)
+		}
+		return types.Array(m)
+	}
 	return types.String
 }
 
@@ -95,7 +108,10 @@ func typeOf(t canonical.Type) types.Type {
 var shapes = func() map[canonical.Kind]types.Map {
 	all := map[canonical.Kind]types.Map{}
 	for _, k := range canonical.Kinds() {
-		m := types.Map{"id": types.String, Label: types.String, "custom": types.Map{types.Extra: types.Any}}
+		m := types.Map{"id": types.String, Label: types.String, "custom": types.Map{types.Extra: types.Any}, "attr": types.Map{types.Extra: types.Any}}
+		if hasAddress(k) {
+			m["address"] = addressType
+		}
 		for _, d := range canonical.Fields(k) {
 			in, last := m, d.Name
 			if group, name, nested := strings.Cut(d.Name, "."); nested {
@@ -112,6 +128,8 @@ var shapes = func() map[canonical.Kind]types.Map {
 	}
 	return all
 }()
+
+func hasAddress(k canonical.Kind) bool { return k == canonical.Person || k == canonical.Organization }
 
 // environment returns the names that expressions of rules for a kind can read, with their types.
 func environment(k canonical.Kind) types.Map {

@@ -15,6 +15,7 @@ type members struct {
 	fields        []memberOf
 	groups        []string // the objects that nested fields stand in
 	custom, label bool
+	attr, address bool
 }
 
 // memberOf is one catalogued field and its place.
@@ -26,7 +27,7 @@ type memberOf struct {
 // membersOf prepares the members of a kind that are wanted; nil means all.
 func membersOf(k canonical.Kind, wanted map[string]bool) *members {
 	has := func(name string) bool { return wanted == nil || wanted[name] }
-	m := &members{custom: has("custom"), label: has(Label)}
+	m := &members{custom: has("custom"), attr: has("attr"), label: has(Label), address: has("address") && hasAddress(k)}
 	for _, d := range canonical.Fields(k) {
 		group, name, nested := strings.Cut(d.Name, ".")
 		if !has(group) {
@@ -59,7 +60,13 @@ func entityValue(e *Entity, m *members) map[string]any {
 		in[f.name] = goValue(f.def.Type, e.Golden.Get(f.def.Name))
 	}
 	if m.custom {
-		out["custom"] = customs(&e.Golden)
+		out["custom"] = customs(&e.Golden, canonical.Custom)
+	}
+	if m.attr {
+		out["attr"] = customs(&e.Golden, canonical.Attr)
+	}
+	if m.address {
+		out["address"] = addressOf(e.Golden.Get("addresses"))
 	}
 	if m.label {
 		out[Label] = label(e)
@@ -67,14 +74,45 @@ func entityValue(e *Entity, m *members) map[string]any {
 	return out
 }
 
-func customs(g *identity.Golden) map[string]any {
+// customs returns the custom attributes whose names begin with prefix, without their tags. A name with a dot is nested:
+// custom.hubspot.tier.
+func customs(g *identity.Golden, prefix string) map[string]any {
 	m := map[string]any{}
 	for _, f := range g.Fields {
-		if name, ok := strings.CutPrefix(f.Name, canonical.Custom); ok && !canonical.IsNull(f.Value) {
-			m[strings.Clone(name)] = jsonValue(gjson.ParseBytes(f.Value))
+		name, ok := strings.CutPrefix(f.Name, prefix)
+		if !ok || canonical.IsNull(f.Value) {
+			continue
 		}
+		in := m
+		if vendor, rest, nested := strings.Cut(name, "."); nested {
+			inner, ok := m[vendor].(map[string]any)
+			if !ok {
+				inner = map[string]any{}
+				m[strings.Clone(vendor)] = inner
+			}
+			in, name = inner, rest
+		}
+		tag, value := canonical.ReadTyped(f.Value)
+		if tag == "" {
+			value = f.Value
+		}
+		in[strings.Clone(name)] = jsonValue(gjson.ParseBytes(value))
 	}
 	return m
+}
+
+// addressOf returns the first address as rules read it; the country by its English name, as people do.
+func addressOf(value []byte) map[string]any {
+	var list []canonical.Address
+	if value != nil {
+		list = canonical.Read[[]canonical.Address](value)
+	}
+	if len(list) == 0 {
+		list = make([]canonical.Address, 1)
+	}
+	a := &list[0]
+	return map[string]any{"street": a.Street(), "locality": a.Locality, "region": a.Region, "postcode": a.Postcode,
+		"country": canonical.CountryName(a.Country), "formatted": a.Formatted}
 }
 
 // goValue converts a claim in normal form.
@@ -96,6 +134,16 @@ func goValue(t canonical.Type, value []byte) any {
 		if value == nil {
 			return []any{}
 		}
+		return complete(t, jsonValue(gjson.ParseBytes(value)))
+	}
+	switch {
+	case t.IsMap() && value == nil:
+		return map[string]any{}
+	case t.IsMap():
+		return jsonValue(gjson.ParseBytes(value))
+	case t.IsList() && value == nil:
+		return []any{}
+	case t.IsList():
 		return complete(t, jsonValue(gjson.ParseBytes(value)))
 	}
 	return text(value)
@@ -142,9 +190,9 @@ func complete(t canonical.Type, list any) any {
 	var texts, marks []string
 	switch t {
 	case canonical.Email:
-		texts, marks = []string{"display", "type"}, []string{"primary", "verified"}
+		texts, marks = []string{"display", "type", "status", "bounced_at"}, []string{"primary", "verified", "shared"}
 	case canonical.Phone:
-		texts = []string{"e164", "type"}
+		texts, marks = []string{"e164", "ext", "type"}, []string{"primary", "shared"}
 	case canonical.Stages:
 		texts, marks = []string{"kind", "probability"}, []string{"closed", "won"}
 	}
@@ -153,6 +201,11 @@ func complete(t canonical.Type, list any) any {
 		m, ok := e.(map[string]any)
 		if !ok {
 			continue
+		}
+		for _, p := range canonical.Parts(t) {
+			if m[p.Name] == nil {
+				m[p.Name] = goValue(p.Type, nil)
+			}
 		}
 		for _, name := range texts {
 			if m[name] == nil {
