@@ -35,7 +35,7 @@ func profile(t testing.TB, kind canonical.Kind, claims map[string]any) *canonica
 }
 
 func drawSources(t *rapid.T, n int) []Source {
-	names := []string{"name.given", "name.family", "name.full", "title", "address.street", "address.locality", "language"}
+	names := []string{"name.given", "name.family", "name.full", "title", "company", "gender", "notes"}
 	sources := make([]Source, n)
 	for i := range sources {
 		p := &canonical.Profile{Kind: canonical.Person}
@@ -126,19 +126,18 @@ func TestSurvivorship(t *testing.T) {
 	source := func(ref string, version int64, claims map[string]any) Source {
 		return Source{Ref: ref, Version: at(version), Live: true, Profile: profile(t, canonical.Person, claims)}
 	}
-	hs := source("hs/contacts/1", 5, map[string]any{"title": "CEO", "name.given": "Ana", "name.family": "Marić", "language": "hr", "address.street": "Old 1", "address.locality": "Split",
+	hs := source("hs/contacts/1", 5, map[string]any{"title": "CEO", "name.given": "Ana", "name.family": "Marić", "language": "hr", "addresses": []canonical.Address{{Lines: []string{"Old 1"}, Locality: "Split"}},
 		"emails": []canonical.EmailAddress{{Address: "ana@x.example", Primary: true}, {Address: "ana@old.example"}}})
-	zd := source("zd/users/1", 9, map[string]any{"title": "", "name.full": "A. Maric", "language": "en", "address.locality": "Zagreb",
+	zd := source("zd/users/1", 9, map[string]any{"title": "", "name.full": "A. Maric", "language": "en", "addresses": []canonical.Address{{Locality: "Zagreb"}},
 		"emails": []canonical.EmailAddress{{Address: "am@x.example", Primary: true, Verified: true}, {Address: "ana@old.example", Type: "work"}}})
 	g := Merge(canonical.Person, []Source{hs, zd}, nil)
 	want := map[string]string{
-		"title":            `"CEO"`, // another source's "empty" beats nobody
-		"language":         `"en"`,  // newest
-		"name.given":       `"Ana"`, // fullest name, whole
-		"name.full":        ``,
-		"address.locality": `"Zagreb"`, // newest address, whole
-		"address.street":   ``,
-		"emails":           `[{"address":"am@x.example","primary":true,"verified":true},{"address":"ana@x.example"},{"address":"ana@old.example","type":"work"}]`,
+		"title":      `"CEO"`, // another source's "empty" beats nobody
+		"language":   `"en"`,  // newest
+		"name.given": `"Ana"`, // fullest name, whole
+		"name.full":  ``,
+		"addresses":  `[{"locality":"Zagreb"},{"lines":["Old 1"],"locality":"Split"}]`, // newest first
+		"emails":     `[{"address":"am@x.example","primary":true,"verified":true},{"address":"ana@x.example"},{"address":"ana@old.example","type":"work"}]`,
 	}
 	for name, value := range want {
 		if got := string(g.Get(name)); got != value {
