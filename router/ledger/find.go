@@ -61,8 +61,8 @@ func findKeys(term string) (keys []identity.Key, text string) {
 	if address, _, err := canonical.CleanEmail(term); err == nil {
 		return []identity.Key{{Space: identity.EmailSpace, Value: address}}, address
 	}
-	if _, e164, err := canonical.CleanPhone(term); err == nil && e164 != "" {
-		return []identity.Key{{Space: identity.PhoneSpace, Value: e164}}, e164
+	if n, err := canonical.CleanPhone(term, ""); err == nil && n.E164 != "" {
+		return []identity.Key{{Space: identity.PhoneSpace, Value: n.E164}}, n.E164
 	}
 	if domain, err := canonical.CleanDomain(term); err == nil {
 		return []identity.Key{{Space: identity.DomainSpace, Value: domain}}, domain
