@@ -96,6 +96,9 @@ func (f fate) count(out *Outcome, a *arrival) {
 
 // take puts one arrival into the registers of its record.
 func (c *change) take(a *arrival, pass uint32) (fate, error) {
+	if kept, err := c.turnAway(a); kept || err != nil {
+		return filtered, err
+	}
 	if a.bad != nil {
 		return dead, c.buryRecord(a, badName(a.rec.Ref), a.bad)
 	}
@@ -171,6 +174,9 @@ func (c *change) takeContent(a *arrival, slot *metaSlot, f fate) (fate, error) {
 	}
 	if !a.mapped { // the record changed between the first look and this transaction
 		c.l.mapRecord(a)
+		if err := c.screen(a); err != nil {
+			return f, err
+		}
 	}
 	if a.err != nil {
 		slot.dead, slot.dirty = true, true
@@ -180,9 +186,13 @@ func (c *change) takeContent(a *arrival, slot *metaSlot, f fate) (fate, error) {
 		return f, err
 	}
 	slot.content, slot.mapping, slot.kind, slot.filter, slot.dirty = a.stamp, c.l.mapping, a.kind, a.filter, true
+	slot.scrubbed = slot.scrubbed && a.stored
 	c.bodies[a.key].now = a.body
 	if err := c.revive(a, slot); err != nil {
 		return f, err
+	}
+	if a.filter == RuleSuppressed {
+		slot.mapping = 0 // when it is lifted, the same content is new
 	}
 	if a.filter != "" {
 		return filtered, nil

@@ -24,13 +24,18 @@ type change struct {
 	// touched are the records whose say may have changed, as they were before.
 	touched map[recKey]*meta
 	reasons map[recKey]reason // why records were touched, when it was not that they changed
+	bars    *int64            // size of the suppression list before this transaction, once asked for
+	tombs   *int64            // likewise of erased entities
+	mac     *macs
+	erasing bool // the log tells no values
 }
 
 type metaSlot struct {
-	*meta         // nil = absent
-	dirty  bool   // to be written
-	was    state  // as stored, for the counters
-	former latent // the entity as stored
+	*meta          // nil = absent
+	dirty   bool   // to be written
+	was     state  // as stored, for the counters
+	former  latent // the entity as stored
+	removed bool   // erased: the row goes
 }
 
 // state is what the counters want to know of a record.
@@ -156,6 +161,12 @@ func (c *change) flushMetas() error {
 			continue
 		}
 		c.tally(key, slot)
+		if slot.removed {
+			if err := c.tx.Delete(bMeta, c.l.at(string(key))); err != nil {
+				return err
+			}
+			continue
+		}
 		buf = slot.encode(buf[:0])
 		if err := c.tx.Put(bMeta, c.l.at(string(key)), buf); err != nil {
 			return err
@@ -167,12 +178,18 @@ func (c *change) flushMetas() error {
 // tally keeps the counters of the record's object right.
 func (c *change) tally(key recKey, slot *metaSlot) {
 	is := slot.counted()
+	if slot.removed {
+		is = state{}
+	}
 	if is == slot.was {
 		return
 	}
 	group := key.group()
-	if is.known && !slot.was.known {
+	switch {
+	case is.known && !slot.was.known:
 		c.add(countRecords+group, 1)
+	case slot.was.known && !is.known:
+		c.add(countRecords+group, -1)
 	}
 	if is.live != slot.was.live {
 		n := int64(1)

@@ -81,6 +81,11 @@ func (c *change) flushEnts() error {
 			continue
 		}
 		c.tallyEntity(id, slot)
+		if slot.now.alive() && !slot.was.alive() {
+			if err := c.unearth(id); err != nil {
+				return err
+			}
+		}
 		if slot.now == nil {
 			if err := c.tx.Delete(bEnt, c.l.at(id)); err != nil {
 				return err

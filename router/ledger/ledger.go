@@ -41,8 +41,11 @@ type Options struct {
 	Workspace string           // "default"
 	Now       func() time.Time // time.Now
 	NewID     func() [16]byte  // ids of deliveries, which grow; from Now and chance
-	Key       []byte           // 32 bytes that seal tokens; nil = the ledger refuses to keep tokens
-	Targets   []string         // every changed entity is marked dirty for each of them
+	// Key is 32 bytes that seal tokens and, through a derived key, name what is suppressed; nil = the ledger refuses to
+	// keep tokens and to erase. Former are keys that Key replaced: what they suppressed stays suppressed.
+	Key     []byte
+	Former  [][]byte
+	Targets []string // every changed entity is marked dirty for each of them
 	// Reach is work.Rules.Watches: a pure function, called when the ledger opens and inside of transactions; nil = no
 	// kind has items. After it or Targets changed, call Replan.
 	Reach  func(canonical.Kind) work.Reach
@@ -72,6 +75,7 @@ type Ledger struct {
 	mapping      uint64 // hash of the versions of mapper and resolver, and of this code's way of storing bodies
 	logs         logLimits
 	seal         cipher.AEAD
+	barKeys      [][]byte // of the suppression list, the present one first
 }
 
 // Open returns the ledger that lives in engine, which must have been opened with Buckets. It makes no transaction.
@@ -114,6 +118,9 @@ func Open(engine kv.Engine, o Options) (*Ledger, error) {
 	}
 	var err error
 	if l.seal, err = newSeal(o.Key); err != nil {
+		return nil, err
+	}
+	if l.barKeys, err = barKeys(o.Key, o.Former); err != nil {
 		return nil, err
 	}
 	return l, nil

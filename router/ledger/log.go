@@ -99,6 +99,9 @@ func (c *change) putLog(e LogEntry) error {
 	if e.Number, err = c.sequence(); err != nil {
 		return err
 	}
+	if c.erasing { // what the values were is what has to go
+		e.Cause, e.Ops, e.More = "cleaned by an erasure", nil, 0
+	}
 	r := logRow{LogEntry: e, Ordinal: 1}
 	for _, row := range c.tx.Scan(bLog, c.l.under(e.Entity), nil) {
 		newest, err := decodeLog(e.Entity, row)

@@ -67,6 +67,7 @@ type meta struct {
 	entity    latent // the entity it belongs to, zero = none
 	pass      uint32 // the sweep that last listed it
 	missed    byte   // complete sweeps in a row that did not list it
+	scrubbed  bool   // an erasure took another customer's traces out of the body: it is not what the vendor sent
 }
 
 // live reports whether the record makes claims.
@@ -76,7 +77,11 @@ func (m *meta) live() bool { return m.deleted == connectors.NotDeleted && m.kind
 // an entity keeps its id and comes back as itself.
 func (m *meta) member() bool { return m.kind != "" }
 
-const metaForm = 1
+// The forms of a meta row.
+const (
+	metaForm     = 1
+	metaScrubbed = 2 // the same, and scrubbed
+)
 
 var deletions = []connectors.DeletionKind{connectors.NotDeleted, connectors.Soft, connectors.Hard,
 	connectors.Archived, connectors.Privacy, connectors.Merged}
@@ -116,7 +121,11 @@ func (d *dec) stamp() stamp  { return stamp{d.time(), d.time(), d.fixed()} }
 
 func (m *meta) encode(e enc) []byte {
 	f := m.flags()
-	e.byte(metaForm)
+	if m.scrubbed {
+		e.byte(metaScrubbed)
+	} else {
+		e.byte(metaForm)
+	}
 	e.byte(f)
 	e.byte(deletionByte(m.deleted)<<4 | kindByte(m.kind))
 	e.stamp(m.state)
@@ -146,11 +155,12 @@ func (m *meta) encode(e enc) []byte {
 
 func decodeMeta(row []byte) (*meta, error) {
 	d := dec{b: row}
-	if d.byte() != metaForm {
+	form := d.byte()
+	if form != metaForm && form != metaScrubbed {
 		d.fail()
 	}
 	f, what := d.byte(), d.byte()
-	m := &meta{deleted: deletionOf(&d, what>>4), kind: kindOf(&d, what&0xf), state: d.stamp(), mapping: d.fixed()}
+	m := &meta{scrubbed: form == metaScrubbed, deleted: deletionOf(&d, what>>4), kind: kindOf(&d, what&0xf), state: d.stamp(), mapping: d.fixed()}
 	copy(m.id[:], d.take(16))
 	m.content = m.state
 	if f&metaContent != 0 {

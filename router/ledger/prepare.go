@@ -27,6 +27,7 @@ type arrival struct {
 	body     *body
 	warnings int
 	err      error // it cannot be mapped
+	stored   bool  // it is the ledger's own copy
 }
 
 // prepare does what needs no transaction: names, hashes, and the mapping of what a first look says is new. Arrivals
@@ -83,9 +84,10 @@ func (m *meta) wants(a *arrival) bool {
 		!m.content.after(a.stamp)
 }
 
-// same reports whether the arrival's content is what the register holds, mapped by the rules of today.
+// same reports whether the arrival's content is what the register holds, mapped by the rules of today. What the vendor
+// sends again of a scrubbed record is the same whatever the rules: taking it would bring back what was erased.
 func (l *Ledger) same(m *meta, a *arrival) bool {
-	return !m.content.isZero() && m.content.hash == a.stamp.hash && m.mapping == l.mapping
+	return !m.content.isZero() && m.content.hash == a.stamp.hash && (m.mapping == l.mapping || m.scrubbed && !a.stored)
 }
 
 // mapRecord fills in what mapping says. A panic of the mapper is an error of this one record: the page goes on, and

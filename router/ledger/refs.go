@@ -65,6 +65,11 @@ func (c *change) hint(hints []connectors.Hint) error {
 		if err != nil {
 			return err
 		}
+		if refused, err := c.barred(h.Ref); err != nil {
+			return err
+		} else if refused {
+			continue
+		}
 		f := FetchRef{Ref: h.Ref, Deleted: h.Deleted, At: plain(h.At), Since: c.now}
 		if row := c.tx.Get(bRef, c.l.at(string(key))); row != nil {
 			old, _, err := decodeFetchRef(key, row)

@@ -82,6 +82,9 @@ func (l *Ledger) toRemap(ctx context.Context) (p, next progress, list []arrival,
 			if err != nil {
 				return err
 			}
+			if len(a.rec.Data) == 0 { // an erasure left the profile alone
+				continue
+			}
 			size += len(a.rec.Data)
 			list = append(list, a)
 		}
@@ -100,8 +103,10 @@ func (l *Ledger) stored(r kv.Reader, key recKey, m *meta) (arrival, error) {
 		return arrival{}, damaged(bBody, key.String(), errMissing)
 	}
 	rec := &connectors.Record{Version: m.content.version, Seen: m.content.seen}
-	if rec.Data, err = b.raw(key); err != nil {
-		return arrival{}, err
+	if len(b.packed) > 0 {
+		if rec.Data, err = b.raw(key); err != nil {
+			return arrival{}, err
+		}
 	}
 	if rec.Ref, err = key.ref(); err != nil {
 		return arrival{}, err
@@ -114,7 +119,7 @@ func (l *Ledger) stored(r kv.Reader, key recKey, m *meta) (arrival, error) {
 			}
 		}
 	}
-	return arrival{rec: rec, key: key, stamp: m.content}, nil
+	return arrival{rec: rec, key: key, stamp: m.content, stored: true}, nil
 }
 
 // remap takes one record mapped by the present rules, unless something newer came meanwhile.

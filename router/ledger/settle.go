@@ -199,5 +199,8 @@ func (c *change) settleMark(target string, s *Settlement, done *Settled) error {
 		done.Cleared++
 	}
 	c.add(countDirty+target, -1)
+	if err := c.redacted(target, s.Entity); err != nil {
+		return err
+	}
 	return c.tx.Delete(bDirty, key)
 }

@@ -226,7 +226,7 @@ func (s *Snap) Raw(ref connectors.Ref) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b == nil {
+	if b == nil || len(b.packed) == 0 {
 		return nil, ErrNotFound
 	}
 	return b.raw(key)

@@ -1,0 +1,303 @@
+package ledger
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/nyaruka/phonenumbers"
+	"github.com/tidwall/gjson"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/identity"
+)
+
+// traces are what a customer can be recognised by in other records: in the title of a deal, in the text of a ticket.
+// There are two sets. The strict one (addresses, numbers, full names) is looked for wherever it may be; the loose one
+// also has the single names, and is looked for only in what refers to the customer, where they mean nobody else.
+type traces struct {
+	strict, loose *regexp.Regexp // nil = nothing to look for
+	needles       [][]byte       // in lower case: what a text must hold to be worth a closer look for the strict set
+}
+
+// shortestName is the least number of letters of a single name that is looked for.
+const shortestName = 3
+
+// tracesOf gathers what profiles say of one customer.
+func tracesOf(profiles []canonical.Profile) traces {
+	var strict, names []string
+	var needles [][]byte
+	for i := range profiles {
+		p := &profiles[i]
+		for _, e := range gjson.GetBytes(p.Get("emails"), "#.address").Array() {
+			strict = append(strict, spelled(e.Str))
+			needles = append(needles, needlesOf(e.Str)...)
+		}
+		for _, n := range numbersIn(p) {
+			strict = append(strict, dialled(n)...)
+			needles = append(needles, needlesOf(n.Raw)...)
+			needles = append(needles, needlesOf(n.E164)...)
+		}
+		if p.Kind != canonical.Person {
+			continue
+		}
+		text := func(name string) string { return gjson.ParseBytes(p.Get(name)).String() }
+		given, family := text("name.given"), text("name.family")
+		for _, full := range []string{text("name.full"), join(given, " ", family), join(family, " ", given), join(family, ", ", given)} {
+			if strings.ContainsRune(full, ' ') {
+				strict = append(strict, spelled(full))
+			}
+			names = append(names, strings.FieldsFunc(full, func(r rune) bool { return r == ' ' || r == ',' })...)
+		}
+		names = append(names, given, family)
+	}
+	loose := slices.Clone(strict)
+	for _, n := range names {
+		if utf8.RuneCountInString(n) >= shortestName {
+			loose = append(loose, spelled(n))
+		}
+	}
+	return traces{strict: anyOf(strict), loose: anyOf(loose), needles: needles}
+}
+
+// needlesOf returns the forms in which a text is written in JSON, in lower case.
+func needlesOf(text string) [][]byte {
+	if utf8.RuneCountInString(text) < 7 {
+		return nil
+	}
+	lower := strings.ToLower(text)
+	list := [][]byte{[]byte(lower)}
+	if escaped := strings.Trim(strconv.QuoteToASCII(lower), `"`); escaped != lower {
+		list = append(list, []byte(escaped))
+	}
+	return list
+}
+
+// near reports whether a text holds one of the addresses or numbers as they are usually written.
+func (t *traces) near(text []byte) bool {
+	if len(t.needles) == 0 {
+		return false
+	}
+	lower := bytes.ToLower(text)
+	return slices.ContainsFunc(t.needles, func(n []byte) bool { return bytes.Contains(lower, n) })
+}
+
+// in reports whether a body of no customer holds one of the addresses or numbers.
+func (t *traces) in(b *body, key recKey) (bool, error) {
+	if len(b.packed) == 0 {
+		return false, nil
+	}
+	raw, err := b.raw(key)
+	return err == nil && t.near(raw), err
+}
+
+// named reports whether a text names the customer.
+func (t *traces) named(text string) bool {
+	_, hit := replace(t.loose, text)
+	return hit
+}
+
+func join(a, between, b string) string {
+	if a == "" || b == "" {
+		return ""
+	}
+	return a + between + b
+}
+
+// spelled is the pattern of a text in any case, with any white space, composed or not.
+func spelled(text string) string {
+	words := strings.Fields(text)
+	for i, w := range words {
+		words[i] = quoted(w)
+	}
+	return strings.Join(words, `\s+`)
+}
+
+func quoted(word string) string {
+	forms := []string{word, norm.NFC.String(word), norm.NFD.String(word)}
+	slices.Sort(forms)
+	forms = slices.Compact(forms)
+	for i := range forms {
+		forms[i] = regexp.QuoteMeta(forms[i])
+	}
+	return "(?:" + strings.Join(forms, "|") + ")"
+}
+
+// dialled are the patterns of a phone number as people write it. Fewer than seven digits are nobody's number.
+func dialled(n canonical.PhoneNumber) []string {
+	var list []string
+	for _, text := range []string{n.Raw, n.E164} {
+		digits := strings.Map(func(r rune) rune {
+			if r < '0' || r > '9' {
+				return -1
+			}
+			return r
+		}, text)
+		if len(digits) >= 7 {
+			list = append(list, `\+?`+strings.Join(strings.Split(digits, ""), `[\s().\-/]*`))
+		}
+		if text = strings.TrimSpace(text); len(digits) >= 7 {
+			list = append(list, spelled(text))
+		}
+	}
+	return list
+}
+
+// anyOf joins patterns, the longest first, because the first that fits is taken.
+func anyOf(list []string) *regexp.Regexp {
+	list = slices.DeleteFunc(list, func(s string) bool { return s == "" })
+	if len(list) == 0 {
+		return nil
+	}
+	slices.SortFunc(list, func(a, b string) int { return len(b) - len(a) })
+	return regexp.MustCompile("(?i)" + strings.Join(slices.Compact(list), "|"))
+}
+
+// Erased is what stands in place of a customer's name, address or number after an erasure.
+const erasedMark = "[erased]"
+
+// replace puts the mark in place of every match that is not a part of a longer word, and reports whether there was one.
+func replace(re *regexp.Regexp, text string) (string, bool) {
+	if re == nil {
+		return text, false
+	}
+	var b strings.Builder
+	from, hit := 0, false
+	for at := 0; at < len(text); {
+		m := re.FindStringIndex(text[at:])
+		if m == nil {
+			break
+		}
+		begin, end := at+m[0], at+m[1]
+		if inWord(text, begin, end) {
+			_, size := utf8.DecodeRuneInString(text[begin:])
+			at = begin + max(size, 1)
+			continue
+		}
+		b.WriteString(text[from:begin])
+		b.WriteString(erasedMark)
+		from, at, hit = end, max(end, begin+1), true
+	}
+	b.WriteString(text[from:])
+	return b.String(), hit
+}
+
+// inWord reports whether the match goes on as a word on either side.
+func inWord(text string, begin, end int) bool {
+	before, _ := utf8.DecodeLastRuneInString(text[:begin])
+	first, _ := utf8.DecodeRuneInString(text[begin:])
+	last, _ := utf8.DecodeLastRuneInString(text[:end])
+	next, _ := utf8.DecodeRuneInString(text[end:])
+	word := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) }
+	return begin > 0 && word(before) && word(first) || end < len(text) && word(last) && word(next)
+}
+
+// found reports whether a text has a match, as it is written or with the escapes of JSON, URLs and forms undone.
+func found(re *regexp.Regexp, text []byte) bool {
+	if re == nil || len(text) == 0 {
+		return false
+	}
+	if _, hit := replace(re, string(text)); hit {
+		return true
+	}
+	if plain, err := url.QueryUnescape(string(text)); err == nil && plain != string(text) {
+		if _, hit := replace(re, plain); hit {
+			return true
+		}
+	}
+	_, hit := scrubJSON(re, text)
+	return hit
+}
+
+// scrubJSON replaces matches inside the strings of a JSON text and leaves every other byte as it is.
+func scrubJSON(re *regexp.Regexp, data []byte) ([]byte, bool) {
+	var out []byte
+	hit := false
+	for i := 0; i < len(data); {
+		if data[i] != '"' {
+			out = append(out, data[i])
+			i++
+			continue
+		}
+		end := i + 1
+		for end < len(data) && data[end] != '"' {
+			if data[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		end = min(end+1, len(data))
+		literal := data[i:end]
+		i = end
+		var text string
+		if json.Unmarshal(literal, &text) != nil {
+			out = append(out, literal...)
+			continue
+		}
+		clean, changed := replace(re, text)
+		if !changed {
+			out = append(out, literal...)
+			continue
+		}
+		hit = true
+		again, _ := json.Marshal(clean) // a string always can be
+		out = append(out, again...)
+	}
+	return out, hit
+}
+
+// numbersIn are the phone numbers of a profile.
+func numbersIn(p *canonical.Profile) []canonical.PhoneNumber {
+	var list []canonical.PhoneNumber
+	if json.Unmarshal(p.Get("phones"), &list) != nil {
+		return nil // absent, or of a form that this version does not know
+	}
+	return list
+}
+
+// mobileIn reports whether a number of a profile is one person's.
+func mobileIn(p *canonical.Profile, e164 string) bool {
+	numbers := numbersIn(p)
+	return len(numbers) == 0 && mobile(canonical.PhoneNumber{}, e164) ||
+		slices.ContainsFunc(numbers, func(n canonical.PhoneNumber) bool { return mobile(n, e164) })
+}
+
+// mobile reports whether a number is one person's: the source says so, or the numbering plan does. What may as well be
+// a switchboard is not: suppressing it would keep colleagues out.
+func mobile(n canonical.PhoneNumber, e164 string) bool {
+	if n.Type == "mobile" && (n.E164 == e164 || n.E164 == "") {
+		return true
+	}
+	parsed, err := phonenumbers.Parse(e164, "ZZ")
+	return err == nil && phonenumbers.GetNumberType(parsed) == phonenumbers.MOBILE
+}
+
+var address = regexp.MustCompile(`[\pL\pN._%+\-]+@[\pL\pN.\-]+\.[\pL]{2,}`)
+
+// mostAddresses bounds how many addresses of an unmapped text are looked up.
+const mostAddresses = 100
+
+// addressesIn lists the e-mail addresses in a text that could not be mapped.
+func addressesIn(data []byte) []string {
+	var terms []string
+	for _, text := range address.FindAll(data, mostAddresses) {
+		if clean, _, err := canonical.CleanEmail(string(text)); err == nil {
+			terms = append(terms, barTerm(canonical.Person, identity.EmailSpace, clean))
+		}
+	}
+	slices.Sort(terms)
+	return slices.Compact(terms)
+}
+
+var digest = regexp.MustCompile(`^(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$`)
+
+// personalID reports whether a vendor's id may itself tell who somebody is: an e-mail address, or the hash of one
+// (Mailchimp: MD5 of the address in lower case, https://mailchimp.com/developer/marketing/api/list-members/).
+func personalID(id string) bool { return strings.Contains(id, "@") || digest.MatchString(id) }
