@@ -23,8 +23,8 @@ func candidates(text string) []string {
 	if address, _, err := canonical.CleanEmail(text); err == nil {
 		add(canonical.Person, identity.EmailSpace, address)
 	}
-	if _, e164, err := canonical.CleanPhone(text); err == nil && e164 != "" {
-		add(canonical.Person, identity.PhoneSpace, e164)
+	if number, err := canonical.CleanPhone(text, ""); err == nil && number.E164 != "" {
+		add(canonical.Person, identity.PhoneSpace, number.E164)
 	}
 	if domain, err := canonical.CleanDomain(text); err == nil && !strings.Contains(text, "@") {
 		add(canonical.Organization, identity.DomainSpace, domain)

@@ -272,7 +272,10 @@ func mobileIn(p *canonical.Profile, e164 string) bool {
 // mobile reports whether a number is one person's: the source says so, or the numbering plan does. What may as well be
 // a switchboard is not: suppressing it would keep colleagues out.
 func mobile(n canonical.PhoneNumber, e164 string) bool {
-	if n.Type == "mobile" && (n.E164 == e164 || n.E164 == "") {
+	if n.E164 != e164 && n.E164 != "" || n.Shared {
+		return false
+	}
+	if n.Type == "mobile" {
 		return true
 	}
 	parsed, err := phonenumbers.Parse(e164, "ZZ")
