@@ -1,6 +1,8 @@
 package work
 
 import (
+	"time"
+
 	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/identity"
 )
@@ -11,6 +13,17 @@ type Entity struct {
 	Kind   canonical.Kind
 	Golden identity.Golden
 	Refs   []string // live source records, connection/object/id, ascending
+}
+
+// Stay is a time for which a record said one thing of a field that figures are made of.
+type Stay struct {
+	Ref   string    `json:"ref"` // connection/object/id
+	Field string    `json:"field"`
+	Value string    `json:"value"` // as the record says it: the id of a stage, a token, an amount with its currency
+	From  time.Time `json:"from"`  // the vendor's time: when it began, or when it was first seen so
+	Until time.Time `json:"until,omitzero"`
+	// Lapsed says that the record was deleted since, other than by a merge: it supports nothing any more.
+	Lapsed bool `json:"lapsed,omitempty"`
 }
 
 // MaxReferrers is the most entities Referrers returns.

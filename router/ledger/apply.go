@@ -128,6 +128,9 @@ func (c *change) take(a *arrival, pass uint32) (fate, error) {
 		}
 		return f, err
 	}
+	if slot.late(a) {
+		return f, c.takeLate(a, slot)
+	}
 	if !slot.wants(a) {
 		return f, nil
 	}
@@ -185,6 +188,9 @@ func (c *change) takeContent(a *arrival, slot *metaSlot, f fate) (fate, error) {
 	if err := c.touch(a.key, slot); err != nil {
 		return f, err
 	}
+	if err := c.keepPast(a.key, slot, a.stamp, a); err != nil {
+		return f, err
+	}
 	slot.content, slot.mapping, slot.kind, slot.filter, slot.dirty = a.stamp, c.l.mapping, a.kind, a.filter, true
 	slot.scrubbed = slot.scrubbed && a.stored
 	c.bodies[a.key].now = a.body
@@ -210,6 +216,9 @@ func (c *change) restamp(a *arrival, slot *metaSlot) error {
 		if err := c.touch(a.key, slot); err != nil {
 			return err
 		}
+		if err := c.keepPast(a.key, slot, a.stamp, nil); err != nil {
+			return err
+		}
 	}
 	slot.content, slot.dirty = a.stamp, true
 	return c.revive(a, slot)
@@ -221,6 +230,9 @@ func (c *change) forget(a *arrival, slot *metaSlot) (bool, error) {
 		slot.forgotten, slot.dirty = a.stamp, true
 	}
 	if err := c.forgetDead(a.key, slot); err != nil {
+		return false, err
+	}
+	if err := c.forgetPast(a.key, slot.forgotten); err != nil {
 		return false, err
 	}
 	if slot.content.isZero() || slot.content.after(slot.forgotten) {

@@ -23,6 +23,7 @@ type change struct {
 	counts map[string]int64
 	// touched are the records whose say may have changed, as they were before.
 	touched map[recKey]*meta
+	past    map[recKey]bool   // records whose history changed
 	reasons map[recKey]reason // why records were touched, when it was not that they changed
 	bars    *int64            // size of the suppression list before this transaction, once asked for
 	tombs   *int64            // likewise of erased entities

@@ -63,7 +63,7 @@ func (l *Ledger) prepare(ctx context.Context, b *Batch) ([]arrival, error) {
 			if m == nil {
 				m = &meta{}
 			}
-			if a := &list[i]; m.wants(a) && !l.same(m, a) {
+			if a := &list[i]; m.wants(a) && !l.same(m, a) || m.late(a) {
 				fresh = append(fresh, i)
 			}
 		}

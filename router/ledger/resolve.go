@@ -13,7 +13,7 @@ import (
 // components around touched records are looked at, and each is clustered anew from all its evidence, so the result is
 // what clustering everything would give.
 func (c *change) resolve() ([]string, error) {
-	if len(c.touched) == 0 {
+	if len(c.touched) == 0 && len(c.past) == 0 {
 		return nil, nil
 	}
 	moved, err := c.index()
@@ -39,6 +39,9 @@ func (c *change) resolve() ([]string, error) {
 		return nil, err
 	}
 	if err := c.logChanges(g); err != nil {
+		return nil, err
+	}
+	if err := c.recalled(e); err != nil {
 		return nil, err
 	}
 	return e.mark()
