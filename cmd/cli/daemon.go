@@ -60,7 +60,8 @@ func (a *app) daemon(ctx context.Context, h *hub) error {
 // runCommand returns a function that runs a command line that came over the socket with the daemon's hub.
 func (a *app) runCommand(h *hub) func(context.Context, remoteRequest, io.Writer, io.Writer) int {
 	return func(ctx context.Context, req remoteRequest, out, errOut io.Writer) int {
-		within := &app{connectors: a.connectors, in: http.NoBody, out: out, errOut: &screen{w: errOut, tty: req.TTY}, args: req.Args, tty: req.TTY, within: h}
+		within := &app{connectors: a.connectors, in: http.NoBody, out: out, errOut: &screen{w: errOut, tty: req.TTY}, args: req.Args,
+			tty: req.TTY, by: req.By, dir: req.Dir, columns: req.Columns, within: h}
 		return within.main(ctx)
 	}
 }

@@ -45,6 +45,7 @@ type hubOptions struct {
 	force     bool         // lift the closing guard
 	scope     router.Scope // read nothing else
 	noTargets bool         // read only: nothing is delivered
+	noSources bool         // nothing is read from vendors
 	daemon    bool         // runs until stopped; others find it
 }
 
@@ -125,6 +126,9 @@ func (h *hub) route(o hubOptions) error {
 	ro := router.Options{KindOf: h.maps.kindOf, Ledger: h.ledger, Bus: h.bus, Rules: h.rules, Attempts: h.cfg.Delivery.Attempts,
 		Share: h.cfg.Delivery.CloseShare, Force: o.force, Once: !o.daemon, Log: h.log}
 	for _, c := range h.cfg.Connections {
+		if o.noSources {
+			break
+		}
 		conn := h.conns[c.Name]
 		streams, wanted := o.streams(c)
 		if src, ok := conn.opened.(connectors.Source); ok && wanted {

@@ -23,6 +23,10 @@ func Main(list []connectors.Connector, args []string, in io.Reader, out, errOut 
 	ctx, stop := signals(context.Background(), os.Exit)
 	defer stop()
 	a := &app{connectors: list, in: in, out: out, errOut: &screen{w: errOut, tty: isTerminal(errOut)}, args: args, tty: isTerminal(errOut)}
+	a.by, a.dir, a.asks = operator(), workingDir(), isTerminal(in) && isTerminal(errOut)
+	if isTerminal(out) {
+		a.columns = terminalWidth(out)
+	}
 	return a.main(ctx)
 }
 

@@ -22,8 +22,11 @@ import (
 const maxRequest = 1 << 20
 
 type remoteRequest struct {
-	Args []string `json:"args"`
-	TTY  bool     `json:"tty"`
+	Args    []string `json:"args"`
+	TTY     bool     `json:"tty"`
+	By      string   `json:"by,omitempty"`      // who gives the command, for what is written down with a name
+	Dir     string   `json:"dir,omitempty"`     // what relative names of files start from
+	Columns int      `json:"columns,omitempty"` // of the terminal that standard output is, 0 = it is none
 }
 
 // remoteFrame is one line of the answer: some output, or the end.
@@ -44,7 +47,7 @@ func (a *app) runRemote(ctx context.Context, data string) (code int, found bool,
 	}
 	transport := &http.Transport{DialContext: dial, DisableKeepAlives: true}
 	defer transport.CloseIdleConnections()
-	body, err := json.Marshal(remoteRequest{Args: a.args, TTY: a.tty})
+	body, err := json.Marshal(remoteRequest{Args: a.args, TTY: a.tty, By: a.by, Dir: a.dir, Columns: a.columns})
 	if err != nil {
 		return 0, false, err
 	}

@@ -21,7 +21,11 @@ type app struct {
 	out        io.Writer
 	errOut     *screen
 	args       []string
-	tty        bool // progress may be drawn
+	tty        bool   // progress may be drawn
+	asks       bool   // somebody is there to answer a question
+	by         string // who gives the command
+	dir        string // what relative names of files start from
+	columns    int    // of the terminal that standard output is; 0 = it is none
 
 	configPath string
 	json       bool
@@ -52,7 +56,8 @@ Exit codes: 0 done, 1 failed while running, 2 bad configuration, mapping, rule o
 	flags.BoolVar(&a.json, "json", false, "write machine-readable JSON")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "log more")
 	root.AddCommand(a.demoCmd(), a.sandboxCmd(), a.initCmd(), a.configCmd(), a.checkCmd(), a.planCmd(), a.backfillCmd(),
-		a.daemonCmd(), a.statusCmd(), a.deadCmd(), a.versionCmd(), a.docsCmd(), a.benchCmd())
+		a.daemonCmd(), a.statusCmd(), a.deadCmd(), a.versionCmd(), a.docsCmd(), a.benchCmd(),
+		a.customerCmd())
 	return root
 }
 
@@ -91,6 +96,16 @@ func exactly(n int) cobra.PositionalArgs {
 func atMost(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > n {
+			return wrongArgs(cmd, args)
+		}
+		return nil
+	}
+}
+
+// from is exactly for commands that take at least and at most so many.
+func from(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < least || len(args) > most {
 			return wrongArgs(cmd, args)
 		}
 		return nil

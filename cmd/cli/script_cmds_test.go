@@ -24,7 +24,7 @@ const scriptDeadline = 30 * time.Second
 
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"start": scriptStart, "signal": scriptSignal, "ended": scriptEnded, "access": scriptAccess,
-	"exits": scriptExits, "until": scriptUntil, "http": scriptHTTP, "board": scriptBoard,
+	"exits": scriptExits, "until": scriptUntil, "http": scriptHTTP, "board": scriptBoard, "records": scriptRecords,
 }
 
 // background is a program started by a script.

@@ -18,6 +18,7 @@ import (
 //	exits CODE PROGRAM ARG...          run, and demand that exit code
 //	until REGEXP PROGRAM ARG...        run again and again until standard output matches
 //	http METHOD URL [BODY]             call a simulated vendor with its token; the answer is stdout
+//	records FILE                       put the records of FILE, one a line, into the ledger of millrace.yaml
 //	board                              print every project's board page of the simulated Asana
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){

@@ -10,9 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// isTerminal reports whether w is a terminal, so that progress may be drawn on one line.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+// isTerminal reports whether a stream is a terminal: progress may be drawn on one line, a question may be asked.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
 	if !ok {
 		return false
 	}

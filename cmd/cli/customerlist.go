@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/work"
+	"github.com/millrace/millrace/router/ledger"
+)
+
+func (a *app) customerListCmd() *cobra.Command {
+	var kinds []string
+	var limit int
+	var after string
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List customers by id",
+		Long: `Lists people and organizations, or the entities of other kinds. With --json each is one line.
+The last line says how to go on when there are more.`,
+		Args: exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			list, err := kindsOf(kinds)
+			if err != nil {
+				return err
+			}
+			return a.withHub(cmd.Context(), hubOptions{noTargets: true, noSources: true}, func(ctx context.Context, h *hub) error {
+				return a.customerList(ctx, h, list, after, limit)
+			})
+		}}
+	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "person, organization, deal … (default person and organization)")
+	cmd.Flags().IntVar(&limit, "limit", 100, "at most so many (0 = all)")
+	cmd.Flags().StringVar(&after, "after", "", "go on after this id")
+	return cmd
+}
+
+// kindsOf checks the kinds of a command line.
+func kindsOf(names []string) ([]canonical.Kind, error) {
+	if len(names) == 0 {
+		return []canonical.Kind{canonical.Organization, canonical.Person}, nil // the order of their ids
+	}
+	var list []canonical.Kind
+	var known []string
+	for _, k := range canonical.Kinds() {
+		known = append(known, string(k))
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, withCode(exitConfig, fmt.Errorf("--kind %s: %s", name, unknown("kind", name, known)))
+		}
+		list = append(list, canonical.Kind(name))
+	}
+	slices.SortFunc(list, func(x, y canonical.Kind) int { return strings.Compare(x.Prefix(), y.Prefix()) })
+	return slices.Compact(list), nil
+}
+
+// listPage is how many entities one snapshot reads.
+const listPage = 500
+
+func (a *app) customerList(ctx context.Context, h *hub, kinds []canonical.Kind, after string, limit int) error {
+	if from := canonical.KindOfID(after); from != "" {
+		kinds = slices.DeleteFunc(kinds, func(k canonical.Kind) bool { return k.Prefix() < from.Prefix() })
+	}
+	for shown := 0; len(kinds) > 0; {
+		n := listPage
+		if limit > 0 {
+			n = min(n, limit-shown)
+		}
+		if canonical.KindOfID(after) != kinds[0] {
+			after = ""
+		}
+		list, next, err := briefsOf(ctx, h, kinds[0], after, n)
+		if err != nil {
+			return err
+		}
+		a.printBriefs(list)
+		shown += len(list)
+		if after = next; next == "" {
+			kinds = kinds[1:]
+		}
+		if limit > 0 && shown >= limit && len(kinds) > 0 {
+			a.hintMore(list[len(list)-1].ID)
+			return nil
+		}
+	}
+	return nil
+}
+
+// hintMore says how to go on.
+func (a *app) hintMore(last string) {
+	if !a.json {
+		fmt.Fprintf(a.out, "… and maybe more: --after %s\n", last)
+	}
+}
+
+func briefsOf(ctx context.Context, h *hub, k canonical.Kind, after string, limit int) (list []brief, next string, err error) {
+	err = h.ledger.Snapshot(ctx, func(s *ledger.Snap) error {
+		var ids []string
+		if ids, next, err = s.Entities(k, after, limit); err != nil {
+			return err
+		}
+		for _, id := range ids {
+			var e *work.Entity
+			if e, err = s.Subject(id); err != nil {
+				return err
+			}
+			if e != nil {
+				list = append(list, briefOf(e))
+			}
+		}
+		return nil
+	})
+	return list, next, err
+}
+
+func (a *app) printBriefs(list []brief) {
+	t := table{}
+	for _, b := range list {
+		if a.json {
+			writeJSON(a.out, b)
+			continue
+		}
+		t.row(b.ID, fmt.Sprintf("%d", len(b.Refs)), b.Label)
+	}
+	t.write(a.out, a.columns)
+}

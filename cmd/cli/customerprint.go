@@ -1,0 +1,189 @@
+package cli
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/identity"
+	"github.com/millrace/millrace/router/ledger"
+)
+
+// screenful is how many lines a section of `customer show` has without --all.
+const screenful = 12
+
+// hiddenFields are shown elsewhere on the page: names make its head, pages stand beside the records.
+var hiddenFields = []string{"url", "created"}
+
+func (a *app) printCustomer(rep *customerReport, all bool) {
+	fmt.Fprintf(a.out, "%s  %s  %s\n", rep.Label, rep.Kind, rep.ID)
+	if rep.MovedFrom != "" {
+		fmt.Fprintf(a.out, "%s became part of this one\n", rep.MovedFrom)
+	}
+	if rep.Deleted {
+		fmt.Fprintln(a.out, "All its records are deleted; its id stays for when one comes back.")
+	}
+	p := &page{app: a, all: all}
+	p.fields(rep.Fields)
+	p.members(rep.Members)
+	for _, field := range slices.Sorted(maps.Keys(rep.RefersTo)) {
+		p.briefs(field, rep.RefersTo[field])
+	}
+	for _, kind := range slices.Sorted(maps.Keys(rep.ReferredBy)) {
+		p.briefs(manyOf(kind), rep.ReferredBy[kind])
+	}
+	p.timeline(rep.Timeline)
+	p.shown(rep.Shown, rep.Waiting)
+	p.pairs("to review", rep.Review)
+	p.decisions(rep.Decisions)
+}
+
+// manyOf is the plural of a kind.
+func manyOf(kind string) string {
+	if kind == string(canonical.Person) {
+		return "people"
+	}
+	return kind + "s"
+}
+
+// page prints sections of which each fits its share of a screen.
+type page struct {
+	*app
+	all bool
+}
+
+// section prints a title and rows.
+func (p *page) section(title string, rows [][]string) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintf(p.out, "\n%s\n", title)
+	t := table{indent: "  "}
+	left := 0
+	if !p.all && len(rows) > screenful+1 {
+		rows, left = rows[:screenful], len(rows)-screenful
+	}
+	for _, row := range rows {
+		t.row(row...)
+	}
+	t.write(p.out, p.columns)
+	if left > 0 {
+		fmt.Fprintf(p.out, "  … and %d more (--all)\n", left)
+	}
+}
+
+func (p *page) fields(fields []identity.Why) {
+	var rows [][]string
+	for _, f := range fields {
+		if !p.all && slices.Contains(hiddenFields, f.Field) {
+			continue
+		}
+		from := f.Source
+		if n := len(f.Lost); n > 0 {
+			from += fmt.Sprintf(" (%d other)", n)
+		}
+		value := valueText(f.Value)
+		if !p.all {
+			value = shorten(value, p.valueColumns())
+		}
+		rows = append(rows, []string{f.Field, value, from})
+	}
+	p.section("golden record", rows)
+}
+
+// valueColumns is the share of a line that a value may take.
+func (p *page) valueColumns() int {
+	if p.columns == 0 {
+		return 60
+	}
+	return max(p.columns/2, 20)
+}
+
+func (p *page) members(members []memberReport) {
+	var rows [][]string
+	for _, m := range members {
+		state := "live"
+		switch {
+		case m.Into != "":
+			state = "merged into " + m.Into
+		case m.Deleted != "":
+			state = "deleted (" + m.Deleted + ")"
+		}
+		if m.Dead {
+			state += ", a newer version is a dead letter"
+		}
+		rows = append(rows, []string{m.Ref, instant(m.Version), state, m.URL})
+	}
+	p.section(plural(len(members), "record"), rows)
+}
+
+func (p *page) briefs(title string, list []brief) {
+	var rows [][]string
+	for _, b := range list {
+		said := strings.Join(slices.DeleteFunc([]string{b.Status, b.Amount}, func(s string) bool { return s == "" }), ", ")
+		rows = append(rows, []string{b.ID, shorten(b.Label, p.valueColumns()), said})
+	}
+	p.section(title, rows)
+}
+
+func (p *page) timeline(list []moment) {
+	var rows [][]string
+	for _, m := range list {
+		rows = append(rows, []string{m.At.UTC().Format(time.DateTime), m.What, m.Label})
+	}
+	p.section("timeline", rows)
+}
+
+func (p *page) shown(list []shownReport, waiting []string) {
+	var rows [][]string
+	for _, s := range list {
+		state := "open"
+		switch {
+		case s.InDoubt:
+			state = "in doubt"
+		case s.Closed:
+			state = "closed"
+		}
+		where := strings.Trim(s.Project+" / "+s.Section, " /")
+		rows = append(rows, []string{s.Target, state, s.Link, shorten(printable(s.Title), p.valueColumns()), where})
+	}
+	p.section("shown", rows)
+	if len(waiting) > 0 {
+		fmt.Fprintf(p.out, "  the newest is still to be shown by %s\n", strings.Join(waiting, ", "))
+	}
+}
+
+func (p *page) pairs(title string, list []pairReport) {
+	var rows [][]string
+	for _, r := range list {
+		rows = append(rows, []string{r.Code, r.A, r.B, r.Rule, percent(r.Probability), r.Refused})
+	}
+	p.section(title, rows)
+}
+
+func (p *page) decisions(list []ledger.Decision) {
+	var rows [][]string
+	for _, d := range list {
+		word := "not the same"
+		if d.Same {
+			word = "the same"
+		}
+		rows = append(rows, []string{d.A, d.B, word, instant(d.At), d.By, d.Why})
+	}
+	p.section("decisions", rows)
+}
+
+// percent writes a probability; near certainty keeps its digits.
+func percent(p float64) string {
+	switch {
+	case p == 0:
+		return ""
+	case p > 0.99 && p < 1:
+		return strconv.FormatFloat(p*100, 'f', 2, 64) + " %"
+	}
+	return strconv.FormatFloat(p*100, 'f', 0, 64) + " %"
+}

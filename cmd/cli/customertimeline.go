@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/work"
+	"github.com/millrace/millrace/router/ledger"
+)
+
+// mostLog is how many changes of a customer are looked at for its timeline.
+const mostLog = 200
+
+// moment is one line of a timeline.
+type moment struct {
+	At     time.Time `json:"at"`
+	What   string    `json:"what"`             // "deal won", "became one customer with …"
+	Entity string    `json:"entity,omitempty"` // what it happened to
+	Label  string    `json:"label,omitempty"`
+}
+
+// timed says which times of an entity are moments of a timeline, and what happened then.
+var timed = map[canonical.Kind][][2]string{
+	canonical.Person:       {{"created", "created"}, {"lead.converted_at", "converted"}},
+	canonical.Organization: {{"created", "created"}},
+	canonical.Deal:         {{"opened_at", "opened"}, {"closed_at", "closed"}},
+	canonical.Ticket:       {{"opened_at", "opened"}, {"closed_at", "closed"}},
+	canonical.Interaction:  {{"occurred_at", ""}},
+	canonical.Transaction:  {{"occurred_at", ""}},
+	canonical.Membership:   {{"joined_at", "joined"}, {"left_at", "left"}},
+	canonical.Consent:      {{"since", "given or withdrawn"}},
+	canonical.Task:         {{"created", "created"}, {"completed_at", "done"}},
+}
+
+// timeline gathers moments in one snapshot.
+type timeline struct {
+	s    *ledger.Snap
+	list []moment
+}
+
+// entity adds the moments of one entity.
+func (t *timeline) entity(e *work.Entity) {
+	for _, pair := range timed[e.Kind] {
+		at, err := time.Parse(time.RFC3339, goldenText(e, pair[0]))
+		if err != nil {
+			continue
+		}
+		what := pair[1]
+		if pair[0] == "closed_at" && e.Kind == canonical.Deal {
+			what = cmp.Or(goldenText(e, "status"), what) // won or lost
+		}
+		kind := string(e.Kind)
+		if e.Kind == canonical.Interaction || e.Kind == canonical.Transaction {
+			kind = cmp.Or(strings.ReplaceAll(goldenText(e, "kind"), "_", " "), kind)
+		}
+		t.list = append(t.list, moment{At: at, What: strings.TrimSpace(kind + " " + what), Entity: e.ID, Label: briefOf(e).Label})
+	}
+}
+
+// changes adds when customers became one and when they came apart again.
+func (t *timeline) changes(id string) error {
+	log, err := t.s.Log(id, 0, mostLog)
+	if err != nil {
+		return err
+	}
+	for _, c := range log {
+		if len(c.MergedFrom) > 0 {
+			t.list = append(t.list, moment{At: c.Recorded, What: "became one with " + strings.Join(c.MergedFrom, ", "), Entity: id})
+		}
+		if len(c.SplitInto) > 0 {
+			t.list = append(t.list, moment{At: c.Recorded, What: "came apart: " + strings.Join(c.SplitInto, ", "), Entity: id})
+		}
+	}
+	return nil
+}
+
+// newestFirst returns the moments in order.
+func (t *timeline) newestFirst() []moment {
+	slices.SortFunc(t.list, func(a, b moment) int {
+		return cmp.Or(b.At.Compare(a.At), strings.Compare(a.Entity, b.Entity), strings.Compare(a.What, b.What))
+	})
+	return t.list
+}
