@@ -114,43 +114,24 @@ func manualValue(kind canonical.Kind, name string, value json.RawMessage) (json.
 	return normal, nil
 }
 
+// manualNormal takes a text as a vendor would write it, and JSON in the shape of the type.
 func manualNormal(def canonical.Def, value gjson.Result) (json.RawMessage, error) {
-	switch {
-	case value.Type == gjson.String:
-		return canonical.Append(nil, def.Type, value.Str, canonical.Options{})
-	case value.Type != gjson.JSON:
-		return canonical.Append(nil, def.Type, value.Raw, canonical.Options{})
-	case value.IsArray() && value.Get("#").Int() == 0:
+	if value.IsArray() && value.Get("#").Int() == 0 {
 		return json.RawMessage("null"), nil
 	}
-	var err error
-	var typed any
-	switch def.Type {
-	case canonical.Money:
-		typed, err = decoded[canonical.Amount](value)
-	case canonical.Email:
-		typed, err = elements[canonical.EmailAddress](value)
-	case canonical.Phone:
-		typed, err = elements[canonical.PhoneNumber](value)
-	default:
-		typed, err = decoded[[]string](value)
+	if value.Type == gjson.String && def.Type != canonical.Typed {
+		normal, err := canonical.Append(nil, def.Type, value.Str, canonical.Options{})
+		if canonical.IsDoubt(err) {
+			err = nil
+		}
+		return normal, err
 	}
-	if err != nil {
-		return nil, fmt.Errorf("it is no %s", def.Type)
+	if value.IsArray() && value.Get("0").Type == gjson.String { // of whole elements only the texts
+		var list []string
+		if err := json.Unmarshal([]byte(value.Raw), &list); err != nil {
+			return nil, fmt.Errorf("not a list of texts")
+		}
+		return canonical.Normalize(def.Type, list)
 	}
-	return canonical.Normalize(def.Type, typed)
-}
-
-func decoded[T any](value gjson.Result) (T, error) {
-	var v T
-	err := json.Unmarshal([]byte(value.Raw), &v)
-	return v, err
-}
-
-// elements takes a list of texts or of whole elements.
-func elements[T any](value gjson.Result) (any, error) {
-	if list, err := decoded[[]string](value); err == nil {
-		return list, nil
-	}
-	return decoded[[]T](value)
+	return canonical.Normalize(def.Type, json.RawMessage(value.Raw))
 }

@@ -211,7 +211,9 @@ func (e *Entity) provenance(f canonical.Field, o identity.Origin, places []int) 
 func customs(g *identity.Golden) map[string]map[string]json.RawMessage {
 	all := map[string]map[string]json.RawMessage{}
 	live := slices.DeleteFunc(slices.Clone(g.Sources), func(s identity.Source) bool { return !s.Live })
-	slices.SortFunc(live, func(a, b identity.Source) int { return cmp.Or(a.Version.Compare(b.Version), strings.Compare(b.Ref, a.Ref)) })
+	slices.SortFunc(live, func(a, b identity.Source) int {
+		return cmp.Or(a.Version.Compare(b.Version), strings.Compare(b.Ref, a.Ref))
+	})
 	for _, s := range live {
 		connection, _, _ := strings.Cut(s.Ref, "/")
 		for _, f := range s.Profile.Fields {

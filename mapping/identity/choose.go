@@ -146,7 +146,7 @@ func (m *merger) magnitude(p *plan, claims []Claim) func(a, b *Claim) int {
 		return func(a, b *Claim) int {
 			return numberOf(gjson.GetBytes(a.Value, "amount").Str).Cmp(numberOf(gjson.GetBytes(b.Value, "amount").Str))
 		}
-	case canonical.Time, canonical.Date, canonical.Bool:
+	case canonical.Time, canonical.Date, canonical.Bool: // normal forms that sort
 		return func(a, b *Claim) int { return bytes.Compare(a.Value, b.Value) } // "true" is greater than "false"
 	case canonical.Enum, canonical.Text:
 		return by(func(c *Claim) int { return m.s.step(m.sources[c.Source].Ref, content(c.Value)) })

@@ -82,13 +82,13 @@ func TestEachRule(t *testing.T) {
 
 func TestDefaults(t *testing.T) {
 	sf := says(t, canonical.Person, "sf/Contact/1", 1, map[string]any{"name.family": "Müller", "title": "CEO", "owner": "sf/users/1", "created": "2020-01-01T00:00:00Z", "lifecycle.stage": "customer",
-		"emails": []string{"a@x.example", "c@x.example"}, "custom.tier": "Gold"})
+		"emails": []string{"a@x.example", "c@x.example"}, "custom.tier": json.RawMessage(`{"t":"enum","v":"Gold"}`)})
 	hs := says(t, canonical.Person, "hs/contacts/1", 9, map[string]any{"name.given": "Anna", "name.family": "Mueller", "title": "COO", "owner": "hs/owners/1", "created": "2019-01-01T00:00:00Z", "lifecycle.stage": "lead",
-		"emails": []canonical.EmailAddress{{Address: "b@x.example"}, {Address: "a@x.example", Verified: true}}, "custom.tier": "Silver"})
+		"emails": []canonical.EmailAddress{{Address: "b@x.example"}, {Address: "a@x.example", Verified: true}}, "custom.tier": json.RawMessage(`{"t":"enum","v":"Silver"}`)})
 	g := Merge(canonical.Person, []Source{hs, sf}, (*Survivorship)(nil).In(hubOfTests))
 	for name, want := range map[string]string{ // the first two are the worked example of the model, 3.8
 		"name.family": `"Müller"`, "name.given": `"Anna"`, "title": `"COO"`, "owner": `"sf/users/1"`, "created": `"2019-01-01T00:00:00.000Z"`, "lifecycle.stage": `"customer"`,
-		"custom.tier": `"Gold"`, "emails": `[{"address":"a@x.example","verified":true},{"address":"b@x.example"},{"address":"c@x.example"}]`,
+		"custom.tier": `{"t":"enum","v":"Gold"}`, "emails": `[{"address":"a@x.example","verified":true},{"address":"b@x.example"},{"address":"c@x.example"}]`,
 	} {
 		if got := string(g.Get(name)); got != want {
 			t.Errorf("%s = %s; want %s", name, got, want)
@@ -161,10 +161,10 @@ func TestUnionOfElements(t *testing.T) {
 	}{
 		{"addresses", []Claim{claim(0, `[{"lines":["Ilica 1"],"locality":"Zagreb"}]`), claim(1, `[{"lines":["ILICA 1"],"locality":"zagreb"},{"locality":"Split"}]`)}, `[{"lines":["Ilica 1"],"locality":"Zagreb"},{"locality":"Split"}]`},
 		{"identifiers", []Claim{claim(0, `[{"scheme":"vat","value":"HR1"}]`), claim(1, `[{"scheme":"lei","value":"HR1"}]`)}, `[{"scheme":"vat","value":"HR1"},{"scheme":"lei","value":"HR1"}]`},
-		{permissions, []Claim{claim(0, `[{"channel":"email","status":"opted_in"}]`), claim(1, `[{"channel":"email","status":"opted_out"},{"channel":"sms","status":"opted_in"}]`)},
+		{canonical.Permissions, []Claim{claim(0, `[{"channel":"email","status":"opted_in"}]`), claim(1, `[{"channel":"email","status":"opted_out"},{"channel":"sms","status":"opted_in"}]`)},
 			`[{"channel":"email","status":"opted_out"},{"channel":"sms","status":"opted_in"}]`},
-		{moments, []Claim{claim(0, `{"lead":"2021","sql":"2023"}`), claim(1, `{"lead":"2020"}`)}, `{"lead":"2020","sql":"2023"}`},
-		{texts, []Claim{claim(0, `{"segment":"new"}`), claim(1, `{"persona":"<ops>","segment":"old"}`)}, `{"persona":"<ops>","segment":"new"}`},
+		{canonical.Moments, []Claim{claim(0, `{"lead":"2021","sql":"2023"}`), claim(1, `{"lead":"2020"}`)}, `{"lead":"2020","sql":"2023"}`},
+		{canonical.Texts, []Claim{claim(0, `{"segment":"new"}`), claim(1, `{"persona":"<ops>","segment":"old"}`)}, `{"persona":"<ops>","segment":"new"}`},
 	} {
 		if got := string(unite(c.t, c.claims)); got != c.want {
 			t.Errorf("%s: %s; want %s", c.t, got, c.want)

@@ -14,15 +14,6 @@ const (
 	consentGroup = "consent"
 )
 
-// Types that are not lists of one shape.
-const (
-	permissions   = canonical.Type("permissions")
-	localizations = canonical.Type("localizations")
-	moments       = canonical.Type("moments")
-	figures       = canonical.Type("figures")
-	texts         = canonical.Type("texts")
-)
-
 // place are the fields that say where a deal or a ticket stands; a stage means nothing in another pipeline.
 var place = []string{"pipeline", "stage", "status", "probability", "stage_history", "status_history"}
 
@@ -34,11 +25,11 @@ func defaultPlan(k canonical.Kind, d canonical.Def) plan {
 	switch name := d.Name; {
 	case k == canonical.Consent && isConsent(name):
 		return plan{group: consentGroup, rules: []Rule{MostRestrictive, LastUpdated}}
-	case name == "do_not_contact", d.Type == permissions:
+	case name == "do_not_contact", d.Type == canonical.Permissions:
 		return plan{rules: []Rule{MostRestrictive, Union}}
 	case strings.HasPrefix(name, canonical.Custom):
-		return plan{rules: []Rule{SourceSequence, LastUpdated}}
-	case d.Type == localizations || strings.HasPrefix(name, "name."):
+		return plan{rules: []Rule{SourceSequence, LastUpdated}} // one that is promoted (attr.) is a field like any other
+	case d.Type == canonical.Localizations || strings.HasPrefix(name, "name."):
 		return plan{group: nameGroup, rules: []Rule{SourceSequence, MostComplete, LastUpdated}}
 	case strings.HasPrefix(name, "address."):
 		return plan{group: addressGroup, rules: []Rule{LastUpdated}}

@@ -17,7 +17,7 @@ import (
 // a history cannot: two sources that know one order would double it.
 func isUnited(t canonical.Type) bool {
 	switch t {
-	case canonical.Email, canonical.Phone, canonical.Domain, canonical.Refs, canonical.Strings, moments, figures, texts:
+	case canonical.Email, canonical.Phone, canonical.Domain, canonical.Refs, canonical.Strings, canonical.Moments, canonical.Figures, canonical.Texts:
 		return true
 	}
 	return keys[t] != nil
@@ -25,14 +25,14 @@ func isUnited(t canonical.Type) bool {
 
 // keys are the members that two equal elements of a list share; without them it is the whole element.
 var keys = map[canonical.Type][]string{
-	"addresses":    {"lines", "locality", "postcode", "country", "formatted"},
-	"identifiers":  {"scheme", "value"},
-	"accounts":     {"service", "handle", "url"},
-	"affiliations": {"organization", "name", "title"},
-	"roles":        {"person", "role"},
-	"participants": {"role", "ref", "address", "name"},
-	"files":        {"name", "sha256", "url"},
-	permissions:    {"channel", "topic"},
+	canonical.Addresses:    {"lines", "locality", "postcode", "country", "formatted"},
+	canonical.Identifiers:  {"scheme", "value"},
+	canonical.Accounts:     {"service", "handle", "url"},
+	canonical.Affiliations: {"organization", "name", "title"},
+	canonical.Roles:        {"person", "role"},
+	canonical.Participants: {"role", "ref", "address", "name"},
+	canonical.Files:        {"name", "sha256", "url"},
+	canonical.Permissions:  {"channel", "topic"},
 }
 
 // unite returns the union of claims, given newest first, in the normal form of their type.
@@ -41,19 +41,19 @@ func unite(t canonical.Type, claims []Claim) []byte {
 	case canonical.Email:
 		list := gather(claims, func(e canonical.EmailAddress) string { return e.Address }, mergeEmail)
 		sortTallies(list, func(e canonical.EmailAddress) int { return weigh(e.Verified, e.Primary) })
-		return canonical.AppendEmails(nil, onePrimary(valuesOf(list)))
+		return canonical.AppendEmails(nil, onePrimary(valuesOf(list), func(e *canonical.EmailAddress) *bool { return &e.Primary }))
 	case canonical.Phone:
 		list := gather(claims, canonical.PhoneNumber.Key, mergePhone)
-		sortTallies(list, func(canonical.PhoneNumber) int { return 0 })
-		return canonical.AppendPhones(nil, valuesOf(list))
+		sortTallies(list, func(p canonical.PhoneNumber) int { return weigh(false, p.Primary) })
+		return canonical.AppendPhones(nil, onePrimary(valuesOf(list), func(p *canonical.PhoneNumber) *bool { return &p.Primary }))
 	case canonical.Domain, canonical.Strings:
 		list := gather(claims, self, keepFirst)
 		sortTallies(list, func(string) int { return 0 })
 		return canonical.AppendStrings(nil, valuesOf(list))
 	case canonical.Refs: // the first is special (a ticket's requester), so the newest record's order stands
 		return canonical.AppendStrings(nil, valuesOf(gather(claims, self, keepFirst)))
-	case moments, figures, texts:
-		return uniteMaps(claims, t == moments)
+	case canonical.Moments, canonical.Figures, canonical.Texts:
+		return uniteMaps(claims, t == canonical.Moments)
 	}
 	list := gather(claims, func(e json.RawMessage) string { return keyOf(t, e) }, choose(t))
 	sortTallies(list, func(e json.RawMessage) int { return weigh(false, gjson.GetBytes(e, "primary").Bool()) })
@@ -129,20 +129,34 @@ func mergeEmail(old, other canonical.EmailAddress) canonical.EmailAddress {
 	old.Display = cmp.Or(old.Display, other.Display)
 	old.Primary = old.Primary || other.Primary
 	old.Verified = old.Verified || other.Verified
+	old.Shared = old.Shared || other.Shared
+	if reach(other.Status) > reach(old.Status) {
+		old.Status, old.BouncedAt = other.Status, cmp.Or(other.BouncedAt, old.BouncedAt)
+	}
+	old.BouncedAt = cmp.Or(old.BouncedAt, other.BouncedAt)
 	return old
 }
+
+// reach ranks what is known of an address; an address from which somebody unsubscribed stays so, whoever else has it.
+func reach(status string) int { return slices.Index(reaches, status) }
+
+var reaches = []string{"", "unknown", "ok", "bounced", "unsubscribed"}
 
 func mergePhone(old, other canonical.PhoneNumber) canonical.PhoneNumber {
 	old.Type = cmp.Or(old.Type, other.Type)
+	old.Ext = cmp.Or(old.Ext, other.Ext)
+	old.Primary = old.Primary || other.Primary
+	old.Shared = old.Shared || other.Shared
 	return old
 }
 
-// onePrimary leaves the mark to the first address that has it.
-func onePrimary(list []canonical.EmailAddress) []canonical.EmailAddress {
+// onePrimary leaves the mark to the first element that has it.
+func onePrimary[T any](list []T, mark func(*T) *bool) []T {
 	found := false
 	for i := range list {
-		list[i].Primary = list[i].Primary && !found
-		found = found || list[i].Primary
+		m := mark(&list[i])
+		*m = *m && !found
+		found = found || *m
 	}
 	return list
 }
@@ -153,7 +167,11 @@ func keyOf(t canonical.Type, element []byte) string {
 	case canonical.Email:
 		return gjson.GetBytes(element, "address").Str
 	case canonical.Phone:
-		return cmp.Or(gjson.GetBytes(element, "e164").Str, gjson.GetBytes(element, "raw").Str)
+		var p canonical.PhoneNumber
+		if json.Unmarshal(element, &p) != nil {
+			return string(element)
+		}
+		return p.Key()
 	}
 	if keys[t] == nil {
 		return string(element)
@@ -170,7 +188,7 @@ func keyOf(t canonical.Type, element []byte) string {
 // choose says which of two equal elements is taken, whole: of consents the one that allows less, else the newer one.
 func choose(t canonical.Type) func(old, other json.RawMessage) json.RawMessage {
 	return func(old, other json.RawMessage) json.RawMessage {
-		if t == permissions && restriction(gjson.GetBytes(other, "status").Str) > restriction(gjson.GetBytes(old, "status").Str) {
+		if t == canonical.Permissions && restriction(gjson.GetBytes(other, "status").Str) > restriction(gjson.GetBytes(old, "status").Str) {
 			return other
 		}
 		return old
