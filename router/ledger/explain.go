@@ -64,7 +64,7 @@ func (s *Snap) Explain(id string) (Explanation, error) {
 	}
 	x := &explainer{s: s, id: current, members: n.members, out: Explanation{Entity: current, Members: []MemberWhy{},
 		Joined: []PairWhy{}, Review: []PairWhy{}, Decisions: []Decision{}}}
-	x.w = newWalk(newRowScene(s.l.begin(readOnly{s.r})), s.l.resolver, func(recKey) *was { return nil }, nil)
+	x.w = newWalk(newRowScene(s.l.begin(readOnly{s.r})), s.l.resolver, s.l.tied, nil, nil)
 	if err := x.w.from(n.members, x.component); err != nil {
 		return Explanation{}, err
 	}
@@ -152,7 +152,7 @@ func (x *explainer) tangle() error {
 			if v.Band < identity.Auto || x.own(o.key) {
 				return nil
 			}
-			return x.pair(&x.out.Review, key, o.key, v, fmt.Sprintf("more than %d records hang together here", MostTied))
+			return x.pair(&x.out.Review, key, o.key, v, fmt.Sprintf("more than %d records hang together here", x.w.most))
 		})
 		if err != nil {
 			return err

@@ -2,8 +2,10 @@ package ledger
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/identity"
@@ -101,6 +103,65 @@ func Registers(l *Ledger, engine kv.Engine) []string {
 	var list []string
 	eachMeta(l, engine, func(_ kv.Reader, key recKey, m *meta) {
 		list = append(list, fmt.Sprint("record ", key, m.state, m.deleted, m.into, m.content, m.forgotten, m.kind, m.filter, m.dead))
+	})
+	return list
+}
+
+// SetMostTied changes how many records may hang together.
+func SetMostTied(l *Ledger, most int) { l.tied = most }
+
+// EntityRows describes every entity without its times and numbers.
+func EntityRows(l *Ledger, engine kv.Engine) []string {
+	var list []string
+	_ = engine.View(context.Background(), func(r kv.Reader) error {
+		for at, row := range r.Scan(bEnt, l.under(), nil) {
+			n, err := decodeEntity(string(at), row)
+			if err != nil {
+				panic(err)
+			}
+			list = append(list, fmt.Sprintf("entity %s %q %016x", at[len(l.ws):], n.members, n.etag))
+		}
+		return nil
+	})
+	return list
+}
+
+// ReviewRows describes every pair that waits for a person, in both directions, and the marks of tangles.
+func ReviewRows(l *Ledger, engine kv.Engine) []string {
+	var list []string
+	_ = engine.View(context.Background(), func(r kv.Reader) error {
+		for at, row := range r.Scan(bReview, l.under(), nil) {
+			name := string(at[len(l.ws):])
+			a, b, ok := cutPair(name)
+			if !ok {
+				list = append(list, "tangled "+recKey(strings.TrimSuffix(name, nul)).String())
+				continue
+			}
+			v, err := decodeReview(name, row)
+			if err != nil {
+				panic(err)
+			}
+			list = append(list, fmt.Sprintf("%s %s %s %.3f %s", a, b, v.Rule, v.Probability, v.Refused))
+		}
+		return nil
+	})
+	return list
+}
+
+// DecisionRows lists all decisions, each once.
+func DecisionRows(l *Ledger, engine kv.Engine) []identity.Decision {
+	var list []identity.Decision
+	_ = engine.View(context.Background(), func(r kv.Reader) error {
+		for _, row := range r.Scan(bDecide, l.under(), nil) {
+			var d Decision
+			if err := json.Unmarshal(row, &d); err != nil {
+				panic(err)
+			}
+			if one := (identity.Decision{A: d.A, B: d.B, Same: d.Same}); !slices.Contains(list, one) {
+				list = append(list, one)
+			}
+		}
+		return nil
 	})
 	return list
 }

@@ -74,6 +74,7 @@ type Ledger struct {
 	survivorship *identity.Survivorship
 	mapping      uint64 // hash of the versions of mapper and resolver, and of this code's way of storing bodies
 	logs         logLimits
+	tied         int // MostTied, fewer in tests
 	seal         cipher.AEAD
 	barKeys      [][]byte // of the suppression list, the present one first
 }
@@ -110,7 +111,7 @@ func Open(engine kv.Engine, o Options) (*Ledger, error) {
 	l := &Ledger{engine: engine, ws: o.Workspace + nul, now: o.Now, newID: o.NewID, targets: slices.Clone(o.Targets),
 		reach: remembered(o.Reach), mapper: o.Mapper, resolver: o.Resolver, survivorship: o.Survivorship,
 		mapping: xxhash.Sum64String(bodyForm + o.Mapper.Version() + nul + o.Resolver.Version()),
-		logs:    logLimits{keep: cmp.Or(max(o.LogKeep, 0), logKeep), age: max(o.LogAge, 0)}}
+		logs:    logLimits{keep: cmp.Or(max(o.LogKeep, 0), logKeep), age: max(o.LogAge, 0)}, tied: MostTied}
 	for _, k := range canonical.Kinds() {
 		if l.reach(k).Own {
 			l.owning = append(l.owning, k)

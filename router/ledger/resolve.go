@@ -21,7 +21,7 @@ func (c *change) resolve() ([]string, error) {
 		return nil, err
 	}
 	scene := newRowScene(c)
-	w := newWalk(scene, c.l.resolver, c.before, moved)
+	w := newWalk(scene, c.l.resolver, c.l.tied, c.before, moved)
 	var found []*component
 	err = w.from(slices.Sorted(maps.Keys(c.touched)), func(p *component) error {
 		found = append(found, p)

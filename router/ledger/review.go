@@ -165,12 +165,13 @@ func (v *reviewing) settle(key recKey, tangled bool) error {
 		return err
 	}
 	want := v.want[key]
+	tangled = tangled && slot.member() && identity.Compares(slot.kind)
 	if v.scene.reviewing && slot.was.known {
 		if err := v.tidy(key, want, tangled); err != nil {
 			return err
 		}
 	}
-	if tangled && slot.member() && identity.Compares(slot.kind) && !(v.scene.reviewing && v.scene.tangled(key)) {
+	if tangled && !(v.scene.reviewing && v.scene.tangled(key)) {
 		if err := v.c.tx.Put(bReview, v.c.l.under(string(key)), []byte("{}")); err != nil {
 			return err
 		}

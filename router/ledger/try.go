@@ -109,7 +109,7 @@ func (s *tryScene) each(fn func(TryChange) error) error {
 		if n.kind == "" || s.alone(n) {
 			continue
 		}
-		w := newWalk(s, s.resolver, func(recKey) *was { return nil }, nil)
+		w := newWalk(s, s.resolver, s.l.tied, nil, nil)
 		var group []*component
 		err = w.from([]recKey{key}, func(p *component) error {
 			group = append(group, p)

@@ -26,6 +26,7 @@ const MostTied = 1000
 type walk struct {
 	scene    scene
 	resolver *identity.Resolver
+	most     int // MostTied
 	touched  func(recKey) *was
 	moved    map[string]int      // change of a term's number of holders in this transaction
 	lists    map[string][]recKey // holders of terms looked up already
@@ -56,8 +57,12 @@ type pairVerdict struct {
 	refused string // why what would join did not
 }
 
-func newWalk(s scene, r *identity.Resolver, touched func(recKey) *was, moved map[string]int) *walk {
-	return &walk{scene: s, resolver: r, touched: touched, moved: moved, lists: map[string][]recKey{},
+// newWalk returns a walk of which touched says what records said before a transaction; nil for a snapshot.
+func newWalk(s scene, r *identity.Resolver, most int, touched func(recKey) *was, moved map[string]int) *walk {
+	if touched == nil {
+		touched = func(recKey) *was { return nil }
+	}
+	return &walk{scene: s, resolver: r, most: most, touched: touched, moved: moved, lists: map[string][]recKey{},
 		nodes: map[recKey]*node{}, found: map[recKey]*component{}, open: map[recKey]bool{}}
 }
 
@@ -115,7 +120,7 @@ func (w *walk) enter(p *component, key recKey) error {
 	if n.kind != "" {
 		p.members++
 	}
-	p.tangled = p.tangled || p.members > MostTied
+	p.tangled = p.tangled || p.members > w.most
 	return nil
 }
 
@@ -131,16 +136,8 @@ func (w *walk) expand(p *component, key recKey) error {
 	if err := w.mustLinks(p, n); err != nil {
 		return err
 	}
-	decisions, err := w.scene.decisions(key)
-	if err != nil {
+	if err := w.decided(p, n); err != nil {
 		return err
-	}
-	for _, d := range decisions {
-		if other, err := keyOfText(d.other(key.String())); err == nil && d.Same {
-			if err := w.enter(p, other); err != nil {
-				return err
-			}
-		}
 	}
 	if !identity.Compares(n.kind) || p.tangled && !w.open[key] && w.touched(key) == nil && w.scene.tangled(key) {
 		return nil
@@ -163,6 +160,27 @@ func (w *walk) mustLinks(p *component, n *node) error {
 		}
 	}
 	return w.scene.err()
+}
+
+// decided enters the records that people said are the same as one.
+func (w *walk) decided(p *component, n *node) error {
+	if n.kind == "" {
+		return nil
+	}
+	decisions, err := w.scene.decisions(n.key)
+	if err != nil {
+		return err
+	}
+	for _, d := range decisions {
+		other, err := keyOfText(d.other(n.key.String()))
+		if err != nil || !d.Same {
+			continue
+		}
+		if err := w.enter(p, other); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // strong lists the holders of a strong key and the record it names.

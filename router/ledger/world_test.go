@@ -13,6 +13,7 @@ import (
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/mapping"
 	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/identity"
 	"github.com/millrace/millrace/mapping/work"
 	"github.com/millrace/millrace/router/ledger"
 	"github.com/millrace/millrace/router/ledger/kv"
@@ -30,6 +31,8 @@ type say struct {
 	Email  string   `json:"email,omitempty"` // several with commas
 	Domain string   `json:"domain,omitempty"`
 	Org    string   `json:"org,omitempty"`
+	Mobile string   `json:"mobile,omitempty"`
+	Born   string   `json:"born,omitempty"`
 	Same   []string `json:"same,omitempty"`
 	Filter string   `json:"filter,omitempty"`
 	Broken bool     `json:"broken,omitempty"`
@@ -59,6 +62,9 @@ func (p plain) Map(rec connectors.Record) (canonical.Profile, mapping.Outcome, e
 		b, _ := json.Marshal(value)
 		out.Fields = append(out.Fields, canonical.Field{Name: name, Value: b})
 	}
+	if s.Born != "" {
+		claim("birthday", s.Born)
+	}
 	if s.Domain != "" {
 		claim("domains", []string{s.Domain})
 	}
@@ -77,6 +83,9 @@ func (p plain) Map(rec connectors.Record) (canonical.Profile, mapping.Outcome, e
 	}
 	if s.Org != "" {
 		claim("organization", s.Org)
+	}
+	if s.Mobile != "" {
+		claim("phones", []map[string]string{{"raw": s.Mobile, "e164": s.Mobile, "type": "mobile"}})
 	}
 	return out, mapping.Outcome{}, nil
 }
@@ -101,17 +110,24 @@ type world struct {
 	t      testing.TB
 	engine kv.Engine
 	*ledger.Ledger
-	now   time.Time
-	shown map[string]string // what the target shows of each entity since clean; "" = nothing
+	now      time.Time
+	shown    map[string]string // what the target shows of each entity since clean; "" = nothing
+	resolver *identity.Resolver
+	tied     int
 }
 
 func newWorld(t testing.TB, engine kv.Engine) *world { return newWorldWith(t, engine, plain{"1"}) }
 
 func newWorldWith(t testing.TB, engine kv.Engine, m ledger.Mapper) *world {
 	t.Helper()
-	w := &world{t: t, engine: engine, now: epoch.Add(1000 * time.Hour), shown: map[string]string{}}
+	return newWorldOf(t, engine, m, identity.NewResolver(identity.Settings{}))
+}
+
+func newWorldOf(t testing.TB, engine kv.Engine, m ledger.Mapper, r *identity.Resolver) *world {
+	t.Helper()
+	w := &world{t: t, engine: engine, now: epoch.Add(1000 * time.Hour), shown: map[string]string{}, resolver: r, tied: ledger.MostTied}
 	l, err := ledger.Open(engine, ledger.Options{Now: func() time.Time { return w.now }, Targets: []string{target},
-		Reach: reach, Mapper: m, Key: []byte(strings.Repeat("k", 32))})
+		Reach: reach, Mapper: m, Resolver: r, Key: []byte(strings.Repeat("k", 32))})
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
