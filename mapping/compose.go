@@ -24,7 +24,7 @@ func (m *mapping) compose(f *field) bool {
 			said = m.oneElement(f, rule, e) || said
 			continue
 		}
-		said = m.eachElement(f, rule.in, func() { m.oneElement(f, rule, e) }) || said
+		said = m.eachElement(f, rule, func() { m.oneElement(f, rule, e) }) || said
 	}
 	if !said {
 		return false
@@ -35,8 +35,8 @@ func (m *mapping) compose(f *field) bool {
 
 // eachElement calls one for each element at a path, with m.current and m.key set; it reports whether the record says
 // anything there.
-func (m *mapping) eachElement(f *field, in *path, one func()) (said bool) {
-	count := 0
+func (m *mapping) eachElement(f *field, rule *element, one func()) (said bool) {
+	in, count := rule.in, 0
 	visit := func(key string, r gjson.Result) {
 		if count++; count > canonical.MaxList {
 			if count == canonical.MaxList+1 {
@@ -61,6 +61,9 @@ func (m *mapping) eachElement(f *field, in *path, one func()) (said bool) {
 			return firstOf(strings.Compare(a.value.Str, b.value.Str), strings.Compare(a.name, b.name))
 		})
 		for _, p := range pairs {
+			if excepts(rule.skip, p.name) {
+				continue
+			}
 			if said = true; !itemOf(p.value, "").blank() {
 				visit(p.name, p.value)
 			}
@@ -152,7 +155,7 @@ func (m *mapping) entries(f *field) bool {
 		if rule.in == nil {
 			one()
 		} else {
-			said = m.eachElement(f, rule.in, one) || said
+			said = m.eachElement(f, rule, one) || said
 		}
 	}
 	if !said {

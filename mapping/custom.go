@@ -90,7 +90,7 @@ func (m *mapping) takeRest(b *bulk) {
 	slices.SortStableFunc(m.rest, func(a, b pair) int { return strings.Compare(a.name, b.name) })
 	for i, p := range m.rest {
 		it := itemOf(p.value, p.name)
-		if it.blank() || b.excepts(p.name) || i > 0 && m.rest[i-1].name == p.name {
+		if it.blank() || excepts(b.except, p.name) || i > 0 && m.rest[i-1].name == p.name {
 			continue
 		}
 		name := b.prefix + canonical.CleanText(strings.Clone(p.name))
@@ -120,8 +120,9 @@ func (m *mapping) takeRest(b *bulk) {
 
 var anyValue = []*pick{{}}
 
-func (b *bulk) excepts(name string) bool {
-	return slices.ContainsFunc(b.except, func(s star) bool {
+// excepts reports whether a name is among the exceptions.
+func excepts(except []star, name string) bool {
+	return slices.ContainsFunc(except, func(s star) bool {
 		if s.after == exactly {
 			return name == s.before
 		}

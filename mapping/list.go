@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/millrace/millrace/mapping/canonical"
 )
 
@@ -73,7 +75,7 @@ func (m *mapping) element(f *field, p *pick, it item, l *lists) {
 	}
 	problem := f.refuses(p, it)
 	if problem == "" {
-		if err := l.add(f.def.Type, p, it.text, m.region(p)); err != nil {
+		if err := l.add(f.def.Type, p, it.text, m.region(p), m.status(p)); err != nil {
 			problem = err.Error()
 		}
 	}
@@ -82,7 +84,7 @@ func (m *mapping) element(f *field, p *pick, it item, l *lists) {
 	}
 }
 
-func (l *lists) add(t canonical.Type, p *pick, text, region string) error {
+func (l *lists) add(t canonical.Type, p *pick, text, region, status string) error {
 	switch t {
 	case canonical.Email:
 		address, display, err := canonical.CleanEmail(text)
@@ -90,7 +92,7 @@ func (l *lists) add(t canonical.Type, p *pick, text, region string) error {
 			return err
 		}
 		l.emails = append(l.emails, canonical.EmailAddress{Address: address, Display: display, Type: p.element, Primary: p.primary,
-			Verified: p.verified, Status: p.status, Shared: p.shared})
+			Verified: p.verified, Status: status, Shared: p.shared})
 	case canonical.Phone:
 		number, err := canonical.CleanPhone(text, region)
 		if err != nil {
@@ -108,4 +110,17 @@ func (l *lists) add(t canonical.Type, p *pick, text, region string) error {
 		l.texts = append(l.texts, canonical.CleanText(text))
 	}
 	return nil
+}
+
+// status returns the status of an address.
+func (m *mapping) status(p *pick) string {
+	status := p.status
+	if p.bounced != nil {
+		m.walk(p.bounced, func(r gjson.Result) {
+			if !itemOf(r, "").blank() && r.Type != gjson.False {
+				status = "bounced"
+			}
+		})
+	}
+	return status
 }

@@ -47,17 +47,25 @@ func (l *loader) bulk(n *tree.Node) {
 		l.object.bulkPath = from.Text
 	}
 	place.rest = true
-	if except := n.Get("except"); except != nil {
-		for _, one := range except.Texts(&l.report, "except") {
-			before, after, found := strings.Cut(one.Text, "*")
-			if !found {
-				after = exactly
-			}
-			b.except = append(b.except, star{before, after})
-		}
-	}
+	b.except = l.except(n.Get("except"))
 	l.bulkTypes(b, n.Get("types"))
 	l.object.bulk = b
+}
+
+// except reads names, or patterns of names with one star.
+func (l *loader) except(n *tree.Node) []star {
+	if n == nil {
+		return nil
+	}
+	var list []star
+	for _, one := range n.Texts(&l.report, "except") {
+		before, after, found := strings.Cut(one.Text, "*")
+		if !found {
+			after = exactly
+		}
+		list = append(list, star{before, after})
+	}
+	return list
 }
 
 func plainName(s string) bool {

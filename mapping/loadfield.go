@@ -126,7 +126,7 @@ func keysOf(f *field) []string {
 	case canonical.Date, canonical.Birthday:
 		keys = []string{"unit", "zone", "calendar"}
 	case canonical.Email:
-		keys = []string{"type", "primary", "verified", "shared", "status"}
+		keys = []string{"type", "primary", "verified", "shared", "status", "bounced"}
 	case canonical.Phone:
 		keys = []string{"type", "region", "primary", "shared"}
 	case canonical.Stages:

@@ -50,6 +50,8 @@ func (l *loader) typed(n *tree.Node, f *field, p *pick) {
 			if v.IsText(&l.report, "status") && l.report.Known(v.Pos, "a status of addresses", v.Text, []string{"ok", "bounced", "unsubscribed", "unknown"}) {
 				p.status = v.Text
 			}
+		case "bounced":
+			p.bounced = l.path(v)
 		case "calendar":
 			if v.IsText(&l.report, "calendar") && l.report.Known(v.Pos, "a calendar", v.Text, canonical.Calendars()) {
 				p.options.Calendar = canonical.Calendar(v.Text)

@@ -35,11 +35,12 @@ func (l *loader) composed(f *field, e tree.Entry) *field {
 // element reads where elements come from. Their paths begin at the record, with `in` at what is found there.
 func (l *loader) element(f *field, n *tree.Node) *element {
 	x := &element{}
-	known := []string{"in"}
+	known := []string{"in", "except"}
 	if in := n.Get("in"); in != nil && in.IsText(&l.report, "in") {
 		l.stars = true
 		x.in = l.path(in)
 		l.stars, l.relative = false, true
+		x.skip = l.except(n.Get("except"))
 	}
 	defer func() { l.relative = false }()
 	if f.def.Type.IsMap() {
@@ -79,7 +80,7 @@ func (l *loader) valueOf(f *field, n *tree.Node, in *path) *pick {
 	types := map[canonical.Type]canonical.Type{canonical.Moments: canonical.Time, canonical.Figures: canonical.Decimal, canonical.Texts: canonical.Text}
 	f.values = types[f.def.Type]
 	rest := *n
-	rest.Entries = slices.DeleteFunc(slices.Clone(n.Entries), func(e tree.Entry) bool { return e.Key == "in" || e.Key == "name" })
+	rest.Entries = slices.DeleteFunc(slices.Clone(n.Entries), func(e tree.Entry) bool { return e.Key == "in" || e.Key == "name" || e.Key == "except" })
 	if in != nil && rest.Get("path") == nil {
 		p := &pick{paths: []*path{{text: wholeElement, slot: -1}}}
 		rest.Only(&l.report, "the field "+f.name, append([]string{"values"}, keysOf(f)...)...)

@@ -81,6 +81,7 @@ type field struct {
 // element is where the elements of a list of parts, or the entries of a map, come from.
 type element struct {
 	in    *path     // each value there is one; nil = the record makes one
+	skip  []star    // what the star of in does not stand for
 	name  *pick     // of an entry of a map
 	parts [][]*pick // by place in canonical.Parts
 	value *pick     // of a map of single values
@@ -115,6 +116,7 @@ type pick struct {
 	verified bool
 	shared   bool
 	status   string // of an address
+	bounced  *path  // of an address: when something stands there, mail to it came back
 	stage    *stagePaths
 }
 

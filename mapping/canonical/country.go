@@ -80,6 +80,9 @@ var countryNames = sync.OnceValue(func() map[string]string {
 			}
 		}
 	}
+	for code, name := range newNames {
+		m[nameKey(name)] = code
+	}
 	for name, code := range otherNames {
 		m[nameKey(name)] = code
 	}
@@ -106,10 +109,18 @@ func CountryName(code string) string {
 	if !countryCodes[code] {
 		return code
 	}
-	return englishNames.get(code, func(code string) string { return display.English.Regions().Name(language.MustParseRegion(code)) })
+	if name := newNames[code]; name != "" {
+		return name
+	}
+	return englishNames.get(code)
 }
 
-var englishNames = memo[string, string]{limit: 300}
+var englishNames = memo[string]{limit: 300, make: func(code string) string {
+	return display.English.Regions().Name(language.MustParseRegion(code))
+}}
+
+// newNames are names that are newer than the CLDR of golang.org/x/text.
+var newNames = map[string]string{"MK": "North Macedonia", "SZ": "Eswatini", "CV": "Cabo Verde"}
 
 // nameKey folds a name so that case, accents, dots and "and" do not matter.
 func nameKey(s string) string {

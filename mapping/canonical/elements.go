@@ -8,12 +8,13 @@ import (
 )
 
 // Elements writes a list whose type is made of parts, element by element and part by part in the order of Parts. A
-// part that is blank is left out, an element that says nothing or was there before is none.
+// part that is blank is left out; an element that says nothing, or nothing that an earlier one does not, is none.
 type Elements struct {
 	out       []byte
 	parts     []Part
 	start     int   // of the list in out
 	begins    []int // of each element in out
+	members   []member
 	elements  int
 	next      int    // the first part that may still come
 	says      bool   // the element has a part that is no mark
@@ -22,6 +23,9 @@ type Elements struct {
 	country   string // of the element, alpha-2
 }
 
+// member is where a part of an element stands.
+type member struct{ element, part, from, to int }
+
 // Start returns a writer of a list of type t that is appended to dst; space may be a used writer whose memory is taken
 // again, or nil.
 func Start(dst []byte, t Type, space *Elements) *Elements {
@@ -29,7 +33,7 @@ func Start(dst []byte, t Type, space *Elements) *Elements {
 	if e == nil {
 		e = &Elements{}
 	}
-	*e = Elements{out: append(dst, '['), parts: parts[t], start: len(dst), begins: e.begins[:0]}
+	*e = Elements{out: append(dst, '['), parts: parts[t], start: len(dst), begins: e.begins[:0], members: e.members[:0]}
 	e.formatted = slices.IndexFunc(e.parts, func(p Part) bool { return p.Name == "formatted" })
 	return e
 }
@@ -48,7 +52,7 @@ func (e *Elements) Begin() {
 // one. The error says what the text is not; the part is left out then, but for a Doubt.
 func (e *Elements) Part(n int, text string, o Options) error {
 	p := &e.parts[n]
-	mark, from := e.member(p)
+	mark, from := e.open(p)
 	if p.Type == Strings {
 		e.out = AppendStrings(e.out, linesOf(text))
 	} else {
@@ -74,7 +78,7 @@ func (e *Elements) Part(n int, text string, o Options) error {
 
 // Raw adds a part in normal form; nil is left out.
 func (e *Elements) Raw(n int, value []byte) {
-	mark, from := e.member(&e.parts[n])
+	mark, from := e.open(&e.parts[n])
 	if value == nil {
 		value = []byte(null)
 	}
@@ -82,7 +86,7 @@ func (e *Elements) Raw(n int, value []byte) {
 	e.keep(n, mark, from)
 }
 
-func (e *Elements) member(p *Part) (mark, from int) {
+func (e *Elements) open(p *Part) (mark, from int) {
 	mark = len(e.out)
 	if e.out[mark-1] != '{' {
 		e.out = append(e.out, ',')
@@ -102,6 +106,7 @@ func (e *Elements) keep(n, mark, from int) {
 		return
 	}
 	e.says = e.says || !e.parts[n].Mark
+	e.members = append(e.members, member{len(e.begins) - 1, n, from, len(e.out)})
 	if e.parts[n].Type == Country {
 		e.country = string(e.out[from+1 : len(e.out)-1])
 	}
@@ -117,23 +122,47 @@ func (e *Elements) End() {
 	}
 	e.out = append(e.out, '}')
 	last := len(e.begins) - 1
-	if !e.says || e.known(last) {
-		e.out, e.begins = e.out[:e.begins[last]], e.begins[:last]
+	if own := e.own(last); !e.says || e.known(own) {
+		e.out, e.begins, e.members = e.out[:e.begins[last]], e.begins[:last], e.members[:len(e.members)-len(own)]
 		return
 	}
 	e.elements++
 }
 
-// known reports whether the element that begins last was there before.
-func (e *Elements) known(last int) bool {
-	element := func(i, end int) []byte { return bytes.TrimPrefix(e.out[e.begins[i]:end], []byte(",")) }
-	now := element(last, len(e.out))
-	for i := range last {
-		if bytes.Equal(element(i, e.begins[i+1]), now) {
+// own returns the parts of the element that was just written.
+func (e *Elements) own(last int) []member {
+	from := len(e.members)
+	for from > 0 && e.members[from-1].element == last {
+		from--
+	}
+	return e.members[from:]
+}
+
+// known reports whether an earlier element says all of this.
+func (e *Elements) known(own []member) bool {
+	before := e.members[:len(e.members)-len(own)]
+	for len(before) > 0 {
+		n := 1
+		for n < len(before) && before[n].element == before[0].element {
+			n++
+		}
+		if e.covers(before[:n], own) {
 			return true
 		}
+		before = before[n:]
 	}
 	return false
+}
+
+func (e *Elements) covers(earlier, own []member) bool {
+	for _, m := range own {
+		if !slices.ContainsFunc(earlier, func(o member) bool {
+			return o.part == m.part && bytes.Equal(e.out[o.from:o.to], e.out[m.from:m.to])
+		}) {
+			return false
+		}
+	}
+	return true
 }
 
 // Len returns how many elements there are.

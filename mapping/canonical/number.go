@@ -63,13 +63,19 @@ func CleanCurrency(s string) (string, error) {
 	if !letters(code, 3) {
 		return "", errors.New("currency is not three letters of ISO 4217")
 	}
-	if !currencies.get(strings.Clone(code), func(code string) bool { _, err := currency.ParseISO(code); return err == nil }) {
+	if !currencies.get(code) {
 		return code, Doubt("in a currency that ISO 4217 does not have")
 	}
 	return code, nil
 }
 
-var currencies = memo[string, bool]{limit: 1024}
+var currencies = memo[bool]{limit: 1024, make: func(code string) bool {
+	_, err := currency.ParseISO(code)
+	return err == nil || strings.Contains(newCurrencies, code)
+}}
+
+// newCurrencies are newer than the tables of golang.org/x/text.
+const newCurrencies = "MRU SLE UYW VED VES XCG ZWG"
 
 // decimals returns the minor unit of ISO 4217 for the currencies whose is not 2.
 func decimals(currency string) int {

@@ -30,17 +30,22 @@ func CleanPhone(s, region string) (PhoneNumber, error) {
 	if len(raw) > maxPhone || !strings.ContainsAny(foldDigits(raw), "0123456789") {
 		return PhoneNumber{}, errPhone
 	}
-	return phones.get(dial{strings.Clone(raw), region}, parsePhone), nil
+	if len(region) != 2 {
+		region = ""
+	}
+	var space [maxPhone + 8]byte
+	key := append(append(append(space[:0], region...), ' '), raw...)
+	return phones.get(alias(key)), nil
 }
 
-type dial struct{ raw, region string }
-
 // phones remembers numbers: parsing one takes tens of microseconds, and a record is mapped at each of its versions.
-var phones = memo[dial, PhoneNumber]{limit: 1 << 15}
+var phones = memo[PhoneNumber]{limit: 1 << 15, make: parsePhone}
 
-func parsePhone(d dial) PhoneNumber {
-	p := PhoneNumber{Raw: d.raw}
-	n, err := phonenumbers.Parse(d.raw, d.region)
+// parsePhone reads a number that stands after its region and a space.
+func parsePhone(key string) PhoneNumber {
+	region, raw, _ := strings.Cut(key, " ")
+	p := PhoneNumber{Raw: raw}
+	n, err := phonenumbers.Parse(raw, region)
 	if err != nil {
 		return p
 	}

@@ -23,20 +23,20 @@ type result struct {
 	err  error
 }
 
-var languages = memo[string, result]{limit: 1024}
+var languages = memo[result]{limit: 1024, make: func(s string) result {
+	tag, err := language.Parse(strings.ReplaceAll(strings.TrimSpace(s), "_", "-"))
+	if err != nil || tag == language.Und {
+		return result{err: errLanguage}
+	}
+	return result{text: tag.String()}
+}}
 
 // CleanLanguage returns a language tag in its canonical form: "pt-BR" for "PT_br". Vendors' underscores are taken.
 func CleanLanguage(s string) (string, error) {
 	if len(s) > maxTag {
 		return "", errLanguage
 	}
-	r := languages.get(strings.Clone(s), func(s string) result {
-		tag, err := language.Parse(strings.ReplaceAll(strings.TrimSpace(s), "_", "-"))
-		if err != nil || tag == language.Und {
-			return result{err: errLanguage}
-		}
-		return result{text: tag.String()}
-	})
+	r := languages.get(s)
 	return r.text, r.err
 }
 
@@ -58,20 +58,20 @@ func CleanCountry(s string) (string, error) {
 	if len(s) > maxTag {
 		return "", errCountry
 	}
-	r := countries.get(strings.Clone(s), func(s string) result {
-		s = CleanText(s)
-		if code := countryOfCode(s); code != "" {
-			return result{text: code}
-		}
-		if code := countryNames()[nameKey(s)]; code != "" {
-			return result{text: code}
-		}
-		return result{err: errCountry}
-	})
+	r := countries.get(s)
 	return r.text, r.err
 }
 
-var countries = memo[string, result]{limit: 4096}
+var countries = memo[result]{limit: 4096, make: func(s string) result {
+	s = CleanText(s)
+	if code := countryOfCode(s); code != "" {
+		return result{text: code}
+	}
+	if code := countryNames()[nameKey(s)]; code != "" {
+		return result{text: code}
+	}
+	return result{err: errCountry}
+}}
 
 // CleanRegion returns a code of ISO 3166-2 in upper case when s has the shape of one, else s as a text. Whether the
 // code exists is not looked up: the list changes every year.
@@ -84,7 +84,10 @@ func CleanRegion(s string) string {
 	return s
 }
 
-var zones = memo[string, bool]{limit: 1024}
+var zones = memo[bool]{limit: 1024, make: func(s string) bool {
+	_, err := time.LoadLocation(s)
+	return err == nil
+}}
 
 // CleanZone returns the name of a time zone of the IANA data base as it is written there.
 func CleanZone(s string) (string, error) {
@@ -92,11 +95,7 @@ func CleanZone(s string) (string, error) {
 	if s == "" || s == "Local" || len(s) > maxTag || !plain(s) {
 		return "", errZone
 	}
-	known := zones.get(strings.Clone(s), func(s string) bool {
-		_, err := time.LoadLocation(s)
-		return err == nil
-	})
-	if !known {
+	if !zones.get(s) {
 		return "", errZone
 	}
 	return s, nil
