@@ -11,12 +11,13 @@ var short = map[string]string{
 	"building": "bldg", "mount": "mt", "fort": "ft", "ulica": "ul", "platz": "pl", "calle": "c", "rue": "r", "via": "v", "piazza": "p",
 }
 
-// streetOf returns the tokens of a street, and the number of the house.
-func streetOf(s string) (list []string, number string) {
+// streetOf returns the tokens of a street, the number of the house, and the rest as one text.
+func streetOf(s string) (list []string, number, road string) {
 	list = tokens(Fold(joinInitials(s)))
+	at := -1
 	for i, t := range list {
-		if number == "" && t[0] >= '0' && t[0] <= '9' {
-			number = t
+		if at < 0 && t[0] >= '0' && t[0] <= '9' {
+			at, number = i, t
 		}
 		if abbreviation, ok := short[t]; ok {
 			list[i] = abbreviation
@@ -24,5 +25,8 @@ func streetOf(s string) (list []string, number string) {
 			list[i] = root + "str"
 		}
 	}
-	return list, number
+	if at <= 0 {
+		return list, number, strings.Join(list[at+1:], " ")
+	}
+	return list, number, strings.Join(append(list[:at:at], list[at+1:]...), " ")
 }

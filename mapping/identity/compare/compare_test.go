@@ -151,7 +151,7 @@ func TestFactsOfAPerson(t *testing.T) {
 	}), "custom.tier", "custom.none")
 	want := &Facts{Kind: canonical.Person, Given: "anna", Family: "muller", Name: []string{"anna", "m", "muller"}, Birthday: "19800201", Company: "acme",
 		Emails: []string{"a@b.example", "c@b.example"}, Phones: []string{"+491711", "030123456"}, Mobiles: []string{"+491711"}, IDs: []string{"ssn:1234a"},
-		Organization: "c/o/1", Street: []string{"12a", "main", "st"}, Number: "12a", Place: "west wing", Locality: "koln", Postcode: "50667", Country: "de",
+		Organization: "c/o/1", Street: []string{"12a", "main", "st"}, Number: "12a", Road: "main st", Place: "west wing", Locality: "koln", Postcode: "50667", Country: "de",
 		Others: []Attribute{{"custom.tier", "gold"}}}
 	if got, want := string(must(json.Marshal(f))), string(must(json.Marshal(want))); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

@@ -25,6 +25,7 @@ type Facts struct {
 	Domains       []string // registrable
 	Street        []string // tokens of the first address, usual abbreviations unified: street is st
 	Number        string   // of the house: the first token of the street that begins with a digit
+	Road          string   // the street without the number
 	Place         string   // what stands beside the street in an address: a building, a part of the town
 	Locality      string
 	Region        string

@@ -15,8 +15,33 @@ func JaroWinkler(a, b string) float64 {
 	if len(a) > len(b) || len(a) == len(b) && a > b {
 		a, b = b, a // partners are found greedily, so the order could matter
 	}
-	var bufA, bufB [64]rune
-	x, y := runes(bufA[:0], a), runes(bufB[:0], b)
+	if ascii(a) && ascii(b) {
+		var bufA, bufB [most]byte
+		return winkler(bufA[:copy(bufA[:], a)], bufB[:copy(bufB[:], b)])
+	}
+	var bufA, bufB [most]rune
+	return winkler(runes(bufA[:0], a), runes(bufB[:0], b))
+}
+
+// most is how many characters count anywhere in this package: no name is longer, and the bound keeps every comparison
+// cheap.
+const most = 64
+
+// character is a byte of a text in ASCII, or a character of another.
+type character interface{ byte | rune }
+
+// runes appends the first characters of s.
+func runes(dst []rune, s string) []rune {
+	for _, r := range s {
+		if len(dst) == most {
+			break
+		}
+		dst = append(dst, r)
+	}
+	return dst
+}
+
+func winkler[T character](x, y []T) float64 {
 	if len(x) == 0 || len(y) == 0 {
 		return 0
 	}
@@ -28,20 +53,8 @@ func JaroWinkler(a, b string) float64 {
 	return score + float64(prefix)*0.1*(1-score)
 }
 
-// runes appends the characters of s. Only 64 count anywhere in this package: no name is longer, and the bound keeps every
-// comparison cheap.
-func runes(dst []rune, s string) []rune {
-	for _, r := range s {
-		if len(dst) == 64 {
-			break
-		}
-		dst = append(dst, r)
-	}
-	return dst
-}
-
-// jaro works on at most 64 characters each; a bit stands for a character that has found its partner.
-func jaro(x, y []rune) float64 {
+// jaro marks with a bit each character that has found its partner, hence the bound of 64.
+func jaro[T character](x, y []T) float64 {
 	reach := max(len(x), len(y))/2 - 1
 	if reach < 0 {
 		reach = 0

@@ -133,7 +133,7 @@ func (r *reader) identifier(e gjson.Result) {
 func (r *reader) finish() {
 	f := r.facts
 	if r.street != "" {
-		f.Street, f.Number = streetOf(r.street)
+		f.Street, f.Number, f.Road = streetOf(r.street)
 	}
 	if !r.person {
 		f.Name = Legal(r.full)
