@@ -69,7 +69,7 @@ func (r *Resolver) FactsOf(p *canonical.Profile) *compare.Facts {
 	if !Compares(p.Kind) {
 		return nil
 	}
-	return compare.Of(p)
+	return compare.Of(p, r.settings.Models[p.Kind].Others()...)
 }
 
 // The most records that a key may join or find; a key of more records says nothing about any of them.
