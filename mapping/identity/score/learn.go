@@ -24,27 +24,31 @@ func (t *trainer) frequencies() {
 		if f.values == nil {
 			continue
 		}
-		counts, total := map[uint64]int{}, 0
-		type held struct {
-			value   uint64
-			cluster int32
+		if counts, total := t.holders(f); total > 1 {
+			f.rarities(counts, float64(total))
 		}
-		seen := map[held]bool{}
-		for i, facts := range t.facts {
-			for _, v := range f.values(facts) {
-				h := held{xxhash.Sum64String(v), t.cluster[i]}
-				if seen[h] {
-					continue
-				}
+	}
+}
+
+// holders counts the customers that have a value, by its hash, and all of them.
+func (t *trainer) holders(f *field) (counts map[uint64]int, total int) {
+	type held struct {
+		value   uint64
+		cluster int32
+	}
+	counts = map[uint64]int{}
+	seen := map[held]bool{}
+	for i, facts := range t.facts {
+		for _, v := range f.values(facts) {
+			h := held{xxhash.Sum64String(v), t.cluster[i]}
+			if !seen[h] {
 				seen[h] = true
 				counts[h.value]++
 				total++
 			}
 		}
-		if total > 1 {
-			f.rarities(counts, float64(total))
-		}
 	}
+	return counts, total
 }
 
 // rarities sets the chance that two customers share a value, and what each value's own frequency adds to that or takes

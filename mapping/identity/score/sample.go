@@ -132,7 +132,7 @@ func scatter(x uint64) uint64 {
 
 // within draws pairs of records that share what a comparison is within.
 func (t *trainer) within(k int) *sampled {
-	const partners, most = 10, maxRandom / 4
+	const most = maxRandom / 4
 	if list, ok := t.inner[k]; ok {
 		return &list
 	}
@@ -141,21 +141,27 @@ func (t *trainer) within(k int) *sampled {
 	r.Shuffle(len(groups), func(i, j int) { groups[i], groups[j] = groups[j], groups[i] })
 	var list sampled
 	for _, g := range groups {
-		for i, a := range g {
-			rest := g[i+1:]
-			for n := range min(partners, len(rest)) {
-				if len(rest) > partners {
-					n = r.IntN(len(rest))
-				}
-				t.add(&list, a, rest[n])
-			}
-		}
+		t.addSome(&list, g, r)
 		if len(list.pairs) > most {
 			break
 		}
 	}
 	t.inner[k] = list
 	return &list
+}
+
+// addSome adds pairs of a group: all of a small one, some for each record of a large one.
+func (t *trainer) addSome(list *sampled, group []int32, r *rand.Rand) {
+	const partners = 10
+	for i, a := range group {
+		rest := group[i+1:]
+		for n := range min(partners, len(rest)) {
+			if len(rest) > partners {
+				n = r.IntN(len(rest))
+			}
+			t.add(list, a, rest[n])
+		}
+	}
 }
 
 // groupBy lists the records that share a value, by value.
