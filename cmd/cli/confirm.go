@@ -53,6 +53,7 @@ func (a *app) confirmed(c *change, question string, run func() error) error {
 		return errNotWanted
 	}
 	a.args, c.dryRun = withFlag(args, "--yes"), false
+	c.yes = true
 	return run()
 }
 

@@ -35,7 +35,7 @@ func allFlag(cmd *cobra.Command, all *bool) {
 // readCustomer finds the one customer that is meant and calls fn within one snapshot, in which nothing may be printed:
 // the reader of standard output may be slow, and an open snapshot keeps the ledger from using its space again.
 func (a *app) readCustomer(ctx context.Context, term string, fn func(*hub, *ledger.Snap, string) error) error {
-	return a.withHub(ctx, hubOptions{noTargets: true, noSources: true}, func(ctx context.Context, h *hub) error {
+	return a.withHub(ctx, hubOptions{noTargets: true, offline: true}, func(ctx context.Context, h *hub) error {
 		return a.oneCustomer(ctx, h, term, func(s *ledger.Snap, id string) error { return fn(h, s, id) })
 	})
 }

@@ -27,7 +27,7 @@ type outcome struct {
 
 // decide writes decisions down, or tries what they would lead to, and reports it. plan is called within a snapshot.
 func (a *app) decide(ctx context.Context, c *change, plan func(*ledger.Snap) ([]ledger.Decision, error)) error {
-	return a.withHub(ctx, hubOptions{noTargets: true, noSources: true}, func(ctx context.Context, h *hub) error {
+	return a.withHub(ctx, hubOptions{noTargets: true, offline: true}, func(ctx context.Context, h *hub) error {
 		var list []ledger.Decision
 		err := a.inSnapshot(ctx, h, func(s *ledger.Snap) (err error) {
 			list, err = plan(s)

@@ -30,7 +30,7 @@ This cannot be undone. --why may hold a case number, never the customer's name: 
 				if !c.yes && !c.dryRun {
 					return withCode(exitConfig, errors.New("erasing cannot be undone: give --yes, or --dry-run to see what it is about"))
 				}
-				return a.withHub(cmd.Context(), hubOptions{noTargets: !now, noSources: true}, func(ctx context.Context, h *hub) error {
+				return a.withHub(cmd.Context(), hubOptions{noTargets: !now, noSources: now, offline: !now}, func(ctx context.Context, h *hub) error {
 					return a.erase(ctx, h, args[0], &c, ledger.EraseOptions{By: a.actor(&c), Why: c.why, Suppress: !keep}, now)
 				})
 			})

@@ -28,7 +28,7 @@ The last line says how to go on when there are more.`,
 			if err != nil {
 				return err
 			}
-			return a.withHub(cmd.Context(), hubOptions{noTargets: true, noSources: true}, func(ctx context.Context, h *hub) error {
+			return a.withHub(cmd.Context(), hubOptions{noTargets: true, offline: true}, func(ctx context.Context, h *hub) error {
 				return a.customerList(ctx, h, list, after, limit)
 			})
 		}}

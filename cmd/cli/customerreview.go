@@ -53,7 +53,7 @@ func (a *app) reviewListCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withHub(cmd.Context(), hubOptions{noTargets: true, noSources: true}, func(ctx context.Context, h *hub) error { return a.reviewList(ctx, h, want, limit) })
+			return a.withHub(cmd.Context(), hubOptions{noTargets: true, offline: true}, func(ctx context.Context, h *hub) error { return a.reviewList(ctx, h, want, limit) })
 		}}
 	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "only person or organization")
 	cmd.Flags().IntVar(&limit, "limit", 100, "at most so many (0 = all)")
@@ -151,7 +151,7 @@ func labelOf(s *ledger.Snap, id string) (string, error) {
 func (a *app) reviewShowCmd() *cobra.Command {
 	return &cobra.Command{Use: "show PAIR", Short: "Show what speaks for and against a pair, side by side", Args: from(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withHub(cmd.Context(), hubOptions{noTargets: true, noSources: true}, func(ctx context.Context, h *hub) error {
+			return a.withHub(cmd.Context(), hubOptions{noTargets: true, offline: true}, func(ctx context.Context, h *hub) error {
 				pairs, err := h.pairsNamed(ctx, args)
 				if err != nil {
 					return err
@@ -249,7 +249,7 @@ func (a *app) reviewDecideCmd(name, short string, same bool) *cobra.Command {
 	cmd := &cobra.Command{Use: name + " PAIR...", Short: short, Args: from(1, 1000),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.confirmed(&c, strings.ToUpper(name[:1])+name[1:]+" this?", func() error {
-				return a.withHub(cmd.Context(), hubOptions{noTargets: true, noSources: true}, func(ctx context.Context, h *hub) error {
+				return a.withHub(cmd.Context(), hubOptions{noTargets: true, offline: true}, func(ctx context.Context, h *hub) error {
 					pairs, err := h.pairsNamed(ctx, args)
 					if err != nil {
 						return err

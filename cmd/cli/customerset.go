@@ -29,7 +29,7 @@ back. A value of a list or an object is JSON: '[{"address":"ana@acme.example","t
 			if err != nil {
 				return err
 			}
-			return a.withHub(cmd.Context(), hubOptions{noTargets: true, noSources: true}, func(ctx context.Context, h *hub) error {
+			return a.withHub(cmd.Context(), hubOptions{noTargets: true, offline: true}, func(ctx context.Context, h *hub) error {
 				return a.customerSet(ctx, h, args[0], args[1], value, &c)
 			})
 		}}

@@ -18,7 +18,7 @@ that have one of them are filtered before anything of them is stored. What is st
 ` + "`customer erase`" + ` deletes.`,
 		Args: from(1, 1000),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withHub(cmd.Context(), hubOptions{noTargets: true, noSources: true}, func(ctx context.Context, h *hub) error {
+			return a.withHub(cmd.Context(), hubOptions{noTargets: true, offline: true}, func(ctx context.Context, h *hub) error {
 				n, err := h.ledger.Suppress(ctx, args...)
 				if err != nil {
 					return err
@@ -36,7 +36,7 @@ func (a *app) unsuppressCmd() *cobra.Command {
 given. The next time a vendor sends a record it is taken.`,
 		Args: from(1, 1000),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withHub(cmd.Context(), hubOptions{noTargets: true, noSources: true}, func(ctx context.Context, h *hub) error {
+			return a.withHub(cmd.Context(), hubOptions{noTargets: true, offline: true}, func(ctx context.Context, h *hub) error {
 				n, err := h.ledger.Unsuppress(ctx, args...)
 				if err == nil && n == 0 {
 					err = errors.New("nothing of this is on the suppression list")

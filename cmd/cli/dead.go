@@ -19,7 +19,7 @@ func (a *app) deadCmd() *cobra.Command {
 	var limit int
 	list := &cobra.Command{Use: "list", Short: "List dead letters", Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withHub(cmd.Context(), hubOptions{}, func(ctx context.Context, h *hub) error {
+			return a.withHub(cmd.Context(), hubOptions{offline: true}, func(ctx context.Context, h *hub) error {
 				return a.deadList(ctx, h, ledger.DeadKind(kind), limit)
 			})
 		}}
@@ -27,7 +27,7 @@ func (a *app) deadCmd() *cobra.Command {
 	list.Flags().IntVar(&limit, "limit", 100, "at most so many")
 	show := &cobra.Command{Use: "show ID", Short: "Show one with its data (personal data!)", Args: exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withHub(cmd.Context(), hubOptions{}, func(ctx context.Context, h *hub) error { return a.deadShow(ctx, h, args[0]) })
+			return a.withHub(cmd.Context(), hubOptions{offline: true}, func(ctx context.Context, h *hub) error { return a.deadShow(ctx, h, args[0]) })
 		}}
 	dead.AddCommand(list, show,
 		a.deadAction("replay", "Try again", "replayed", func(ctx context.Context, h *hub, id string) error {
@@ -52,7 +52,7 @@ func (a *app) deadAction(name, short, done string, act func(context.Context, *hu
 			if every == (len(ids) > 0) {
 				return withCode(exitConfig, fmt.Errorf("name the letters to %s, or give --all", name))
 			}
-			return a.withHub(cmd.Context(), hubOptions{}, func(ctx context.Context, h *hub) error {
+			return a.withHub(cmd.Context(), hubOptions{offline: true}, func(ctx context.Context, h *hub) error {
 				if every {
 					var err error
 					if ids, err = allDead(ctx, h); err != nil {

@@ -46,6 +46,7 @@ type hubOptions struct {
 	scope     router.Scope // read nothing else
 	noTargets bool         // read only: nothing is delivered
 	noSources bool         // nothing is read from vendors
+	offline   bool         // no request is made, so secrets need not be known
 	daemon    bool         // runs until stopped; others find it
 }
 

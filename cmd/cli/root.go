@@ -146,7 +146,11 @@ func (a *app) withHub(ctx context.Context, o hubOptions, fn func(context.Context
 	if a.within != nil {
 		return fn(ctx, a.within)
 	}
-	cfg, err := a.load()
+	load := config.Load
+	if o.offline {
+		load = config.LoadOffline
+	}
+	cfg, err := load(a.configPath, a.find)
 	if err != nil {
 		return err
 	}

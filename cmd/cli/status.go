@@ -19,7 +19,7 @@ func (a *app) statusCmd() *cobra.Command {
 		Short: "Show how far every stream and target is",
 		Args:  exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withHub(cmd.Context(), hubOptions{}, a.status)
+			return a.withHub(cmd.Context(), hubOptions{offline: true}, a.status)
 		},
 	}
 }

@@ -69,6 +69,16 @@ func (c *Config) Connection(name string) (Connection, bool) {
 
 // Load reads and checks the file. The error is a *Error when the content is wrong.
 func Load(path string, find func(string) (connectors.Connector, bool)) (*Config, error) {
+	return load(path, find, false)
+}
+
+// LoadOffline is Load for commands that make no request: environment variables and files that settings of connections
+// name need not be there. Such a setting then has a text that no vendor accepts.
+func LoadOffline(path string, find func(string) (connectors.Connector, bool)) (*Config, error) {
+	return load(path, find, true)
+}
+
+func load(path string, find func(string) (connectors.Connector, bool), offline bool) (*Config, error) {
 	src, err := os.ReadFile(path)
 	if os.IsNotExist(err) {
 		return nil, &Error{Problems: []Problem{{File: path, Message: "there is no such file; `millrace init` writes one, --config names another"}}}
@@ -76,7 +86,8 @@ func Load(path string, find func(string) (connectors.Connector, bool)) (*Config,
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	return Parse(path, src, find, os.LookupEnv)
+	p := &parser{path: path, dir: filepath.Dir(path), src: src, find: find, env: os.LookupEnv, offline: offline}
+	return p.parse()
 }
 
 // Parse checks a configuration held in memory. Relative paths in it are relative to the file's directory.

@@ -121,3 +121,26 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// What makes no request must not need the secrets, and must still notice every other mistake.
+func TestOfflineNeedsNoSecrets(t *testing.T) {
+	for _, c := range []struct{ src, want string }{
+		{"connections:\n  a: {connector: toy, token: \"${OFFLINE_TEST_UNSET}\"}\n", ""},
+		{"connections:\n  a: {connector: toy, token: \"file:/nowhere/token\"}\n", ""},
+		{"connections:\n  a: {connector: toy, token: x, tokn: y}\n", "tokn is not a setting"},
+		{"data: ${OFFLINE_TEST_UNSET}\nconnections:\n  a: {connector: toy, token: x}\n", "OFFLINE_TEST_UNSET is not set"},
+		{"connections:\n  a: {connector: toy, token: x, mode: \"${OFFLINE_TEST_UNSET}\"}\n", "mode"},
+	} {
+		name := filepath.Join(t.TempDir(), "millrace.yaml")
+		if err := os.WriteFile(name, []byte(c.src), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := config.LoadOffline(name, find)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: got %v, want %q", c.src, err, c.want)
+		}
+		if _, err := config.Load(name, find); err == nil {
+			t.Errorf("%s: a command that makes requests accepts it", c.src)
+		}
+	}
+}

@@ -47,6 +47,7 @@ type parser struct {
 	src      []byte
 	find     func(string) (connectors.Connector, bool)
 	env      func(string) (string, bool)
+	offline  bool // no request will be made: settings of connections need not be known
 	tree     *ast.File
 	problems []Problem
 }
@@ -200,7 +201,7 @@ func (p *parser) connection(name string, raw map[string]any) (Connection, bool) 
 	rest := map[string]any{}
 	for key, value := range raw {
 		if !isCommon(key) || declares(connector.Spec, key) {
-			rest[key] = p.expandAny(at+"."+key, value)
+			rest[key] = p.expandSetting(at+"."+key, value)
 		}
 	}
 	values, problems := connector.Spec.Parse(rest)

@@ -64,6 +64,20 @@ func (p *parser) expandAny(at string, value any) any {
 	return value
 }
 
+// missing stands for a setting that an offline command does not know.
+const missing = "not-set"
+
+// expandSetting is expandAny for a setting of a connection. Offline, what cannot be looked up is no problem.
+func (p *parser) expandSetting(at string, value any) any {
+	before := len(p.problems)
+	out := p.expandAny(at, value)
+	if _, one := value.(string); p.offline && one && len(p.problems) > before {
+		p.problems = p.problems[:before]
+		return missing
+	}
+	return out
+}
+
 func (p *parser) list(at string, raw map[string]any, key string) []string {
 	value, ok := raw[key]
 	if !ok {
