@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/envelope"
 	"github.com/millrace/millrace/mapping/work"
 	"github.com/millrace/millrace/router/ledger"
 )
@@ -42,6 +44,7 @@ type exportReport struct {
 	Schema   string                    `json:"schema"`
 	Exported time.Time                 `json:"exported_at"`
 	Customer customerReport            `json:"customer"`
+	Entity   *envelope.Entity          `json:"entity,omitempty"` // the golden record as others get it; absent when deleted
 	Records  []exportedRecord          `json:"records"`
 	Related  map[string][]exportedThis `json:"related,omitempty"` // by kind
 	History  []changeReport            `json:"history,omitempty"`
@@ -114,7 +117,25 @@ func exportOf(h *hub, s *ledger.Snap, id string, raw bool) (exportReport, error)
 	if e == nil {
 		return rep, nil
 	}
+	if err := rep.document(e); err != nil {
+		return rep, err
+	}
 	return rep, rep.related(s, e)
+}
+
+// document adds the golden record in the form that others get it in.
+func (rep *exportReport) document(e *work.Entity) error {
+	record := func(ref string) envelope.Ref {
+		i := slices.IndexFunc(rep.Customer.Members, func(m memberReport) bool { return m.Ref == ref })
+		if i < 0 {
+			return envelope.Ref{}
+		}
+		m := rep.Customer.Members[i]
+		return envelope.Ref{LastSeen: envelope.Stamp{Time: m.Seen}, Latent: m.Latent}
+	}
+	doc, err := envelope.Of(&e.Golden, envelope.About{ID: e.ID, Record: record})
+	rep.Entity = &doc
+	return err
 }
 
 // fill adds what the record says.

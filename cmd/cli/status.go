@@ -36,6 +36,7 @@ type statusReport struct {
 	Records   map[string]int64 `json:"records"`
 	Customers int64            `json:"customers"`
 	Dead      int64            `json:"dead"`
+	Reviews   int64            `json:"reviews"` // pairs of records that wait for a person
 	Bytes     int64            `json:"ledger_bytes"`
 }
 
@@ -64,7 +65,7 @@ func (a *app) report(ctx context.Context, h *hub) (statusReport, error) {
 		return statusReport{}, err
 	}
 	rep := statusReport{Daemon: h.daemon, Streams: st.Streams, Gaps: st.Gaps, Records: st.Totals.Live,
-		Customers: st.Totals.Customers(), Bytes: st.Store.SizeBytes, Quotas: h.quotas()}
+		Customers: st.Totals.Customers(), Bytes: st.Store.SizeBytes, Reviews: st.Totals.Reviews, Quotas: h.quotas()}
 	for _, n := range st.Totals.Dead {
 		rep.Dead += n
 	}
@@ -99,6 +100,9 @@ func printStatus(w io.Writer, rep statusReport, now time.Time) error {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%d\n", q.Connection, q.Limit, q.rate(), q.leftOver(), q.InFlight, q.Used, q.Refused)
 	}
 	fmt.Fprintf(t, "\n%d customers, %d dead letters, ledger %.1f MB\n", rep.Customers, rep.Dead, float64(rep.Bytes)/1e6)
+	if rep.Reviews > 0 {
+		fmt.Fprintf(t, "%d pairs of records may be one customer: `millrace customer review list`\n", rep.Reviews)
+	}
 	sort.Slice(rep.Gaps, func(i, j int) bool { return rep.Gaps[i].Opened.Before(rep.Gaps[j].Opened) })
 	for _, g := range rep.Gaps {
 		fmt.Fprintf(t, "gap: %s/%s %s to %s: %s\n", g.Connection, g.Stream, instant(g.From), instant(g.To), g.Reason)
