@@ -46,6 +46,7 @@ const (
 	Writes   Capability = "write"   // Target
 	Batches  Capability = "batch"   // Batcher
 	Lists    Capability = "list"    // Lister
+	Redacts  Capability = "redact"  // Redactor
 	Checks   Capability = "check"   // Checker
 	SignsIn  Capability = "oauth"   // OAuth besides or instead of a static token
 	Deletes  Capability = "deletes" // sees deletions

@@ -123,3 +123,15 @@ type Lister interface {
 	// given time (zero = all). A project that does not exist is an empty list.
 	List(ctx context.Context, project string, since time.Time, after Cursor) (shown []Shown, next Cursor, err error)
 }
+
+// ErasedTitle is the title of an object whose customer was erased.
+const ErasedTitle = "Erased customer"
+
+// Redactor is a Target that can take a customer out of an object that was made to show it.
+type Redactor interface {
+	// Redact leaves an object that names nobody: ErasedTitle for a title, no description, no due date, no values of
+	// custom fields, none of our comments and no key of ours; then it completes it. What people wrote in the description
+	// goes too, since nobody can tell whom it names. It may be repeated, also after an error or a lost answer; an object
+	// that is gone is no error.
+	Redact(ctx context.Context, link Link) error
+}

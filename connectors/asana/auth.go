@@ -12,6 +12,7 @@ import (
 var scopes = []string{
 	"users:read", "workspaces:read", "projects:read", "projects:write", "project_sections:read",
 	"custom_fields:read", "custom_fields:write", "tasks:read", "tasks:write", "tasks:delete", "stories:read", "stories:write",
+	"stories:delete",
 }
 
 // signIn prefers a static token; OAuth needs client id, secret and refresh token together. Asana's access tokens live

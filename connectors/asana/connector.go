@@ -19,7 +19,7 @@ var spec = connectors.Spec{
 	Summary: "Shows work items as tasks, with projects, sections, custom fields and assignees.",
 	Cannot: "Several accounts in one workspace do not see each other's external ids; subtasks, attachments and " +
 		"project templates are not written; a free plan has no custom fields, which then become lines of the description.",
-	Does: []connectors.Capability{connectors.Writes, connectors.Batches, connectors.Lists, connectors.Checks,
+	Does: []connectors.Capability{connectors.Writes, connectors.Batches, connectors.Lists, connectors.Redacts, connectors.Checks,
 		connectors.Hooks, connectors.SignsIn},
 	Settings: settings,
 	SignIn:   signIn,

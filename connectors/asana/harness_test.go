@@ -256,6 +256,31 @@ func (w *world) Remove(t *testing.T, link connectors.Link) {
 	}
 }
 
+// Texts is a connectortest.Witness: the task and its feed, which Asana's users can read.
+func (w *world) Texts(t *testing.T, link connectors.Link) []string {
+	task, ok := w.sim.Task(string(link))
+	if !ok {
+		t.Fatalf("no task %s", link)
+	}
+	texts := []string{task.Name, task.Notes, task.DueOn, task.External.GID, task.External.Data}
+	for _, v := range task.Fields {
+		texts = append(texts, v)
+	}
+	var feed []struct {
+		Text string `json:"text"`
+	}
+	w.get("/tasks/"+task.GID+"/stories?limit=100&opt_fields=text", &feed)
+	for _, s := range feed {
+		texts = append(texts, s.Text)
+	}
+	return texts
+}
+
+func (w *world) Completed(t *testing.T, link connectors.Link) bool {
+	task, _ := w.sim.Task(string(link))
+	return task.Completed
+}
+
 func (w *world) Creates() sandbox.Match {
 	return sandbox.Match{Method: "POST", Path: `/(tasks|batch)$`}
 }

@@ -83,6 +83,11 @@ type shownValue struct {
 	} `json:"date_value"`
 }
 
+// empty reports whether the field has no value of a kind that can be cleared.
+func (s shownValue) empty() bool {
+	return (s.Text == nil || *s.Text == "") && s.Number == nil && s.Enum == nil && len(s.Multi) == 0 && s.Date == nil
+}
+
 // shows reports whether the task already shows v.
 func (v value) shows(s shownValue) bool {
 	switch v.kind {
