@@ -31,7 +31,9 @@ func (d *deliverer) announce(ctx context.Context, jobs []*job) ([]*job, error) {
 		if !slices.Contains(stale, j.settle.Entity) {
 			return false
 		}
-		d.guard.giveBack(int64(len(j.shut)))
+		if !j.erased {
+			d.guard.giveBack(int64(len(j.shut)))
+		}
 		d.queue.release(j.settle.Entity, true)
 		return true
 	}), nil

@@ -17,7 +17,8 @@ const (
 	Create Action = "create"
 	Update Action = "update"
 	Close  Action = "close"
-	Merge  Action = "merge" // closed with a pointer to what shows the customer that this one was merged into
+	Redact Action = "redact" // emptied and closed, because the customer was erased
+	Merge  Action = "merge"  // closed with a pointer to what shows the customer that this one was merged into
 )
 
 // Change is one line of a plan.
@@ -88,6 +89,10 @@ func (diff *difference) appendTo(list []Change, entity string) []Change {
 		list = append(list, c)
 	}
 	for _, k := range diff.shut {
+		if diff.erased {
+			list = append(list, Change{Action: Redact, Entity: entity, Link: k.Link, Why: "the customer was erased"})
+			continue
+		}
 		c := Change{Action: Close, Entity: entity, Link: k.Link, Why: "no rule wants it any more"}
 		switch {
 		case diff.into != nil:

@@ -17,6 +17,7 @@ type difference struct {
 	lost       []ledger.Link // announced once, in doubt since, and no longer wanted; with waits also what is wanted
 	unresolved []string      // references to records that are not in the ledger yet
 	gone       bool          // the entity is no more
+	erased     bool          // with gone: because it was erased; shut then holds everything that showed it, closed or not
 	waits      bool          // for a merge: nothing may be written, only what is lost looked for
 	into       *work.Entity  // with gone: the entity it was merged into
 	instead    []connectors.Item
@@ -55,6 +56,9 @@ func compareNow(rules *work.Rules, snap *ledger.Snap, target, id string) (differ
 	var items []connectors.Item
 	if e == nil { // deleted, or merged into another
 		diff.gone = true
+		if _, diff.erased, err = snap.Erased(id); err != nil {
+			return diff, err
+		}
 	} else if items, diff.unresolved, err = rules.Items(snap, e); err != nil {
 		return diff, &ruleError{err}
 	}
@@ -79,11 +83,11 @@ func compareNow(rules *work.Rules, snap *ledger.Snap, target, id string) (differ
 		case k == nil:
 		case k.Link == "" && k.InDoubt:
 			diff.lost = append(diff.lost, *k)
-		case k.Link != "" && (!k.Closed || k.InDoubt):
+		case k.Link != "" && (!k.Closed || k.InDoubt || diff.erased):
 			diff.shut = append(diff.shut, *k)
 		}
 	}
-	if diff.gone && len(diff.shut) > 0 {
+	if diff.gone && !diff.erased && len(diff.shut) > 0 {
 		err = diff.survivor(rules, snap, id)
 	}
 	return diff, err

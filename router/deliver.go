@@ -45,6 +45,7 @@ type unit struct {
 	results []connectors.Result
 	shut    *ledger.Link
 	how     connectors.Closing // of shut
+	redact  bool               // shut shows somebody who was erased
 	seek    *ledger.Link
 }
 
@@ -147,6 +148,9 @@ func (d *deliverer) shut(ctx context.Context, u unit) connectors.Result {
 			return found
 		}
 		link = found.Link
+	}
+	if u.redact {
+		return connectors.Result{Link: link, Err: d.redact(ctx, link, u.shut)}
 	}
 	return connectors.Result{Link: link, Err: d.target.Target.Close(ctx, link, u.how)}
 }

@@ -18,6 +18,7 @@ type job struct {
 	how    []connectors.Closing // of shut[i]
 	seek   []ledger.Link        // may have been made, and is only to be looked for
 	merged bool                 // the entity was merged into another, which is why it is shut
+	erased bool                 // what is shut is redacted
 	settle ledger.Settlement
 	left   int   // calls without an answer
 	err    error // the failure that decides
@@ -157,7 +158,7 @@ func (d *deliverer) planOne(snap *ledger.Snap, id string) (*job, error) {
 
 // fillIn makes a difference a job.
 func (d *deliverer) fillIn(j *job, diff *difference, snap *ledger.Snap) error {
-	j.wants, j.shut, j.merged = diff.wants, diff.shut, diff.into != nil
+	j.wants, j.shut, j.merged, j.erased = diff.wants, diff.shut, diff.into != nil, diff.erased
 	switch {
 	case diff.waits:
 		j.settle.Quiet = true
@@ -181,8 +182,12 @@ func (d *deliverer) fillIn(j *job, diff *difference, snap *ledger.Snap) error {
 	return nil
 }
 
-// hold keeps a job from closing more than the run may (invariant 6).
+// hold keeps a job from closing more than the run may (invariant 6). Erasures are exempt: each is one person's wish, and a
+// legal duty, never a fault of a source.
 func (d *deliverer) hold(ctx context.Context, j *job) error {
+	if j.erased {
+		return nil
+	}
 	if err := d.guard.admit(ctx, j.settle.Entity, int64(len(j.shut))); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -205,7 +210,7 @@ func (d *deliverer) dispatch(soft, hard context.Context, jobs []*job, open *unit
 			continue
 		}
 		for i := range j.shut {
-			if !d.put(soft, unit{jobs: []*job{j}, shut: &j.shut[i], how: j.how[i]}) {
+			if !d.put(soft, unit{jobs: []*job{j}, shut: &j.shut[i], how: j.how[i], redact: j.erased}) {
 				return false
 			}
 		}

@@ -55,7 +55,7 @@ func (d *deliverer) finish(jobs []*job, u unit) []*job {
 		case u.shut != nil:
 			before := j.closedItems
 			j.closed(*u.shut, u.how, res)
-			if j.closedItems == before {
+			if j.closedItems == before && !j.erased {
 				d.guard.giveBack(1)
 			}
 		case u.seek != nil:
@@ -90,6 +90,11 @@ func (j *job) shown(w connectors.Want, res connectors.Result) {
 func (j *job) closed(k ledger.Link, how connectors.Closing, res connectors.Result) {
 	if res.Err != nil && connectors.KindOf(res.Err) != connectors.NotFound {
 		j.fail(res.Err)
+		return
+	}
+	if j.erased { // of who was erased nothing is kept
+		j.settle.Gone = append(j.settle.Gone, k.Key)
+		j.closedItems++
 		return
 	}
 	if res.Link == "" && k.Link == "" { // it was never made

@@ -37,7 +37,10 @@ type TargetConn struct {
 	Batcher connectors.Batcher // nil = one item a call
 	Lister  connectors.Lister  // nil = what an earlier ledger had made is not found again
 	Locator connectors.Locator // nil = comments name no pages
-	Finder  connectors.Finder  // nil = what an interrupted call left and nobody wants any more stays
+	// Redactor is nil when the target cannot take a customer out of an object: what shows somebody who was erased is then
+	// overwritten with nothing personal and closed, or deleted.
+	Redactor connectors.Redactor
+	Finder   connectors.Finder // nil = what an interrupted call left and nobody wants any more stays
 	// InFlight is the most items being written at the same time; a batch counts as its items.
 	InFlight int
 }

@@ -147,9 +147,10 @@ func (h *hub) route(o hubOptions) error {
 		target := conn.opened.(connectors.Target)
 		batcher, _ := conn.opened.(connectors.Batcher)
 		finder, _ := conn.opened.(connectors.Finder)
+		redactor, _ := conn.opened.(connectors.Redactor)
 		lister, _ := conn.opened.(connectors.Lister)
 		locator, _ := conn.opened.(connectors.Locator)
-		ro.Targets = append(ro.Targets, router.TargetConn{Name: name, Target: target, Batcher: batcher, Finder: finder, Lister: lister,
+		ro.Targets = append(ro.Targets, router.TargetConn{Name: name, Target: target, Batcher: batcher, Redactor: redactor, Finder: finder, Lister: lister,
 			Locator: locator, InFlight: inFlight(conn)})
 	}
 	var err error

@@ -21,7 +21,7 @@ func (a *app) planCmd() *cobra.Command {
 target should show with what it shows, and prints the difference. Nothing is written to any vendor.
 
 + is created, ~ changed, - closed. When customers became one, the oldest task stays and is changed to show them
-together; > is a task that is completed with a pointer to it.`,
+together; > is a task that is completed with a pointer to it. x is a task that is emptied because its customer was erased.`,
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withHub(cmd.Context(), hubOptions{noTargets: true}, func(ctx context.Context, h *hub) error {
@@ -40,8 +40,9 @@ type planReport struct {
 	Create  int             `json:"create"`
 	Change  int             `json:"change"`
 	Close   int             `json:"close"`
-	Merge   int             `json:"merge"`  // closed with a pointer, because the customer became one with another
-	Merged  int             `json:"merged"` // customers that became one with another: their items are closed, or show the other now
+	Redact  int             `json:"redact,omitempty"` // emptied and closed, because the customer was erased
+	Merge   int             `json:"merge"`            // closed with a pointer, because the customer became one with another
+	Merged  int             `json:"merged"`           // customers that became one with another: their items are closed, or show the other now
 	Changes []router.Change `json:"changes"`
 	Omitted int             `json:"omitted,omitempty"`
 }
@@ -65,6 +66,8 @@ func (a *app) plan(ctx context.Context, h *hub, limit int, offline bool) error {
 				rep.Close++
 			case router.Merge:
 				rep.Merge++
+			case router.Redact:
+				rep.Redact++
 			}
 			merged[c.From] = true // one entity may have several items
 			if c.Into != "" {
@@ -91,7 +94,7 @@ func (a *app) plan(ctx context.Context, h *hub, limit int, offline bool) error {
 	changes := 0
 	for _, rep := range reports {
 		a.printPlan(rep)
-		changes += rep.Create + rep.Change + rep.Close + rep.Merge
+		changes += rep.Create + rep.Change + rep.Close + rep.Merge + rep.Redact
 	}
 	switch {
 	case len(reports) == 0:
@@ -122,6 +125,9 @@ func (a *app) readSources(ctx context.Context, h *hub) error {
 func (a *app) printPlan(rep planReport) {
 	fmt.Fprintf(a.out, "%s: %d to create, %d to change, %d to close, %d to merge (%d customers became one with another)\n",
 		rep.Target, rep.Create, rep.Change, rep.Close, rep.Merge, rep.Merged)
+	if rep.Redact > 0 {
+		fmt.Fprintf(a.out, "  %d to redact, because their customers were erased\n", rep.Redact)
+	}
 	for _, c := range rep.Changes {
 		fmt.Fprintf(a.out, "  %s %s\n", sign[c.Action], title(c))
 		for _, d := range c.Fields {
@@ -154,7 +160,7 @@ func without(lines, others []string) []string {
 	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return slices.Contains(others, line) })
 }
 
-var sign = map[router.Action]string{router.Create: "+", router.Update: "~", router.Close: "-", router.Merge: ">"}
+var sign = map[router.Action]string{router.Create: "+", router.Update: "~", router.Close: "-", router.Merge: ">", router.Redact: "x"}
 
 func title(c router.Change) string {
 	where := c.Item.Project

@@ -246,22 +246,30 @@ func (e *eraser) resolve() error {
 func (e *eraser) pairs() error {
 	for _, bucket := range []kv.Bucket{bDecide, bReview} {
 		for _, key := range e.members {
-			prefix := e.c.l.under(string(key))
-			var others []string
-			for row := range e.c.tx.Scan(bucket, prefix, nil) {
-				others = append(others, string(row[len(prefix):]))
-			}
-			for _, other := range others {
-				e.done.Decisions++
-				for _, pair := range [][2]string{{string(key), other}, {other, string(key)}} {
-					if err := e.c.tx.Delete(bucket, e.c.l.at(pair[0], pair[1])); err != nil {
-						return err
-					}
-				}
+			if err := e.pairsOf(bucket, key); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
+}
+
+func (e *eraser) pairsOf(bucket kv.Bucket, key recKey) error {
+	prefix := e.c.l.under(string(key))
+	var others []string
+	for row := range e.c.tx.Scan(bucket, prefix, nil) {
+		others = append(others, string(row[len(prefix):]))
+	}
+	for _, other := range others {
+		e.done.Decisions++
+		if err := e.c.tx.Delete(bucket, e.c.l.at(string(key), other)); err != nil {
+			return err
+		}
+		if err := e.c.tx.Delete(bucket, e.c.l.at(other, string(key))); err != nil {
+			return err
+		}
+	}
+	return e.c.tx.Err()
 }
 
 // logs removes the change logs of the customer, and the rows of others' logs that name it.

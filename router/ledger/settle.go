@@ -104,6 +104,9 @@ func (c *change) settleLinks(target string, s *Settlement, made time.Time) error
 		default:
 			k.Made = made
 		}
+		if err := c.forgetLate(s.Entity, &k); err != nil {
+			return err
+		}
 		if err := c.putLink(target, s.Entity, old, &k); err != nil {
 			return err
 		}

@@ -84,18 +84,9 @@ func (e *eraser) note() error {
 
 // unearth takes the tomb of an entity away that is alive again, because it was not suppressed or no longer is.
 func (c *change) unearth(id string) error {
-	if len(c.l.barKeys) == 0 {
-		return nil
-	}
-	if c.tombs == nil {
-		n, err := readCount(c.tx, c.l, countTombs)
-		if err != nil {
-			return err
-		}
-		c.tombs = &n
-	}
-	if *c.tombs == 0 {
-		return nil
+	some, err := c.hasTombs()
+	if err != nil || !some {
+		return err
 	}
 	m := c.macs()
 	for n := range m.list {
@@ -126,55 +117,115 @@ func (e *eraser) shown() error {
 	}
 	for _, target := range targets {
 		for _, id := range e.ids {
-			links, err := readLinks(e.c.tx, e.c.l, target, id)
-			if err != nil {
+			if err := e.shownOf(target, id); err != nil {
 				return err
-			}
-			if err := e.letter(deadKey{DeadItem, target + "/" + id}); err != nil {
-				return err
-			}
-			for i := range links {
-				if err := e.forgetItem(target, id, &links[i]); err != nil {
-					return err
-				}
-			}
-			if len(links) > 0 {
-				if err := e.mark(target, id); err != nil {
-					return err
-				}
 			}
 		}
 	}
 	for _, n := range e.plan.links {
-		row := e.c.tx.Get(bLink, e.c.l.at(n.target, n.entity, n.item))
-		if row == nil || slices.Contains(e.ids, n.entity) {
+		if slices.Contains(e.ids, n.entity) {
 			continue
 		}
-		k, err := decodeLink(n.item, row)
-		if err != nil {
-			return err
-		}
-		if err := e.forgetItem(n.target, n.entity, &k); err != nil {
-			return err
-		}
-		if err := e.mark(n.target, n.entity); err != nil {
+		if err := e.shownBeside(n); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// forgetItem keeps of what an object was made to show where it is and nothing else. The next delivery compares with the
-// object itself.
+// shownOf does so for one of the customer's ids.
+func (e *eraser) shownOf(target, id string) error {
+	if err := e.c.forgetHeir(target, id); err != nil { // nobody takes over what is redacted
+		return err
+	}
+	if err := e.letter(deadKey{DeadItem, target + "/" + id}); err != nil {
+		return err
+	}
+	links, err := readLinks(e.c.tx, e.c.l, target, id)
+	if err != nil || len(links) == 0 {
+		return err
+	}
+	for i := range links {
+		if err := e.forgetItem(target, id, &links[i]); err != nil {
+			return err
+		}
+	}
+	return e.mark(target, id)
+}
+
+// shownBeside does so for an item of another entity.
+func (e *eraser) shownBeside(n linkName) error {
+	row := e.c.tx.Get(bLink, e.c.l.at(n.target, n.entity, n.item))
+	if row == nil {
+		return e.c.tx.Err()
+	}
+	k, err := decodeLink(n.item, row)
+	if err != nil {
+		return err
+	}
+	k.Item = nil // the next delivery compares with the object itself
+	if row, err = k.encode(); err != nil {
+		return err
+	}
+	if err := e.c.tx.Put(bLink, e.c.l.at(n.target, n.entity, n.item), row); err != nil {
+		return err
+	}
+	return e.mark(n.target, n.entity)
+}
+
+// hollow keeps of an item where it is and which fields it has.
+func hollow(it *connectors.Item) *connectors.Item {
+	kept := &connectors.Item{Key: it.Key, Project: it.Project}
+	for _, f := range it.Fields {
+		kept.Fields = append(kept.Fields, connectors.Field{Name: f.Name, Kind: f.Kind})
+	}
+	return kept
+}
+
+// forgetLate empties the item of a link that is settled after its entity was erased: the call was under way.
+func (c *change) forgetLate(entity string, k *Link) error {
+	if k.Item == nil {
+		return nil
+	}
+	some, err := c.hasTombs()
+	if err != nil || !some {
+		return err
+	}
+	slot, err := c.entity(entity)
+	if err != nil || slot.now.alive() {
+		return err
+	}
+	t, err := readTomb(c.tx, c.l, entity)
+	if err == nil && t != nil {
+		k.Item = hollow(k.Item)
+	}
+	return err
+}
+
+// hasTombs reports whether anybody was ever erased, for the cost of one look-up a transaction.
+func (c *change) hasTombs() (bool, error) {
+	if len(c.l.barKeys) == 0 {
+		return false, nil
+	}
+	if c.tombs == nil {
+		n, err := readCount(c.tx, c.l, countTombs)
+		if err != nil {
+			return false, err
+		}
+		c.tombs = &n
+	}
+	return *c.tombs > 0, nil
+}
+
+// forgetItem keeps of what an object was made to show where it is and nothing else.
 func (e *eraser) forgetItem(target, entity string, k *Link) error {
 	if k.Item == nil {
 		return nil
 	}
-	item := connectors.Item{Key: k.Item.Key, Project: k.Item.Project}
-	if _, hit := replace(e.plan.traces.loose, item.Project); hit {
-		item.Project = ""
+	k.Item = hollow(k.Item)
+	if _, hit := replace(e.plan.traces.loose, k.Item.Project); hit {
+		k.Item.Project = ""
 	}
-	k.Item = &item
 	row, err := k.encode()
 	if err != nil {
 		return err
