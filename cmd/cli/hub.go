@@ -11,6 +11,7 @@ import (
 	"github.com/millrace/millrace/cmd/cli/config"
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/connectors/transport"
+	"github.com/millrace/millrace/mapping/identity"
 	"github.com/millrace/millrace/mapping/work"
 	"github.com/millrace/millrace/router"
 	"github.com/millrace/millrace/router/bus"
@@ -76,7 +77,8 @@ func openHub(ctx context.Context, cfg *config.Config, log *slog.Logger, o hubOpt
 		return nil, lockedError(err, cfg.Data, o.daemon)
 	}
 	h.ledger, err = ledger.Open(h.engine, ledger.Options{Workspace: cfg.Workspace, Key: key, Targets: cfg.Targets,
-		Reach: h.rules.Watches, Mapper: h.maps, Survivorship: survivors})
+		Reach: h.rules.Watches, Mapper: h.maps, Survivorship: survivors,
+		Resolver: identity.NewResolver(cfg.Identity.Settings), LogKeep: cfg.Identity.LogKeep})
 	if err == nil {
 		err = h.connect(ctx)
 	}

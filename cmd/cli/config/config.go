@@ -22,6 +22,7 @@ type Config struct {
 	Targets     []string     // connections that are written to
 	Rules       []string     // work rules; empty = the built-in ones
 	Survivors   string       // file with rules of survivorship; empty = the built-in ones
+	Identity    Identity     // which records are the same customer
 	Admin       string       // address of /healthz, /readyz and /metrics; empty = not served
 	Delivery    Delivery
 	Ledger      Ledger

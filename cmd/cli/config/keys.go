@@ -29,20 +29,21 @@ type Key struct{ Name, Default, Help string }
 
 // Keys lists the keys outside of connections, in the order of the starter file.
 func Keys() []Key {
-	return []Key{
+	return slices.Concat([]Key{
 		{"data", "data", "Directory of the ledger, relative to the file."},
 		{"workspace", "default", "Name that separates several customers of one ledger."},
 		{"connections", "", "The accounts, by names of your choice."},
 		{"targets", "", "Connections that are written to; all that can be when left out."},
 		{"rules", "", "Files with work rules; `default` in the list includes the built-in ones, which are used alone when left out."},
 		{"survivorship", "", "File with rules that say whose value a customer shows when sources disagree; the built-in ones when left out."},
+	}, identityHelp, []Key{
 		{"delivery.attempts", "8", "Tries before an item that fails alone becomes a dead letter."},
 		{"delivery.close_share", "0.10", "Most a run may close without `--force`, as a share of the items shown; 20 are always allowed."},
 		{"admin.listen", "127.0.0.1:8087", "Address of `/healthz`, `/readyz` and `/metrics`; `\"\"` serves none."},
 		{"ledger.key", "", "32 bytes in base64 or hex that seal OAuth tokens; a key in the data directory when left out."},
 		{"log.level", "info", "One of debug, info, warn, error."},
 		{"log.format", "", "`text` or `json`; when left out, json for a daemon that no terminal shows, else text."},
-	}
+	})
 }
 
 // helpOf returns the help of a key.

@@ -25,6 +25,7 @@ type file struct {
 	Targets     []string                  `yaml:"targets"`
 	Rules       []string                  `yaml:"rules"`
 	Survivors   string                    `yaml:"survivorship"`
+	Identity    identityFile              `yaml:"identity"`
 	Admin       struct {
 		Listen *string `yaml:"listen"`
 	} `yaml:"admin"`
@@ -96,6 +97,7 @@ func (p *parser) yamlError(err error) error {
 func unknownTopLevel(key string) string {
 	known := []string{"data", "workspace", "connections", "targets", "rules", "survivorship", "admin", "listen",
 		"delivery", "attempts", "close_share", "ledger", "key", "log", "level", "format"}
+	known = append(known, identityKeys...)
 	if near := connectors.Nearest(key, known); near != "" {
 		return fmt.Sprintf("there is no key %q; did you mean %q?", key, near)
 	}
@@ -125,6 +127,7 @@ func (p *parser) convert(f *file) *Config {
 	if f.Survivors != "" {
 		c.Survivors = p.paths("$.survivorship", []string{f.Survivors})[0]
 	}
+	p.identity(c, &f.Identity)
 	p.delivery(c, f)
 	c.Ledger.Key = connectors.NewSecret(p.expand("$.ledger.key", f.Ledger.Key))
 	c.Log = Log{Level: f.Log.Level, Format: f.Log.Format}

@@ -25,6 +25,7 @@ func Schema(list []connectors.Connector) []byte {
 			"targets":      texts(helpOf("targets")),
 			"rules":        texts(helpOf("rules")),
 			"survivorship": text(helpOf("survivorship")),
+			"identity":     identitySchema(),
 			"admin":        group(object{"listen": text(helpOf("admin.listen"))}),
 			"delivery": group(object{
 				"attempts":    object{"type": "integer", "minimum": 1, "description": helpOf("delivery.attempts")},
