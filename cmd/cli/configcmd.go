@@ -36,6 +36,9 @@ func (a *app) configCheck() error {
 	if _, err := loadSurvivors(cfg); err != nil {
 		return withCode(exitConfig, err)
 	}
+	if _, err := loadResolver(cfg); err != nil {
+		return withCode(exitConfig, err)
+	}
 	if !cfg.Ledger.Key.IsZero() {
 		if _, err := parseKey(cfg.Ledger.Key.Reveal()); err != nil {
 			return withCode(exitConfig, err)

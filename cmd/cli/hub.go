@@ -11,7 +11,6 @@ import (
 	"github.com/millrace/millrace/cmd/cli/config"
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/connectors/transport"
-	"github.com/millrace/millrace/mapping/identity"
 	"github.com/millrace/millrace/mapping/work"
 	"github.com/millrace/millrace/router"
 	"github.com/millrace/millrace/router/bus"
@@ -66,6 +65,10 @@ func openHub(ctx context.Context, cfg *config.Config, log *slog.Logger, o hubOpt
 	if err != nil {
 		return nil, withCode(exitConfig, err)
 	}
+	resolver, err := loadResolver(cfg)
+	if err != nil {
+		return nil, withCode(exitConfig, err)
+	}
 	if err := makeDataDir(cfg.Data); err != nil {
 		return nil, err
 	}
@@ -78,7 +81,7 @@ func openHub(ctx context.Context, cfg *config.Config, log *slog.Logger, o hubOpt
 	}
 	h.ledger, err = ledger.Open(h.engine, ledger.Options{Workspace: cfg.Workspace, Key: key, Targets: cfg.Targets,
 		Reach: h.rules.Watches, Mapper: h.maps, Survivorship: survivors,
-		Resolver: identity.NewResolver(cfg.Identity.Settings), LogKeep: cfg.Identity.LogKeep})
+		Resolver: resolver, LogKeep: cfg.Identity.LogKeep})
 	if err == nil {
 		err = h.connect(ctx)
 	}

@@ -73,6 +73,11 @@ func TestProblemsNameThePlace(t *testing.T) {
 		"target that only reads":   {head + "    token: x\ntargets: [a]\n", `connection "a" cannot be a target: Toy is only read`},
 		"target that is not there": {head + "    token: x\ntargets: [z]\n", `there is no connection "z"`},
 		"no connection":            {"data: x\n", `no connection is configured`},
+		"share above one":          {head + "    token: x\nidentity:\n  person:\n    auto: 1.5\n", `millrace.yaml:7:11: must be between 0 and 1`},
+		"review above auto":        {head + "    token: x\nidentity:\n  person: {auto: 0.8, review: 0.9}\n", `must not be above auto`},
+		"no such word":             {head + "    token: x\nidentity: {organization: {medium: ask}}\n", `"ask" is not one of`},
+		"no domain":                {head + "    token: x\nidentity: {blocked: [acme.com, \"a b\"]}\n", `"a b" is no domain`},
+		"misspelt identity key":    {head + "    token: x\nidentity: {freemail: []}\n", `did you mean "free_mail"?`},
 		"broken yaml":              {"connections: [\n", `millrace.yaml:`},
 		"duplicate key":            {"data: a\ndata: b\n", `millrace.yaml:2:1`},
 	} {
@@ -86,6 +91,33 @@ func TestProblemsNameThePlace(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", err, test.want)
 			}
 		})
+	}
+}
+
+func TestIdentityIsRead(t *testing.T) {
+	model := filepath.Join(t.TempDir(), "people.json")
+	if err := os.WriteFile(model, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := parse(t, `
+connections:
+  a: {connector: toy, token: x}
+identity:
+  free_mail: [mail.example]
+  gmail: true
+  person: {auto: 0.9, medium: join}
+  models: {person: ${MODEL}}
+  log_keep: 50
+`, map[string]string{"MODEL": model})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := c.Identity
+	if got := i.Settings.Person; got.Auto != 0.9 || !got.Medium || i.Settings.Organization.Medium {
+		t.Errorf("bands = %+v, want those of the file for people only", got)
+	}
+	if i.LogKeep != 50 || i.Models["person"] != model || !i.Settings.Gmail || len(i.Settings.FreeMail) != 1 {
+		t.Errorf("got %+v, want what the file says", i)
 	}
 }
 

@@ -9,8 +9,9 @@ import (
 
 // Identity says which records are the same customer.
 type Identity struct {
-	Settings identity.Settings
-	LogKeep  int // changes kept of each customer; 0 = the ledger's own number
+	Settings identity.Settings         // without Models, which whoever uses them reads
+	Models   map[canonical.Kind]string // files
+	LogKeep  int                       // changes kept of each customer; 0 = the ledger's own number
 }
 
 // identityFile is the shape of the section.
@@ -22,7 +23,11 @@ type identityFile struct {
 	Plus         []string  `yaml:"plus"`
 	Person       bandsFile `yaml:"person"`
 	Organization bandsFile `yaml:"organization"`
-	LogKeep      int       `yaml:"log_keep"`
+	Models       struct {
+		Person       string `yaml:"person"`
+		Organization string `yaml:"organization"`
+	} `yaml:"models"`
+	LogKeep int `yaml:"log_keep"`
 }
 
 type bandsFile struct {
@@ -34,7 +39,7 @@ type bandsFile struct {
 
 // identityKeys are the keys of the section, for what is close to a mistyped one.
 var identityKeys = []string{"identity", "free_mail", "blocked", "group", "gmail", "plus", "person", "organization", "auto", "review",
-	"guard", "medium", "log_keep"}
+	"guard", "medium", "models", "log_keep"}
 
 func (p *parser) identity(c *Config, f *identityFile) {
 	o := identity.Options{Gmail: f.Gmail}
@@ -42,11 +47,19 @@ func (p *parser) identity(c *Config, f *identityFile) {
 	o.Blocked = p.hosts("$.identity.blocked", f.Blocked)
 	o.Group = p.hosts("$.identity.group", f.Group)
 	o.Plus = p.hosts("$.identity.plus", f.Plus)
-	c.Identity = Identity{LogKeep: f.LogKeep,
+	c.Identity = Identity{LogKeep: f.LogKeep, Models: map[canonical.Kind]string{},
 		Settings: identity.Settings{Options: o, Person: p.bands("$.identity.person", &f.Person),
 			Organization: p.bands("$.identity.organization", &f.Organization)}}
 	if f.LogKeep < 0 {
 		p.problem("$.identity.log_keep", "must be 1 or more")
+	}
+	p.model(c, canonical.Person, f.Models.Person)
+	p.model(c, canonical.Organization, f.Models.Organization)
+}
+
+func (p *parser) model(c *Config, kind canonical.Kind, file string) {
+	if file != "" {
+		c.Identity.Models[kind] = p.paths("$.identity.models."+string(kind), []string{file})[0]
 	}
 }
 
@@ -89,6 +102,7 @@ func identitySchema() object {
 		"plus":         texts(helpOf("identity.plus")),
 		"person":       bands,
 		"organization": bands,
+		"models":       group(object{"person": text(helpOf("identity.models")), "organization": text(helpOf("identity.models"))}),
 		"log_keep":     object{"type": "integer", "minimum": 1, "description": helpOf("identity.log_keep")},
 	})
 }
@@ -105,5 +119,6 @@ var identityHelp = []Key{
 	{"identity.review", "0.5", "A pair at least so likely is shown to a person."},
 	{"identity.guard", "0.2 or 0.5", "Share of the pairs between two customers that must not contradict a join; the second for organizations."},
 	{"identity.medium", "review", "`join` or `review`: what a full name with the same birthday, street or employer is good for."},
+	{"identity.models", "", "Files with the scorer's parameters, `{person: FILE, organization: FILE}`, as `identity train` writes them; no scorer when left out."},
 	{"identity.log_keep", "200", "Changes kept in the history of each customer."},
 }
