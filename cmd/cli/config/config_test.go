@@ -106,7 +106,7 @@ identity:
   free_mail: [mail.example]
   gmail: true
   person: {auto: 0.9, medium: join}
-  models: {person: ${MODEL}}
+  models: {person: "${MODEL}"}
   log_keep: 50
 `, map[string]string{"MODEL": model})
 	if err != nil {
