@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"os"
+	"path/filepath"
 )
 
 // operator names who gives the command, as user@host, for what is written down with a name: decisions, corrections and
@@ -23,4 +24,12 @@ func workingDir() string {
 		return ""
 	}
 	return dir
+}
+
+// file returns the path of a file that the command line names, also in a daemon that was started elsewhere.
+func (a *app) file(name string) string {
+	if filepath.IsAbs(name) || a.dir == "" {
+		return name
+	}
+	return filepath.Join(a.dir, name)
 }
