@@ -21,8 +21,10 @@ type Manual struct {
 	// Fields are the values by the names of the catalogue. A text is taken as a vendor's would be, "" says "empty"; lists
 	// are JSON lists. null is not a value: leave the field out.
 	Fields map[string]json.RawMessage `json:"fields"`
-	By     string                     `json:"by,omitempty"`
-	Why    string                     `json:"why,omitempty"`
+	// At is when each field was set; a field that is missing was set when the record was.
+	At  map[string]time.Time `json:"at,omitempty"`
+	By  string               `json:"by,omitempty"`
+	Why string               `json:"why,omitempty"`
 }
 
 // manualVersion is part of a Set's version; it grows when the same manual record gives another profile than before.
@@ -85,6 +87,9 @@ func mapManual(rec connectors.Record) (canonical.Profile, Outcome, error) {
 			continue
 		}
 		p.Fields = append(p.Fields, canonical.Field{Name: name, Value: value})
+		if at := m.At[name]; !at.IsZero() {
+			p.Times = append(p.Times, canonical.FieldTime{Name: name, At: at.UTC().Truncate(time.Millisecond)})
+		}
 	}
 	if ref, ok := canonical.CleanRef(m.Same); ok {
 		p.Same = []string{ref}

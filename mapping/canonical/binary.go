@@ -13,7 +13,10 @@ import (
 
 // format is the first byte of a profile's binary form. A reader knows every form ever written: they live in ledgers
 // for years.
-const format = 1
+const (
+	format      = 1
+	formatTimes = 2 // with Times, after all that the first has
+)
 
 // The bounds of a profile; a mapping that exceeds them is refused at load or reports what it left out.
 const (
@@ -25,9 +28,13 @@ const (
 var ErrDamaged = errors.New("damaged profile")
 
 // AppendBinary appends the binary form of p: version, kind, the fields with a number for each catalogued name, the
-// values as they are, and Same. Equal profiles have equal bytes.
+// values as they are, Same, and Times if there are any. Equal profiles have equal bytes.
 func (p *Profile) AppendBinary(dst []byte) []byte {
-	dst = append(dst, format, codeOfKind(p.Kind))
+	form := byte(format)
+	if len(p.Times) > 0 {
+		form = formatTimes
+	}
+	dst = append(dst, form, codeOfKind(p.Kind))
 	dst = binary.AppendUvarint(dst, uint64(len(p.Fields)))
 	for i := range p.Fields {
 		f := &p.Fields[i]
@@ -41,6 +48,9 @@ func (p *Profile) AppendBinary(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(p.Same)))
 	for _, s := range p.Same {
 		dst = appendBlock(dst, s)
+	}
+	if form == formatTimes {
+		dst = p.appendTimes(dst)
 	}
 	return dst
 }
@@ -61,7 +71,7 @@ func DecodeProfile(b []byte) (Profile, error) {
 // Decode is DecodeProfile into p, using p's lists again when they are large enough: a loop over many profiles
 // allocates nothing.
 func (p *Profile) Decode(b []byte) error {
-	if len(b) < 2 || b[0] != format {
+	if len(b) < 2 || b[0] != format && b[0] != formatTimes {
 		return fmt.Errorf("%w: unknown format", ErrDamaged)
 	}
 	p.Kind = kindOfCode(b[1])
@@ -86,6 +96,10 @@ func (p *Profile) Decode(b []byte) error {
 		if r.damaged {
 			break
 		}
+	}
+	p.Times = p.Times[:0]
+	if b[0] == formatTimes {
+		p.readTimes(&r)
 	}
 	if r.damaged || len(r.rest) > 0 {
 		return ErrDamaged

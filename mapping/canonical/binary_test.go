@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -23,11 +24,16 @@ func drawProfile(t *rapid.T) Profile {
 	}
 	slices.SortFunc(p.Fields, func(a, b Field) int { return bytes.Compare([]byte(a.Name), []byte(b.Name)) })
 	p.Same = rapid.SliceOf(rapid.StringMatching(`hs/contacts/[0-9]{1,4}`)).Draw(t, "same")
+	for _, f := range p.Fields {
+		if rapid.IntRange(0, 3).Draw(t, "timed") == 0 {
+			p.Times = append(p.Times, FieldTime{f.Name, time.UnixMilli(rapid.Int64Range(-1<<45, 1<<45).Draw(t, "at")).UTC()})
+		}
+	}
 	return p
 }
 
 func equal(a, b Profile) bool {
-	return a.Kind == b.Kind && slices.Equal(a.Same, b.Same) && slices.EqualFunc(a.Fields, b.Fields, func(x, y Field) bool {
+	return a.Kind == b.Kind && slices.Equal(a.Same, b.Same) && slices.Equal(a.Times, b.Times) && slices.EqualFunc(a.Fields, b.Fields, func(x, y Field) bool {
 		return x.Name == y.Name && bytes.Equal(x.Value, y.Value)
 	})
 }
@@ -103,6 +109,8 @@ func FuzzDecodeProfile(f *testing.F) {
 	p := Profile{Kind: Deal, Fields: []Field{{"amount", json.RawMessage(`{"amount":"1.00","currency":"EUR"}`)}, {"custom.x", json.RawMessage(`"y"`)}}, Same: []string{"a/b/c"}}
 	f.Add(p.AppendBinary(nil))
 	f.Add([]byte{1, 1, 0, 0})
+	p.Times = []FieldTime{{"amount", time.UnixMilli(1_700_000_000_000)}, {"custom.x", time.UnixMilli(-5)}}
+	f.Add(p.AppendBinary(nil))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p, err := DecodeProfile(b)
 		if err != nil {

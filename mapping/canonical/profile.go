@@ -10,6 +10,8 @@ type Profile struct {
 	// Same lists source records (connection/object/id) that the source itself says are the same thing: merged-in
 	// records and cross-references to another system.
 	Same []string
+	// Times are the fields whose values the source set at a time of their own, which it tells; see AssertedAt.
+	Times []FieldTime // ordered by Name, each one of Fields
 }
 
 // Field is one claim. Value is JSON in the normal form of the field's Type, or null for explicitly empty.

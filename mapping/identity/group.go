@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -91,6 +92,7 @@ func (m *merger) group(p *plan) *group {
 // sayings returns all that each source says of a group, newest first, and counts the parts.
 func (m *merger) sayings(p *plan, g *group) []Claim {
 	said := make([][]byte, len(m.sources))
+	latest := make([]time.Time, len(m.sources))
 	quiet := merger{kind: m.kind, sources: m.sources, s: m.s, ranked: m.ranked}
 	for _, name := range m.names() {
 		q := m.s.plan(m.kind, name)
@@ -102,6 +104,9 @@ func (m *merger) sayings(p *plan, g *group) []Claim {
 		for _, c := range claims {
 			if !manual {
 				g.parts[c.Source]++
+				if c.Asserted.After(latest[c.Source]) {
+					latest[c.Source] = c.Asserted
+				}
 				said[c.Source] = append(append(append(append(said[c.Source], name...), 0), c.Value...), 0)
 			}
 		}
@@ -109,7 +114,7 @@ func (m *merger) sayings(p *plan, g *group) []Claim {
 	var list []Claim
 	for _, i := range m.ranked {
 		if said[i] != nil {
-			list = append(list, Claim{Source: i, Value: said[i], Asserted: m.asserted(i)})
+			list = append(list, Claim{Source: i, Value: said[i], Asserted: latest[i]})
 		}
 	}
 	return list

@@ -109,7 +109,7 @@ func (m *merger) gather(list []Claim, p *plan) (_ []Claim, manual bool) {
 		if value == nil {
 			continue
 		}
-		c := Claim{Source: i, Value: value, Asserted: m.asserted(i)}
+		c := Claim{Source: i, Value: value, Asserted: m.asserted(i, p.name)}
 		hand := isManual(m.sources[i].Ref)
 		switch {
 		case hand && !p.restrictive():
@@ -133,8 +133,16 @@ func (m *merger) gather(list []Claim, p *plan) (_ []Claim, manual bool) {
 	return list, manual
 }
 
-// asserted is when a source said what it says: the vendor's stamp of the record.
-func (m *merger) asserted(source int) time.Time { return m.sources[source].Version }
+// asserted is when a source said what it says of a field: the time of the field when the source tells it, else the
+// vendor's stamp of the record.
+func (m *merger) asserted(source int, field string) time.Time {
+	if s := &m.sources[source]; len(s.Profile.Times) > 0 {
+		if at := s.Profile.AssertedAt(field); !at.IsZero() {
+			return at
+		}
+	}
+	return m.sources[source].Version
+}
 
 // silence is the objects whose older records do not count for a field any more.
 type silence struct{ objects []string }

@@ -111,7 +111,8 @@ func (g *Golden) Origin(i int) Origin { return g.origin(g.Fields[i].Name) }
 
 func (g *Golden) origin(name string) Origin {
 	if g.sole >= 0 {
-		return Origin{Source: g.sole, Rule: Only, Asserted: g.Sources[g.sole].Version}
+		m := merger{sources: g.Sources}
+		return Origin{Source: g.sole, Rule: Only, Asserted: m.asserted(g.sole, name)}
 	}
 	m := newMerger(g)
 	m.trace = &trace{}

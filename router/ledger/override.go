@@ -96,9 +96,10 @@ func (c *change) edit(key recKey, kind canonical.Kind, named recKey, fields map[
 		switch _, known := m.Fields[name]; {
 		case canonical.IsNull(value) && known:
 			delete(m.Fields, name)
+			delete(m.At, name)
 			changed = true
 		case !canonical.IsNull(value) && own:
-			m.Fields[name] = value
+			m.Fields[name], m.At[name] = value, at
 			changed = true
 		}
 	}
@@ -128,7 +129,7 @@ func (c *change) edit(key recKey, kind canonical.Kind, named recKey, fields map[
 
 // manual returns what a manual record says now, and a time after everything it said before.
 func (c *change) manual(key recKey) (m mapping.Manual, at time.Time, err error) {
-	m.Fields = map[string]json.RawMessage{}
+	m.Fields, m.At = map[string]json.RawMessage{}, map[string]time.Time{}
 	at = c.now.Truncate(time.Millisecond)
 	slot, err := c.meta(key)
 	if err != nil || slot.meta == nil {
@@ -153,6 +154,9 @@ func (c *change) manual(key recKey) (m mapping.Manual, at time.Time, err error) 
 	}
 	if m.Fields == nil {
 		m.Fields = map[string]json.RawMessage{}
+	}
+	if m.At == nil {
+		m.At = map[string]time.Time{}
 	}
 	return m, at, nil
 }

@@ -102,6 +102,10 @@ func TestOverrideGoesWithItsRecord(t *testing.T) {
 		t.Errorf("ids after the split are %s, %s; want %v", w.id("hs/contacts/1"), w.id("hs/contacts/2"), ids)
 	}
 	w.fetch(rec("hs/contacts/2", 4, say{Name: "Bo", Same: []string{"hs/contacts/1"}}))
+	w.now = w.now.Add(time.Second)
+	w.set("hs/contacts/1", "language", `"hr"`)
+	equalLines(t, "another field of the older edit", w.entities(), []string{`person [hs/contacts/1 hs/contacts/2] language="hr" name.full="Bo1" title="CTO"`})
+	w.set("hs/contacts/1", "language", `null`)
 	w.set("hs/contacts/1", "title", `null`)
 	equalLines(t, "removed from both", w.entities(), []string{`person [hs/contacts/1 hs/contacts/2] name.full="Bo1"`})
 }
