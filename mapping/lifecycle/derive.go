@@ -37,23 +37,21 @@ type derivation struct {
 // collect turns all evidence into facts. What people of an organization say counts for it, but for what puts one of them
 // beside the ladder.
 func (d *derivation) collect(e *Evidence) {
-	w := &witness{s: d.s, e: e}
-	d.facts = append(d.facts, w.facts()...)
-	d.note(w)
+	d.facts = make([]Reason, 0, 2*(len(e.Claims)+len(e.Sales)+len(e.Purchases)+len(e.People)))
+	d.hear(e)
 	for i := range e.People {
-		p := &witness{s: d.s, e: &e.People[i]}
-		for _, f := range p.facts() {
-			if !f.side {
-				d.facts = append(d.facts, f)
-			}
-		}
-		d.note(p)
+		before := len(d.facts)
+		d.hear(&e.People[i])
+		d.facts = append(d.facts[:before], slices.DeleteFunc(d.facts[before:], func(f Reason) bool { return f.side })...)
 	}
 	slices.SortFunc(d.facts, compareReasons)
 	d.facts = slices.Compact(d.facts)
 }
 
-func (d *derivation) note(w *witness) {
+// hear turns one's evidence into facts.
+func (d *derivation) hear(e *Evidence) {
+	w := witness{s: d.s, e: e, list: d.facts}
+	d.facts = w.facts()
 	d.bought = d.bought || w.bought
 	d.open = d.open || w.open
 	d.last = latest(d.last, w.last)
@@ -70,7 +68,7 @@ func compareReasons(a, b Reason) int {
 		}
 		return -1
 	}
-	return cmp.Or(c, a.At.Compare(b.At), strings.Compare(a.Source, b.Source), strings.Compare(a.What, b.What), byFlags(a, b))
+	return cmp.Or(c, a.At.Compare(b.At), strings.Compare(a.Source, b.Source), strings.Compare(a.What, b.What), strings.Compare(a.word, b.word), byFlags(a, b))
 }
 
 func byFlags(a, b Reason) int {

@@ -1,9 +1,6 @@
 package lifecycle
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // State is how far somebody has come, and what teams make of it.
 type State struct {
@@ -41,6 +38,7 @@ type Reason struct {
 	Source string    `json:"source,omitempty"`
 	What   string    `json:"what"`
 
+	word             string // the vendor's, that ends What
 	side, past, hand bool
 }
 
@@ -109,8 +107,8 @@ func (d *derivation) activeAfter() bool {
 
 // because adds reasons, as long as there is room.
 func (s *State) because(list ...Reason) {
-	s.Why = append(s.Why, list...)
-	if len(s.Why) > MaxReasons {
-		s.Why = slices.Clip(s.Why[:MaxReasons])
+	for _, r := range list[:min(len(list), MaxReasons-len(s.Why))] {
+		r.What, r.word = r.What+r.word, ""
+		s.Why = append(s.Why, r)
 	}
 }

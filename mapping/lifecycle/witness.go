@@ -85,9 +85,10 @@ func (w *witness) claim(c *Claim) {
 	_, ladder := w.s.Rank(stage)
 	switch {
 	case stage == "" && c.Kind == OfStage && c.Value != "" && !c.Past:
-		w.list = append(w.list, Reason{At: c.At, Source: c.Source, What: "claims " + c.Value + ", which is not on the ladder", past: true})
-	case ladder && w.add(stage, c.At, c.Source, whatOf[c.Kind]+c.Value):
-		w.list[len(w.list)-1].past = c.Past
+		w.list = append(w.list, Reason{At: c.At, Source: c.Source, What: "says what is not on the ladder: ", word: c.Value, past: true})
+	case ladder && w.add(stage, c.At, c.Source, whatOf[c.Kind]):
+		last := &w.list[len(w.list)-1]
+		last.past, last.word = c.Past, c.Value
 	case sides[stage] && (w.e.Manual.Stage == "" || c.At.After(w.e.Manual.At)):
 		w.beside(stage, c)
 	}
@@ -95,14 +96,14 @@ func (w *witness) claim(c *Claim) {
 
 func (w *witness) beside(stage string, c *Claim) {
 	if stage == Former { // who is a former customer was one, at a time that nobody knows
-		w.list = append(w.list, Reason{Stage: Customer, Rank: ranks[Customer], Source: c.Source, What: whatOf[c.Kind] + c.Value, past: true})
+		w.list = append(w.list, Reason{Stage: Customer, Rank: ranks[Customer], Source: c.Source, What: whatOf[c.Kind], word: c.Value, past: true})
 	}
 	if !c.Past {
-		w.list = append(w.list, Reason{Stage: stage, At: c.At, Source: c.Source, What: whatOf[c.Kind] + c.Value, side: true})
+		w.list = append(w.list, Reason{Stage: stage, At: c.At, Source: c.Source, What: whatOf[c.Kind], word: c.Value, side: true})
 	}
 }
 
-var whatOf = map[ClaimKind]string{OfStage: "claims the stage ", OfStatus: "claims the lead status ", OfKind: "is marked as "}
+var whatOf = [...]string{OfStage: "claims the stage ", OfStatus: "claims the lead status ", OfKind: "is marked as "}
 
 func (w *witness) sales() {
 	var days days
@@ -135,9 +136,10 @@ func (w *witness) purchases() {
 		var days days
 		for i := range w.e.Purchases {
 			p := &w.e.Purchases[i]
-			if !slices.Contains(group, p.Kind) || !w.buy(p.At, p.Source, "bought ("+p.Kind+")") {
+			if !slices.Contains(group, p.Kind) || !w.buy(p.At, p.Source, "bought: ") {
 				continue
 			}
+			w.list[len(w.list)-1].word = p.Kind
 			days.add(w.s, p.At, p.Source)
 			if n == len(buying)-1 {
 				start, begun = latest(start, p.At), true

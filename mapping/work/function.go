@@ -8,6 +8,7 @@ import (
 	"github.com/expr-lang/expr"
 
 	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/lifecycle"
 )
 
 // functions are what expressions can call besides the built-in ones. All take nil for "nothing" and are functions of
@@ -72,8 +73,11 @@ func dateText(v any) string {
 	return s
 }
 
-// words writes a token as words: on_hold is On hold.
+// words writes a token as words: on_hold is On hold, mql is MQL.
 func words(token string) string {
+	if token == lifecycle.MQL || token == lifecycle.SQL {
+		return strings.ToUpper(token)
+	}
 	token = strings.ReplaceAll(token, "_", " ")
 	if token == "" {
 		return ""

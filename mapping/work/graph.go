@@ -37,6 +37,10 @@ type Graph interface {
 	Resolve(ref string) (*Entity, error)
 	// Referrers returns the entities of a kind that refer to e, by id ascending, at most MaxReferrers.
 	Referrers(e *Entity, kind canonical.Kind) ([]*Entity, error)
+	// History returns what the records of an entity said over time, by From ascending.
+	History(id string) ([]Stay, error)
+	// Now is the moment: states that change by the passing of time are those of now.
+	Now() time.Time
 }
 
 // Reach says whose items may change when an entity of some kind changes.
@@ -48,4 +52,8 @@ type Reach struct {
 	// Referenced are the kinds of entities that the changed one refers to, and that show something of it: the
 	// organization whose card lists its deals. Those it referred to before the change count as well.
 	Referenced []canonical.Kind
+	// Beyond are the kinds of entities that the changed one refers to, and whose lifecycle follows from it and is shown by
+	// what is around them: a deal makes a customer of its organization, and another deal shows that. It is then as if the
+	// organization had changed, too.
+	Beyond []canonical.Kind
 }

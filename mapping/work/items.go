@@ -23,7 +23,7 @@ func (r *Rules) Items(g Graph, e *Entity) (items []connectors.Item, unresolved [
 	if p == nil || e.Golden.Deleted() {
 		return nil, nil, nil
 	}
-	s := scene{graph: g, entity: e, plan: p, env: make(map[string]any, len(p.members)), known: map[string]*Entity{}}
+	s := r.scene(g, e, p)
 	for _, one := range p.rules {
 		item, wanted, err := s.item(one)
 		if err != nil {
@@ -43,7 +43,7 @@ func Key(rule, entity string) string { return rule + "/" + entity }
 func (s *scene) item(r *rule) (connectors.Item, bool, error) {
 	item := connectors.Item{Key: Key(r.name, s.entity.ID)}
 	if r.when != nil {
-		if err := s.load(r.first); err != nil {
+		if err := s.prepare(r.first, r.firstOwn); err != nil {
 			return item, false, err
 		}
 		yes, err := s.run("when", r.when)
@@ -51,7 +51,7 @@ func (s *scene) item(r *rule) (connectors.Item, bool, error) {
 			return item, false, err
 		}
 	}
-	if err := s.load(r.rest); err != nil {
+	if err := s.prepare(r.rest, r.restOwn); err != nil {
 		return item, false, err
 	}
 	if err := s.texts(r, &item); err != nil {

@@ -10,11 +10,14 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/expr-lang/expr/types"
+
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/mapping"
 	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/internal/formula"
 	"github.com/millrace/millrace/mapping/internal/tree"
+	"github.com/millrace/millrace/mapping/lifecycle"
 )
 
 //go:embed default.yaml
@@ -42,7 +45,9 @@ var wants = map[string]formula.Want{
 
 // Load reads rules; a rule of a later file replaces the keys it has of the rule of the same name, and `off: true`
 // removes it. The error lists every problem with file, line and column.
-func Load(files ...mapping.File) (*Rules, error) {
+func Load(files ...mapping.File) (*Rules, error) { return load(&lifecycle.Settings{}, nil, files) }
+
+func load(life *lifecycle.Settings, categories []category, files []mapping.File) (*Rules, error) {
 	l := loader{}
 	for _, f := range files {
 		n, err := tree.Parse(f.Name, f.Data)
@@ -51,7 +56,7 @@ func Load(files ...mapping.File) (*Rules, error) {
 		}
 		l.file(n)
 	}
-	r := &Rules{plans: map[canonical.Kind]*plan{}}
+	r := &Rules{plans: map[canonical.Kind]*plan{}, life: life, categories: categories}
 	h := sha256.New()
 	for _, n := range l.list {
 		if off := n.Get("off"); off != nil && off.Bool(&l.report, "off") {
@@ -68,8 +73,9 @@ func Load(files ...mapping.File) (*Rules, error) {
 	if err := l.report.Err(); err != nil {
 		return nil, fmt.Errorf("load work rules: %w", err)
 	}
-	r.version = hex.EncodeToString(h.Sum(nil))[:16]
+	r.version = versionOf(hex.EncodeToString(h.Sum(nil))[:16], life)
 	r.plan()
+	r.sortingPlans()
 	return r, nil
 }
 
@@ -211,13 +217,18 @@ func (l *loader) fields(r *rule, n *tree.Node) {
 }
 
 func (l *loader) formula(r *rule, key string, n *tree.Node, want formula.Want) *formula.Formula {
-	if !n.IsText(&l.report, key) {
+	return l.formulaIn(environment(r.kind, true), key+" of the rule "+r.name, n, want)
+}
+
+// formulaIn compiles an expression with the names of an environment; what names it in messages.
+func (l *loader) formulaIn(env types.Map, what string, n *tree.Node, want formula.Want) *formula.Formula {
+	if !n.IsText(&l.report, what) {
 		return nil
 	}
-	f, err := formula.CompileWith(reads, n.Text, environment(r.kind), want, functions...)
+	f, err := formula.CompileWith(reads, n.Text, env, want, functions...)
 	if err != nil {
 		e := err.(*formula.Error)
-		l.report.Addf(n.Inside(e.Line, e.Column), "%s of the rule %s: %s", key, r.name, e.Message)
+		l.report.Addf(n.Inside(e.Line, e.Column), "%s: %s", what, e.Message)
 		return nil
 	}
 	return f

@@ -27,22 +27,37 @@ func (r *rule) formulas() []*formula.Formula {
 // reads notes which names of the environment the rule reads: those of `when` are loaded first, the others only when
 // it says yes.
 func (r *rule) reads() {
-	env := environment(r.kind)
-	add := func(list []string, f *formula.Formula) []string {
-		for _, name := range f.Names() {
-			if _, known := env[name]; known && !slices.Contains(list, name) {
-				list = append(list, name)
-			}
-		}
-		return list
-	}
 	if r.when != nil {
-		r.first = add(nil, r.when)
+		r.first = addNames(nil, r.kind, r.when)
+		r.firstOwn.add(r.kind, r.when)
 	}
 	for _, f := range r.formulas() {
-		r.rest = add(r.rest, f)
+		r.rest = addNames(r.rest, r.kind, f)
+		r.restOwn.add(r.kind, f)
 	}
 	slices.Sort(r.rest)
+}
+
+// addNames adds the names of the environment that an expression reads.
+func addNames(list []string, kind canonical.Kind, f *formula.Formula) []string {
+	env := environment(kind, true)
+	for _, name := range f.Names() {
+		if _, known := env[name]; known && !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// add notes what an expression reads of the rule's own entity that is derived.
+func (o *own) add(kind canonical.Kind, f *formula.Formula) {
+	for _, path := range f.Paths() {
+		if !hasState(kind) || path[0] != string(kind) || !derives(path[1:]) {
+			continue
+		}
+		o.state = o.state || len(path) == 1 || path[1] != categoriesName
+		o.categories = o.categories || len(path) == 1 || path[1] == categoriesName
+	}
 }
 
 // plan joins what the rules of each kind read, so that an entity is prepared once for all of them and only as far as
@@ -62,12 +77,29 @@ func (r *Rules) plan() {
 				note(read[one.kind], f, known)
 			}
 		}
+		if one.firstOwn.categories || one.restOwn.categories {
+			r.sort(p, read[one.kind], one.kind)
+		}
 	}
 	for kind, names := range read {
 		share(names, "contacts", "person")
 		share(names, "pipeline", "stage")
 		for name, wanted := range names {
 			r.plans[kind].members[name] = membersOf(kindOf(kind, name), wanted)
+		}
+	}
+}
+
+// sort adds what the categories of a kind read to its plan, once.
+func (r *Rules) sort(p *plan, read map[string]map[string]bool, kind canonical.Kind) {
+	if p.categories != nil {
+		return
+	}
+	for i := range r.categories {
+		if c := &r.categories[i]; c.kind == kind {
+			p.categories = append(p.categories, c)
+			p.categoryNames = addNames(p.categoryNames, kind, c.when)
+			note(read, c.when, p.categoryNames)
 		}
 	}
 }
@@ -110,10 +142,16 @@ func note(read map[string]map[string]bool, f *formula.Formula, known []string) {
 		switch {
 		case len(path) == 1:
 			read[path[0]] = nil
+			continue
 		case !seen:
-			read[path[0]] = map[string]bool{path[1]: true}
-		case members != nil:
-			members[path[1]] = true
+			members = map[string]bool{}
+			read[path[0]] = members
+		case members == nil:
+			continue
+		}
+		members[path[1]] = true
+		if derives(path[1:]) {
+			members[derived] = true
 		}
 	}
 }

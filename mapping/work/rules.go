@@ -7,6 +7,7 @@ import (
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/internal/formula"
+	"github.com/millrace/millrace/mapping/lifecycle"
 )
 
 // Close says what becomes of an item that is no longer wanted, because its entity is gone or a rule's `when` says no.
@@ -24,6 +25,10 @@ type Rules struct {
 	rules   []*rule
 	plans   map[canonical.Kind]*plan
 	version string
+	life    *lifecycle.Settings
+	// categories are the team's own, and sorting is what they read, for State.
+	categories []category
+	sorting    map[canonical.Kind]*plan
 }
 
 // rule is one compiled rule; a nil formula is one that was not given.
@@ -36,7 +41,12 @@ type rule struct {
 	close Close
 	first []string // names that `when` reads
 	rest  []string // names that the others read
+	// What `when` and the others read that is derived: the rule's own state and categories.
+	firstOwn, restOwn own
 }
+
+// own says what is read of the rule's own entity that is not among its fields.
+type own struct{ state, categories bool }
 
 type fieldRule struct {
 	name  string
@@ -48,6 +58,9 @@ type fieldRule struct {
 type plan struct {
 	rules   []*rule
 	members map[string]*members // by name of the environment
+	// categories of the kind, when something reads them, and the names these read.
+	categories    []*category
+	categoryNames []string
 }
 
 // Version returns a hash of the effective rules; items have to be planned again when it changes.
@@ -84,17 +97,33 @@ func (r *Rules) Watches(changed canonical.Kind) Reach {
 			continue
 		}
 		reach.Own = reach.Own || kind == changed
-		for _, rel := range relations[kind] {
-			if _, reads := p.members[rel.name]; !reads || rel.kind != changed {
-				continue
-			}
-			if rel.shape == reverse {
-				reach.Referenced = append(reach.Referenced, kind)
-			} else {
-				reach.Referrers = append(reach.Referrers, kind)
-			}
-		}
+		p.watch(&reach, kind, changed)
 	}
 	reach.Referrers, reach.Referenced = slices.Compact(reach.Referrers), slices.Compact(reach.Referenced)
+	slices.Sort(reach.Beyond)
+	reach.Beyond = slices.Compact(reach.Beyond)
 	return reach
+}
+
+// watch adds what the rules of one kind read of entities of the changed kind.
+func (p *plan) watch(reach *Reach, kind, changed canonical.Kind) {
+	if own := p.members[string(kind)]; own != nil && own.derived && slices.Contains(evidenceOf[kind], changed) {
+		reach.Referenced = append(reach.Referenced, kind)
+	}
+	for _, rel := range relations[kind] {
+		m, reads := p.members[rel.name]
+		if !reads {
+			continue
+		}
+		if m.derived && rel.shape != stage && slices.Contains(evidenceOf[rel.kind], changed) {
+			reach.Beyond = append(reach.Beyond, rel.kind)
+		}
+		switch {
+		case rel.kind != changed:
+		case rel.shape == reverse:
+			reach.Referenced = append(reach.Referenced, kind)
+		default:
+			reach.Referrers = append(reach.Referrers, kind)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/lifecycle"
 )
 
 // maxRelated bounds the entities that one list reference is followed to.
@@ -20,6 +21,42 @@ type scene struct {
 	env        map[string]any
 	known      map[string]*Entity // by reference; nil = unknown to the graph
 	unresolved []string
+
+	life       *lifecycle.Settings
+	around     map[canonical.Kind][]*Entity // live referrers, read already
+	states     map[string]*lifecycle.State  // by entity
+	derivedOwn bool
+	sortedOwn  bool
+}
+
+func (r *Rules) scene(g Graph, e *Entity, p *plan) *scene {
+	return &scene{graph: g, entity: e, plan: p, env: make(map[string]any, len(p.members)), known: map[string]*Entity{}, life: r.life}
+}
+
+// prepare loads names and what is read of the rule's own entity besides its fields.
+func (s *scene) prepare(names []string, own own) error {
+	if err := s.load(names); err != nil {
+		return err
+	}
+	if own.state {
+		if err := s.deriveOwn(); err != nil {
+			return err
+		}
+	}
+	if !own.categories || s.sortedOwn {
+		return nil
+	}
+	s.sortedOwn = true
+	list, err := s.categories()
+	if err != nil {
+		return err
+	}
+	texts := make([]any, len(list))
+	for i, name := range list {
+		texts[i] = name
+	}
+	s.env[string(s.entity.Kind)].(map[string]any)[categoriesName] = texts
+	return nil
 }
 
 // load puts names into the environment that are not there yet.
@@ -30,7 +67,9 @@ func (s *scene) load(names []string) error {
 		}
 		switch name {
 		case string(s.entity.Kind):
-			s.env[name] = entityValue(s.entity, s.plan.members[name])
+			if err := s.loadOwn(name); err != nil {
+				return err
+			}
 		case "id":
 			s.env[name] = s.entity.ID
 		case "sources":
@@ -42,6 +81,17 @@ func (s *scene) load(names []string) error {
 		}
 	}
 	return nil
+}
+
+// loadOwn loads the scene's own entity. What is derived of it comes when something reads that.
+func (s *scene) loadOwn(name string) error {
+	m := s.plan.members[name]
+	value := entityValue(s.entity, m)
+	s.env[name] = value
+	if !m.history {
+		return nil
+	}
+	return s.history(value, s.entity)
 }
 
 // relate loads a related name. One that leads nowhere is nil, a list of none is empty.
@@ -60,7 +110,11 @@ func (s *scene) relate(name string) error {
 	case many, reverse:
 		list := make([]any, 0, len(found))
 		for _, e := range found {
-			list = append(list, entityValue(e, members))
+			value, err := s.value(e, members)
+			if err != nil {
+				return err
+			}
+			list = append(list, value)
 		}
 		s.env[name] = list
 	case stage:
@@ -71,17 +125,41 @@ func (s *scene) relate(name string) error {
 	default:
 		s.env[name] = nil
 		if len(found) > 0 {
-			s.env[name] = entityValue(found[0], members)
+			value, err := s.value(found[0], members)
+			if err != nil {
+				return err
+			}
+			s.env[name] = value
 		}
 	}
 	return nil
 }
 
+// referrers returns the live entities of a kind that refer to the scene's own, read once.
+func (s *scene) referrers(kind canonical.Kind) ([]*Entity, error) {
+	if list, ok := s.around[kind]; ok {
+		return list, nil
+	}
+	list, err := liveReferrers(s.graph, s.entity, kind)
+	if err != nil {
+		return nil, err
+	}
+	if s.around == nil {
+		s.around = map[canonical.Kind][]*Entity{}
+	}
+	s.around[kind] = list
+	return list, nil
+}
+
+func liveReferrers(g Graph, e *Entity, kind canonical.Kind) ([]*Entity, error) {
+	list, err := g.Referrers(e, kind)
+	return slices.DeleteFunc(slices.Clone(list), func(e *Entity) bool { return !isLive(e, kind) }), err
+}
+
 // follow returns the live entities of a relation's kind, each once.
 func (s *scene) follow(rel relation) ([]*Entity, error) {
 	if rel.shape == reverse {
-		list, err := s.graph.Referrers(s.entity, rel.kind)
-		return slices.DeleteFunc(slices.Clone(list), func(e *Entity) bool { return !isLive(e, rel.kind) }), err
+		return s.referrers(rel.kind)
 	}
 	var found []*Entity
 	for _, ref := range s.refs(rel) {

@@ -1,6 +1,7 @@
 package work
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/expr-lang/expr/types"
@@ -112,7 +113,17 @@ var shapes = func() map[canonical.Kind]types.Map {
 		if hasAddress(k) {
 			m["address"] = addressType
 		}
+		if hasState(k) {
+			maps.Copy(m, stateTypes)
+			m["lifecycle"] = lifecycleType
+		}
+		if hasHistory(k) {
+			m["history"] = types.Array(stayType)
+		}
 		for _, d := range canonical.Fields(k) {
+			if hasState(k) && strings.HasPrefix(d.Name, "lifecycle.") {
+				continue
+			}
 			in, last := m, d.Name
 			if group, name, nested := strings.Cut(d.Name, "."); nested {
 				inner, ok := m[group].(types.Map)
@@ -131,9 +142,18 @@ var shapes = func() map[canonical.Kind]types.Map {
 
 func hasAddress(k canonical.Kind) bool { return k == canonical.Person || k == canonical.Organization }
 
-// environment returns the names that expressions of rules for a kind can read, with their types.
-func environment(k canonical.Kind) types.Map {
-	env := types.Map{string(k): shapes[k], "id": types.String, "sources": types.Array(sourceType)}
+// hasHistory reports whether expressions can read the history of entities of a kind.
+func hasHistory(k canonical.Kind) bool { return k == canonical.Deal || k == canonical.Ticket }
+
+// environment returns the names that expressions for a kind can read, with their types. Categories are those of a rule's
+// own person or organization.
+func environment(k canonical.Kind, categories bool) types.Map {
+	own := shapes[k]
+	if categories && hasState(k) {
+		own = maps.Clone(own)
+		own[categoriesName] = listOfTexts
+	}
+	env := types.Map{string(k): own, "id": types.String, "sources": types.Array(sourceType)}
 	for _, r := range relations[k] {
 		switch r.shape {
 		case many, reverse:

@@ -16,6 +16,8 @@ type members struct {
 	groups        []string // the objects that nested fields stand in
 	custom, label bool
 	attr, address bool
+	derived       bool // from the lifecycle
+	history       bool
 }
 
 // memberOf is one catalogued field and its place.
@@ -27,11 +29,15 @@ type memberOf struct {
 // membersOf prepares the members of a kind that are wanted; nil means all.
 func membersOf(k canonical.Kind, wanted map[string]bool) *members {
 	has := func(name string) bool { return wanted == nil || wanted[name] }
-	m := &members{custom: has("custom"), attr: has("attr"), label: has(Label), address: has("address") && hasAddress(k)}
+	m := &members{custom: has("custom"), attr: has("attr"), label: has(Label), address: has("address") && hasAddress(k),
+		derived: has(derived) && hasState(k), history: has("history") && hasHistory(k)}
 	for _, d := range canonical.Fields(k) {
 		group, name, nested := strings.Cut(d.Name, ".")
-		if !has(group) {
+		if !has(group) || hasState(k) && d.Name == "lifecycle.entered" { // the derived times take its place
 			continue
+		}
+		if hasState(k) && d.Name == "lifecycle.stage" {
+			name = "claimed"
 		}
 		if !nested {
 			group, name = "", d.Name

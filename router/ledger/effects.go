@@ -35,6 +35,9 @@ func (e *effects) mark() ([]string, error) {
 			return nil, err
 		}
 	}
+	if err := e.beyond(); err != nil {
+		return nil, err
+	}
 	for _, was := range e.c.touched {
 		if err := e.survivors(was.into); err != nil {
 			return nil, err
@@ -134,23 +137,11 @@ func (e *effects) referenced(key recKey, kind canonical.Kind) error {
 
 // reached marks the entity of a record when it is of one of the kinds.
 func (e *effects) reached(key recKey, kinds []canonical.Kind) error {
-	for hops := 0; hops < maxHops; hops++ {
-		slot, err := e.c.meta(key)
-		if err != nil || slot.meta == nil {
-			return err
-		}
-		if !slot.entity.isZero() {
-			if slices.Contains(kinds, slot.kind) {
-				e.dirty[entityID(slot.kind, slot.entity)] = true
-			}
-			return nil
-		}
-		if slot.into == "" {
-			return nil
-		}
-		key = slot.into
+	slot, err := e.entityAt(key)
+	if err == nil && slot != nil && slices.Contains(kinds, slot.kind) {
+		e.dirty[entityID(slot.kind, slot.entity)] = true
 	}
-	return nil
+	return err
 }
 
 // maxHops bounds how far a chain of vendor merges is followed.

@@ -17,6 +17,8 @@ type Snap struct {
 	l    *Ledger
 	r    kv.Reader
 	ents map[string]*work.Entity // read already; nil = gone
+	now  time.Time
+	near near
 }
 
 var _ work.Graph = (*Snap)(nil)
@@ -24,7 +26,7 @@ var _ work.Graph = (*Snap)(nil)
 // Snapshot calls fn once. Never call a vendor inside of it.
 func (l *Ledger) Snapshot(ctx context.Context, fn func(*Snap) error) error {
 	return l.view(ctx, "read entities", func(r kv.Reader) error {
-		return fn(&Snap{l: l, r: r, ents: map[string]*work.Entity{}})
+		return fn(&Snap{l: l, r: r, ents: map[string]*work.Entity{}, now: plain(l.now())})
 	})
 }
 
@@ -109,59 +111,6 @@ func (s *Snap) Resolve(ref string) (*work.Entity, error) {
 		return nil, err
 	}
 	return s.Subject(id)
-}
-
-// Referrers returns the entities of a kind that refer to e, ascending by id, at most work.MaxReferrers.
-func (s *Snap) Referrers(e *work.Entity, kind canonical.Kind) ([]*work.Entity, error) {
-	n, err := readEntity(s.r, s.l, e.ID)
-	if err != nil || n == nil {
-		return nil, err
-	}
-	ids := map[string]bool{}
-	for _, member := range n.members {
-		if err := s.referrers(member, kind, ids, 0); err != nil {
-			return nil, err
-		}
-	}
-	list := make([]*work.Entity, 0, len(ids))
-	for _, id := range sortedKeys(ids) {
-		other, err := s.Subject(id)
-		if err != nil {
-			return nil, err
-		}
-		if other != nil {
-			list = append(list, other)
-		}
-		if len(list) == work.MaxReferrers {
-			break
-		}
-	}
-	return list, nil
-}
-
-// referrers adds the entities of a kind that refer to one record, or to one that was merged into it, looking at a
-// bounded number.
-func (s *Snap) referrers(key recKey, kind canonical.Kind, ids map[string]bool, hops int) error {
-	looked := 0
-	for from := range below(s.r, bRev, s.l.under(string(key))) {
-		m, err := readMeta(s.r, s.l, from)
-		if err != nil {
-			return err
-		}
-		switch {
-		case m == nil:
-		case m.kind == kind && !m.entity.isZero():
-			ids[entityID(kind, m.entity)] = true
-		case m.entity.isZero() && m.into == key && hops < maxHops:
-			if err := s.referrers(from, kind, ids, hops+1); err != nil {
-				return err
-			}
-		}
-		if looked++; looked >= lookMost {
-			break
-		}
-	}
-	return s.r.Err()
 }
 
 // Links returns what is known of the objects that show an entity's items, ordered by key, intents in doubt included.
