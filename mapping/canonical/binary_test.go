@@ -14,11 +14,19 @@ import (
 
 func drawProfile(t *rapid.T) Profile {
 	p := Profile{Kind: rapid.SampledFrom(Kinds()).Draw(t, "kind")}
-	names := append(Names(p.Kind), "custom.tier", "custom.źródło")
-	for _, name := range rapid.SliceOfDistinct(rapid.SampledFrom(names), rapid.ID).Draw(t, "names") {
-		value, err := Normalize(Text, rapid.String().Draw(t, name))
+	names := append(Names(p.Kind), "custom.tier", "custom.źródło", "attr.tier")
+	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom(names), 0, 12, rapid.ID).Draw(t, "names") {
+		d, err := Lookup(p.Kind, name)
 		if err != nil {
 			t.Fatal(err)
+		}
+		raw, err := json.Marshal(drawJSON(t, d.Type))
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, err := Normalize(d.Type, json.RawMessage(raw))
+		if err != nil {
+			continue
 		}
 		p.Fields = append(p.Fields, Field{Name: name, Value: value})
 	}

@@ -30,7 +30,7 @@ func CleanPhone(s, region string) (PhoneNumber, error) {
 	if len(raw) > maxPhone || !strings.ContainsAny(foldDigits(raw), "0123456789") {
 		return PhoneNumber{}, errPhone
 	}
-	if len(region) != 2 {
+	if !letters(region, 2) {
 		region = ""
 	}
 	var space [maxPhone + 8]byte
