@@ -27,7 +27,11 @@
 //	      organization: {path: "associations.companies.results[type=contact_to_company].id", ref: companies}
 //	      amount: {path: properties.amount, currency: properties.deal_currency_code}
 //	      status: {expr: 'record.properties.hs_is_closed == "true" ? "closed" : "open"'}
-//	      custom.tier: {path: properties.tier, type: text}
+//	      addresses: {type: work, lines: [properties.address], locality: properties.city, country: properties.country}
+//	      lifecycle.entered: {in: "properties.hs_v2_date_entered_*"}
+//	      custom.hubspot.tier: {path: properties.tier, type: enum}
+//	    promote:
+//	      attr.tier: {from: custom.hubspot.tier}
 //	    same:
 //	      - {path: properties.hs_merged_object_ids, split: ";", ref: contacts}
 //	      - {path: properties.salesforcecontactid, ref: "salesforce:Contact"}
@@ -47,11 +51,45 @@
 //	scale     for numbers and money: what to multiply by, a power of ten; "0.01" for cents
 //	unit      for times and dates: `s` when a number counts seconds, not milliseconds
 //	zone      for times and dates that do not say their offset: an IANA name
+//	calendar  for dates: persian, buddhist or islamic; what is claimed is always Gregorian
+//	region    for phone numbers without a country code: a path, or a constant such as DE; without it the country of the
+//	          record's first address counts, then the connection's variable `region`
 //	values    translation of values, by the text the vendor writes; `"*"` is for all others
 //	as        `text`: take numbers and booleans as text where a text is wanted
 //	type      for e-mail addresses and phone numbers: work, home …; for custom fields: the field's type
-//	primary, verified   for e-mail addresses
+//	primary, shared     for e-mail addresses and phone numbers
+//	verified, status    for e-mail addresses
+//	bounced   for e-mail addresses: a path; when anything stands there, the address is bounced
 //	stage     for the stages of a pipeline: the paths of id, name, order, probability, closed and won in an element
+//
+// # Lists of objects, and maps
+//
+// A field whose type is made of parts (canonical.Parts: addresses, identifiers, affiliations, consents …) is one element,
+// or `each` of several. An element gives its parts by name. The short form of a part is a path, but that of one which
+// only describes the others (type, scheme, service, channel, role) is a constant; of `lines` all paths of a list count.
+// With `in`, each value at that path is an element, and the paths of its parts begin there:
+//
+//	identifiers:
+//	  each:
+//	    - {scheme: vat, value: properties.vat_number}
+//	    - {in: "properties.numbers[*]", scheme: {path: kind}, value: number}
+//	stage_history: {in: "properties.hs_v2_date_entered_*", except: [current_stage], stage: $key, entered_at: $value}
+//
+// A star in the last name of `in` stands for the names the rule cannot know; $key is what it stands for, $value what is
+// found there. Blank values are passed over, `except` lists what the star does not stand for. An element that says
+// nothing, or nothing that an earlier one does not, is left out.
+//
+// An entry of a map (lifecycle.entered, labels, metrics …) is {name: lead, path: …}; with a star in `in`, the star is
+// the name: lifecycle.entered: {in: "properties.hs_lifecyclestage_*_date"}.
+//
+// # Custom attributes
+//
+// custom.<vendor>.<name> is a vendor's own attribute; its `type` is one of the tags of package canonical, without it what
+// the value looks like. `custom` takes everything that no other rule of the object takes, and `promote` gives an
+// attribute a name that is the same for all vendors, which survives and is shown as a field does:
+//
+//	custom: {from: properties, as: hubspot, except: [hs_*], types: {tier: enum, topics: {type: multi_enum, split: ";"}}}
+//	promote: {attr.tier: {from: custom.hubspot.tier}}
 //
 // # Paths
 //
