@@ -31,9 +31,12 @@
 // # Names
 //
 // The entity stands under the name of its kind, with the fields of the catalogue (package canonical) as members:
-// deal.name, person.name.given, organization.address.locality. Besides, every entity has `id`, `label` (what one calls
-// it: its name, or what comes closest) and `custom`. A text that no source claims is ""; a list is empty; an amount or
-// a number is nil, so write deal.amount?.amount. References are texts, connection/object/id.
+// deal.name, person.name.given. Besides, every entity has `id`, `label` (what one calls it: its name, or what comes
+// closest), `custom` (custom.hubspot?.tier) and `attr` (attr.tier, what the configuration has promoted); people and
+// organizations have `address`, the first of their addresses: street, locality, region, postcode, country by its English
+// name, formatted. A text that no source claims is ""; a list is empty; an amount or a number is nil, so write
+// deal.amount?.amount, and so is what a map does not have: person.labels.segment ?? "". References are texts,
+// connection/object/id.
 //
 //	id, sources                        the entity's id; its records: ref, connection, object, id, url
 //	deal, ticket                       organization, owner, pipeline, stage, contacts, person (the first of them)

@@ -251,7 +251,10 @@ func label(e *Entity) string {
 // labels are the fields that name an entity of each kind, best first.
 var labels = map[canonical.Kind][]string{
 	canonical.Person: {"name.full"}, canonical.Organization: {"name"}, canonical.Deal: {"name"}, canonical.Ticket: {"subject"},
-	canonical.Owner: {"name", "email"}, canonical.Pipeline: {"name"},
+	canonical.Owner: {"name", "email"}, canonical.Pipeline: {"name"}, canonical.Interaction: {"subject", "snippet", "kind"},
+	canonical.Transaction: {"number", "product", "kind"}, canonical.Campaign: {"name", "subject"}, canonical.Audience: {"name"},
+	canonical.Membership: {"status"}, canonical.Consent: {"email", "phone", "status"}, canonical.Task: {"title"},
+	canonical.Goal: {"name", "metric"}, canonical.Spend: {"channel", "kind"},
 }
 
 // sourcesOf lists the live records of an entity with their pages at the vendors.
