@@ -30,7 +30,8 @@ func (a *app) configCheck() error {
 	if _, err := loadMappings(cfg); err != nil {
 		return withCode(exitConfig, err)
 	}
-	if _, err := loadWork(cfg); err != nil {
+	_, notes, err := loadWork(cfg)
+	if err != nil {
 		return withCode(exitConfig, err)
 	}
 	if _, err := loadSurvivors(cfg); err != nil {
@@ -45,8 +46,15 @@ func (a *app) configCheck() error {
 		}
 	}
 	if a.json {
-		writeJSON(a.out, map[string]any{"ok": true, "connections": len(cfg.Connections), "targets": cfg.Targets})
+		result := map[string]any{"ok": true, "connections": len(cfg.Connections), "targets": cfg.Targets}
+		if len(notes) > 0 {
+			result["notes"] = notes
+		}
+		writeJSON(a.out, result)
 		return nil
+	}
+	for _, note := range notes {
+		fmt.Fprintln(a.out, note)
 	}
 	fmt.Fprintf(a.out, "%s is good: %d connections, targets %v.\n", cfg.Path, len(cfg.Connections), cfg.Targets)
 	return nil

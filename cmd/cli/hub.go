@@ -58,8 +58,13 @@ func openHub(ctx context.Context, cfg *config.Config, log *slog.Logger, o hubOpt
 	if h.maps, err = loadMappings(cfg); err != nil {
 		return nil, withCode(exitConfig, err)
 	}
-	if h.rules, err = loadWork(cfg); err != nil {
+	rules, notes, err := loadWork(cfg)
+	if err != nil {
 		return nil, withCode(exitConfig, err)
+	}
+	h.rules = rules
+	for _, note := range notes {
+		log.Warn(note)
 	}
 	survivors, err := loadSurvivors(cfg)
 	if err != nil {

@@ -19,6 +19,10 @@ type mappings struct {
 // loadMappings compiles the connectors' own rules with the configured overlays.
 func loadMappings(cfg *config.Config) (*mappings, error) {
 	m := &mappings{rules: map[string]*mapping.Rules{}}
+	life, err := loadLifecycle(cfg)
+	if err != nil {
+		return nil, err
+	}
 	set := map[string]mapping.Connection{}
 	for _, c := range cfg.Connections {
 		if c.Connector.Spec.Rules == nil {
@@ -29,7 +33,7 @@ func loadMappings(cfg *config.Config) (*mappings, error) {
 			return nil, fmt.Errorf("mapping of connection %s: %w", c.Name, err)
 		}
 		m.rules[c.Name] = rules
-		set[c.Name] = mapping.Connection{Rules: rules, Peers: peers(cfg, c.Name)}
+		set[c.Name] = mapping.Connection{Rules: rules, Peers: peers(cfg, c.Name), Stages: life.StageKinds[c.Name]}
 	}
 	m.Set = mapping.NewSet(set)
 	return m, nil
@@ -77,10 +81,15 @@ func loadRules(c config.Connection) (*mapping.Rules, error) {
 // defaultRules is the name by which a configuration includes the built-in work rules beside its own.
 const defaultRules = "default"
 
-// loadWork compiles the configured work rules, the built-in ones when none are.
-func loadWork(cfg *config.Config) (*work.Rules, error) {
+// loadWork compiles the configured work rules, the built-in ones when none are, with the team's own decisions about the
+// lifecycle. notes are sentences about what was guessed of these.
+func loadWork(cfg *config.Config) (rules *work.Rules, notes []string, err error) {
+	life, err := readLifecycle(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
 	if len(cfg.Rules) == 0 {
-		return work.Load(work.Default())
+		return work.LoadWith(life, work.Default())
 	}
 	var files []mapping.File
 	for _, name := range cfg.Rules {
@@ -90,9 +99,9 @@ func loadWork(cfg *config.Config) (*work.Rules, error) {
 		}
 		data, err := os.ReadFile(name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		files = append(files, mapping.File{Name: name, Data: data})
 	}
-	return work.Load(files...)
+	return work.LoadWith(life, files...)
 }

@@ -5,14 +5,16 @@ import (
 
 	"github.com/millrace/millrace/cmd/cli/config"
 	"github.com/millrace/millrace/mapping/identity"
-	"github.com/millrace/millrace/mapping/lifecycle"
 )
 
 // loadSurvivors returns the rules that say whose value a customer shows: the configured file over the built-in ones, told
 // which connector each connection has.
 func loadSurvivors(cfg *config.Config) (*identity.Survivorship, error) {
-	ladder := &lifecycle.Settings{}
-	context := identity.Context{Connectors: map[string]string{}, Step: func(ref, stage string) (int, bool) { return ladder.Rank(ladder.Of(ref, stage)) }}
+	ladder, err := loadLifecycle(cfg)
+	if err != nil {
+		return nil, err
+	}
+	context := identity.Context{Connectors: map[string]string{}, Steps: ladder.Version(), Step: func(ref, stage string) (int, bool) { return ladder.Rank(ladder.Of(ref, stage)) }}
 	var known []string
 	for _, c := range cfg.Connections {
 		context.Connectors[c.Name] = c.Connector.Spec.Name

@@ -42,6 +42,7 @@ func Load(name string, data []byte) (s *Settings, notes []string, err error) {
 	if err := l.report.Err(); err != nil {
 		return nil, nil, fmt.Errorf("load lifecycle: %w", err)
 	}
+	l.s.named = l.named
 	sum := sha256.Sum256(data)
 	l.s.version = hex.EncodeToString(sum[:])[:16]
 	return l.s, l.notes, nil
@@ -51,6 +52,31 @@ type loader struct {
 	s      *Settings
 	report tree.Report
 	notes  []string
+	named  []named
+}
+
+// named is a connection that the file names, and where.
+type named struct {
+	tree.Pos
+	connection string
+}
+
+// Check reports the connections that the file names and that are not among the known ones, with their places.
+func (s *Settings) Check(known []string) error {
+	var report tree.Report
+	for _, n := range s.named {
+		report.Known(n.Pos, "a connection", n.connection, known)
+	}
+	if err := report.Err(); err != nil {
+		return fmt.Errorf("load lifecycle: %w", err)
+	}
+	return nil
+}
+
+func (l *loader) name(at tree.Pos, connection string) {
+	if connection != AnyConnection {
+		l.named = append(l.named, named{at, connection})
+	}
 }
 
 func (l *loader) file(n *tree.Node) {
@@ -66,6 +92,7 @@ func (l *loader) file(n *tree.Node) {
 	l.numbers(n)
 	if r := n.Get("requesters_are_customers"); r != nil {
 		for _, item := range r.Texts(&l.report, "requesters_are_customers") {
+			l.name(item.Pos, item.Text)
 			l.s.Requesters = append(l.s.Requesters, item.Text)
 		}
 	}
@@ -106,6 +133,7 @@ func (l *loader) words(n *tree.Node, what string, to map[string]map[string]strin
 	}
 	names := l.s.names()
 	for _, c := range n.Entries {
+		l.name(c.Pos, c.Key)
 		if !c.Value.IsMap(&l.report, what+" of "+c.Key) {
 			continue
 		}
@@ -131,6 +159,7 @@ func (l *loader) options(n *tree.Node) {
 		return
 	}
 	for _, c := range n.Entries {
+		l.name(c.Pos, c.Key)
 		if !c.Value.IsList(&l.report, "options of "+c.Key) {
 			continue
 		}
@@ -191,6 +220,7 @@ func (l *loader) kinds(n *tree.Node) {
 		return
 	}
 	for _, c := range n.Entries {
+		l.name(c.Pos, c.Key)
 		if !c.Value.IsMap(&l.report, "stages of "+c.Key) {
 			continue
 		}

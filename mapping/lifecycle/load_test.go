@@ -48,6 +48,12 @@ categories: []
 		!s.Inbound || s.Outreach || s.day(time.Date(2026, 1, 1, 23, 30, 0, 0, time.UTC)) != "2026-01-02" || s.StageKinds["hs-main"]["appointmentscheduled"] != "proposal" {
 		t.Errorf("settings %+v are not those of the file", s)
 	}
+	if err := s.Check([]string{"hs-main", "sf", "zd"}); err == nil || !strings.Contains(err.Error(), `lifecycle.yaml:12:28: "zd-main" is not a connection; did you mean "hs-main"?`) {
+		t.Errorf("Check: %v, want the connection that is not there", err)
+	}
+	if err := s.Check([]string{"hs-main", "sf", "zd-main"}); err != nil {
+		t.Errorf("Check: %v, want none", err)
+	}
 	empty, _, err := Load("x", nil)
 	if err != nil || empty.Version() == s.Version() || !s.Ages() || empty.Ages() {
 		t.Errorf("an empty file: %v, version %q; want settings of their own", err, empty.Version())

@@ -26,6 +26,7 @@ type Settings struct {
 	// StageKinds overrides the kind of pipeline stages: connection → id of the stage → kind.
 	StageKinds map[string]map[string]string
 	version    string
+	named      []named // connections the file names
 }
 
 // Version names the settings; states have to be derived anew when it changes. It is "" for settings that Load did not

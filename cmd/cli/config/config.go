@@ -21,6 +21,7 @@ type Config struct {
 	Connections []Connection // by name
 	Targets     []string     // connections that are written to
 	Rules       []string     // work rules; empty = the built-in ones
+	Lifecycle   string       // file with the team's own decisions about the lifecycle; empty = the built-in ones
 	Survivors   string       // file with rules of survivorship; empty = the built-in ones
 	Identity    Identity     // which records are the same customer
 	Admin       string       // address of /healthz, /readyz and /metrics; empty = not served

@@ -35,6 +35,7 @@ func Keys() []Key {
 		{"connections", "", "The accounts, by names of your choice."},
 		{"targets", "", "Connections that are written to; all that can be when left out."},
 		{"rules", "", "Files with work rules; `default` in the list includes the built-in ones, which are used alone when left out."},
+		{"lifecycle", "", "File with a team's own stages, words for them, churn, kinds of pipeline stages and categories; the built-in ladder when left out."},
 		{"survivorship", "", "File with rules that say whose value a customer shows when sources disagree; the built-in ones when left out."},
 	}, identityHelp, []Key{
 		{"delivery.attempts", "8", "Tries before an item that fails alone becomes a dead letter."},

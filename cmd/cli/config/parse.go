@@ -24,6 +24,7 @@ type file struct {
 	Connections map[string]map[string]any `yaml:"connections"`
 	Targets     []string                  `yaml:"targets"`
 	Rules       []string                  `yaml:"rules"`
+	Lifecycle   string                    `yaml:"lifecycle"`
 	Survivors   string                    `yaml:"survivorship"`
 	Identity    identityFile              `yaml:"identity"`
 	Admin       struct {
@@ -95,7 +96,7 @@ func (p *parser) yamlError(err error) error {
 }
 
 func unknownTopLevel(key string) string {
-	known := []string{"data", "workspace", "connections", "targets", "rules", "survivorship", "admin", "listen",
+	known := []string{"data", "workspace", "connections", "targets", "rules", "lifecycle", "survivorship", "admin", "listen",
 		"delivery", "attempts", "close_share", "ledger", "key", "log", "level", "format"}
 	known = append(known, identityKeys...)
 	if near := connectors.Nearest(key, known); near != "" {
@@ -124,6 +125,9 @@ func (p *parser) convert(f *file) *Config {
 	p.connections(c, f)
 	p.targets(c, f)
 	c.Rules = p.paths("$.rules", f.Rules)
+	if f.Lifecycle != "" {
+		c.Lifecycle = p.paths("$.lifecycle", []string{f.Lifecycle})[0]
+	}
 	if f.Survivors != "" {
 		c.Survivors = p.paths("$.survivorship", []string{f.Survivors})[0]
 	}

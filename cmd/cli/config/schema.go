@@ -24,6 +24,7 @@ func Schema(list []connectors.Connector) []byte {
 			"connections":  object{"type": "object", "minProperties": 1, "additionalProperties": object{"oneOf": kinds}},
 			"targets":      texts(helpOf("targets")),
 			"rules":        texts(helpOf("rules")),
+			"lifecycle":    text(helpOf("lifecycle")),
 			"survivorship": text(helpOf("survivorship")),
 			"identity":     identitySchema(),
 			"admin":        group(object{"listen": text(helpOf("admin.listen"))}),
