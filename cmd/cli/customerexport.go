@@ -17,20 +17,30 @@ import (
 )
 
 func (a *app) customerExportCmd() *cobra.Command {
-	var out string
+	var format, out string
 	var raw bool
 	cmd := &cobra.Command{
 		Use:   "export CUSTOMER",
-		Short: "Write everything that is known of a customer",
-		Long: `Writes JSON with everything the hub has: the golden record with the source of each value, every record as it was understood
+		Short: "Write everything that is known of a customer: JSON, JSContact or vCard",
+		Long: `json is everything the hub has: the golden record with the source of each value, every record as it was understood
 and, with --raw, as its vendor sent it, deals, tickets and activities, the change log and decisions. It answers a
-request for access or portability (GDPR, articles 15 and 20).
+request for access or portability (GDPR, articles 15 and 20). jscontact (RFC 9982) and vcard (RFC 6350) are cards
+for address books: people and organizations only.
 
 ` + customerLong,
 		Args: exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.toFile(out, func() error { return a.export(cmd.Context(), args[0], raw) })
+			if err := checkFormat(format, raw); err != nil {
+				return err
+			}
+			return a.toFile(out, func() error {
+				if write := cards[format]; write != nil {
+					return a.exportCard(cmd.Context(), args[0], write)
+				}
+				return a.export(cmd.Context(), args[0], raw)
+			})
 		}}
+	cmd.Flags().StringVar(&format, "format", "json", "json, jscontact or vcard")
 	cmd.Flags().StringVar(&out, "out", "", "write to this new file, which only its owner may read")
 	cmd.Flags().BoolVar(&raw, "raw", false, "with what the vendors sent, verbatim")
 	return cmd
