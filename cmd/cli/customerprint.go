@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/mapping/canonical"
-	"github.com/millrace/millrace/mapping/identity"
 	"github.com/millrace/millrace/router/ledger"
 )
 
-// screenful is how many lines a section of `customer show` has without --all.
-const screenful = 12
+// How many lines a section has without --all, so that a customer fits a screen.
+const (
+	screenful = 6
+	shortList = 3
+)
 
 // hiddenFields are shown elsewhere on the page: names make its head, pages stand beside the records.
 var hiddenFields = []string{"url", "created"}
@@ -28,11 +30,8 @@ func (a *app) printCustomer(rep *customerReport, all bool) {
 		fmt.Fprintln(a.out, "All its records are deleted; its id stays for when one comes back.")
 	}
 	p := &page{app: a, all: all}
-	p.fields(rep.Fields)
+	p.fields(rep)
 	p.members(rep.Members)
-	for _, field := range slices.Sorted(maps.Keys(rep.RefersTo)) {
-		p.briefs(field, rep.RefersTo[field])
-	}
 	for _, kind := range slices.Sorted(maps.Keys(rep.ReferredBy)) {
 		p.briefs(manyOf(kind), rep.ReferredBy[kind])
 	}
@@ -57,15 +56,18 @@ type page struct {
 }
 
 // section prints a title and rows.
-func (p *page) section(title string, rows [][]string) {
+func (p *page) section(title string, rows [][]string) { p.atMost(screenful, title, rows) }
+
+// atMost prints a title and so many rows.
+func (p *page) atMost(most int, title string, rows [][]string) {
 	if len(rows) == 0 {
 		return
 	}
 	fmt.Fprintf(p.out, "\n%s\n", title)
 	t := table{indent: "  "}
 	left := 0
-	if !p.all && len(rows) > screenful+1 {
-		rows, left = rows[:screenful], len(rows)-screenful
+	if !p.all && len(rows) > most+1 { // one more takes the place of the line that says so
+		rows, left = rows[:most], len(rows)-most
 	}
 	for _, row := range rows {
 		t.row(row...)
@@ -76,9 +78,9 @@ func (p *page) section(title string, rows [][]string) {
 	}
 }
 
-func (p *page) fields(fields []identity.Why) {
+func (p *page) fields(rep *customerReport) {
 	var rows [][]string
-	for _, f := range fields {
+	for _, f := range rep.Fields {
 		if !p.all && slices.Contains(hiddenFields, f.Field) {
 			continue
 		}
@@ -87,12 +89,24 @@ func (p *page) fields(fields []identity.Why) {
 			from += fmt.Sprintf(" (%d other)", n)
 		}
 		value := valueText(f.Value)
+		if to := rep.RefersTo[f.Field]; len(to) > 0 {
+			value = named(to)
+		}
 		if !p.all {
 			value = shorten(value, p.valueColumns())
 		}
 		rows = append(rows, []string{f.Field, value, from})
 	}
-	p.section("golden record", rows)
+	p.atMost(2*screenful, "golden record", rows)
+}
+
+// named says who is referred to.
+func named(list []brief) string {
+	var texts []string
+	for _, b := range list {
+		texts = append(texts, b.Label+" "+b.ID)
+	}
+	return printable(strings.Join(texts, ", "))
 }
 
 // valueColumns is the share of a line that a value may take.
@@ -118,7 +132,7 @@ func (p *page) members(members []memberReport) {
 		}
 		rows = append(rows, []string{m.Ref, instant(m.Version), state, m.URL})
 	}
-	p.section(plural(len(members), "record"), rows)
+	p.atMost(shortList, plural(len(members), "record"), rows)
 }
 
 func (p *page) briefs(title string, list []brief) {
@@ -127,7 +141,7 @@ func (p *page) briefs(title string, list []brief) {
 		said := strings.Join(slices.DeleteFunc([]string{b.Status, b.Amount}, func(s string) bool { return s == "" }), ", ")
 		rows = append(rows, []string{b.ID, shorten(b.Label, p.valueColumns()), said})
 	}
-	p.section(title, rows)
+	p.atMost(shortList, fmt.Sprintf("%s (%d)", title, len(rows)), rows)
 }
 
 func (p *page) timeline(list []moment) {
@@ -135,7 +149,7 @@ func (p *page) timeline(list []moment) {
 	for _, m := range list {
 		rows = append(rows, []string{m.At.UTC().Format(time.DateTime), m.What, m.Label})
 	}
-	p.section("timeline", rows)
+	p.atMost(screenful, "timeline", rows)
 }
 
 func (p *page) shown(list []shownReport, waiting []string) {
@@ -151,7 +165,7 @@ func (p *page) shown(list []shownReport, waiting []string) {
 		where := strings.Trim(s.Project+" / "+s.Section, " /")
 		rows = append(rows, []string{s.Target, state, s.Link, shorten(printable(s.Title), p.valueColumns()), where})
 	}
-	p.section("shown", rows)
+	p.atMost(shortList, "shown", rows)
 	if len(waiting) > 0 {
 		fmt.Fprintf(p.out, "  the newest is still to be shown by %s\n", strings.Join(waiting, ", "))
 	}
@@ -162,7 +176,7 @@ func (p *page) pairs(title string, list []pairReport) {
 	for _, r := range list {
 		rows = append(rows, []string{r.Code, r.A, r.B, r.Rule, percent(r.Probability), r.Refused})
 	}
-	p.section(title, rows)
+	p.atMost(shortList, title, rows)
 }
 
 func (p *page) decisions(list []ledger.Decision) {
@@ -174,7 +188,7 @@ func (p *page) decisions(list []ledger.Decision) {
 		}
 		rows = append(rows, []string{d.A, d.B, word, instant(d.At), d.By, d.Why})
 	}
-	p.section("decisions", rows)
+	p.atMost(shortList, "decisions", rows)
 }
 
 // percent writes a probability; near certainty keeps its digits.
