@@ -16,7 +16,7 @@ import (
 func (a *app) customerListCmd() *cobra.Command {
 	var kinds []string
 	var limit int
-	var after string
+	var after, category string
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List customers by id",
@@ -29,10 +29,11 @@ The last line says how to go on when there are more.`,
 				return err
 			}
 			return a.withHub(cmd.Context(), hubOptions{noTargets: true, offline: true}, func(ctx context.Context, h *hub) error {
-				return a.customerList(ctx, h, list, after, limit)
+				return a.customerList(ctx, h, list, category, after, limit)
 			})
 		}}
 	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "person, organization, deal … (default person and organization)")
+	cmd.Flags().StringVar(&category, "category", "", "only lead, prospect, opportunity, contact, a stage such as customer, or a category of your own")
 	cmd.Flags().IntVar(&limit, "limit", 100, "at most so many (0 = all)")
 	cmd.Flags().StringVar(&after, "after", "", "go on after this id")
 	return cmd
@@ -61,21 +62,24 @@ func kindsOf(names []string) ([]canonical.Kind, error) {
 // listPage is how many entities one snapshot reads.
 const listPage = 500
 
-func (a *app) customerList(ctx context.Context, h *hub, kinds []canonical.Kind, after string, limit int) error {
+func (a *app) customerList(ctx context.Context, h *hub, kinds []canonical.Kind, category, after string, limit int) error {
 	if from := canonical.KindOfID(after); from != "" {
 		kinds = slices.DeleteFunc(kinds, func(k canonical.Kind) bool { return k.Prefix() < from.Prefix() })
 	}
 	for shown := 0; len(kinds) > 0; {
 		n := listPage
-		if limit > 0 {
+		if limit > 0 && category == "" {
 			n = min(n, limit-shown)
 		}
 		if canonical.KindOfID(after) != kinds[0] {
 			after = ""
 		}
-		list, next, err := briefsOf(ctx, h, kinds[0], after, n)
+		list, next, err := briefsOf(ctx, h, kinds[0], category, after, n)
 		if err != nil {
 			return err
+		}
+		if limit > 0 {
+			list = list[:min(len(list), limit-shown)]
 		}
 		a.printBriefs(list)
 		shown += len(list)
@@ -97,7 +101,7 @@ func (a *app) hintMore(last string) {
 	}
 }
 
-func briefsOf(ctx context.Context, h *hub, k canonical.Kind, after string, limit int) (list []brief, next string, err error) {
+func briefsOf(ctx context.Context, h *hub, k canonical.Kind, category, after string, limit int) (list []brief, next string, err error) {
 	err = h.ledger.Snapshot(ctx, func(s *ledger.Snap) error {
 		var ids []string
 		if ids, next, err = s.Entities(k, after, limit); err != nil {
@@ -108,13 +112,26 @@ func briefsOf(ctx context.Context, h *hub, k canonical.Kind, after string, limit
 			if e, err = s.Subject(id); err != nil {
 				return err
 			}
-			if e != nil {
+			var in bool
+			if in, err = inCategory(h, s, e, category); err != nil {
+				return err
+			}
+			if in {
 				list = append(list, briefOf(e))
 			}
 		}
 		return nil
 	})
 	return list, next, err
+}
+
+// inCategory reports whether an entity that may be gone is there and in a category.
+func inCategory(h *hub, s *ledger.Snap, e *work.Entity, category string) (bool, error) {
+	if e == nil || category == "" {
+		return e != nil, nil
+	}
+	state, own, err := h.rules.State(s, e)
+	return err == nil && (state.Category == category || state.Stage == category || slices.Contains(own, category)), err
 }
 
 func (a *app) printBriefs(list []brief) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -30,6 +31,7 @@ func (a *app) printCustomer(rep *customerReport, all bool) {
 		fmt.Fprintln(a.out, "All its records are deleted; its id stays for when one comes back.")
 	}
 	p := &page{app: a, all: all}
+	p.state(rep)
 	p.fields(rep)
 	p.members(rep.Members)
 	for _, kind := range slices.Sorted(maps.Keys(rep.ReferredBy)) {
@@ -76,6 +78,28 @@ func (p *page) atMost(most int, title string, rows [][]string) {
 	if left > 0 {
 		fmt.Fprintf(p.out, "  … and %d more (--all)\n", left)
 	}
+}
+
+// state prints how far the customer has come on one line; with --all also why.
+func (p *page) state(rep *customerReport) {
+	st := rep.State
+	if st == nil {
+		return
+	}
+	stage := cmp.Or(st.Stage, "no stage")
+	if !st.Since.IsZero() {
+		stage += " since " + st.Since.UTC().Format(time.DateOnly)
+	}
+	said := append([]string{stage, "category " + st.Category, "temperature " + st.Temperature, "journey " + st.Journey}, rep.Categories...)
+	fmt.Fprintln(p.out, printable(strings.Join(said, " · ")))
+	if !p.all {
+		return
+	}
+	var rows [][]string
+	for _, r := range st.Why {
+		rows = append(rows, []string{r.Stage, instant(r.At), r.What, r.Source})
+	}
+	p.section("how far it has come", rows)
 }
 
 func (p *page) fields(rep *customerReport) {

@@ -10,6 +10,7 @@ import (
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/identity"
+	"github.com/millrace/millrace/mapping/lifecycle"
 	"github.com/millrace/millrace/mapping/work"
 	"github.com/millrace/millrace/router/ledger"
 )
@@ -52,6 +53,8 @@ type customerReport struct {
 	Label      string             `json:"label"`
 	MovedFrom  string             `json:"moved_from,omitempty"` // the former id that was asked for
 	Deleted    bool               `json:"deleted,omitempty"`    // all its records are
+	State      *lifecycle.State   `json:"state,omitempty"`      // of people and organizations
+	Categories []string           `json:"categories,omitempty"` // by the team's own rules
 	Fields     []identity.Why     `json:"fields"`
 	Members    []memberReport     `json:"members"`
 	RefersTo   map[string][]brief `json:"refers_to,omitempty"`   // by field
@@ -114,7 +117,19 @@ func reportCustomer(h *hub, s *ledger.Snap, id string) (customerReport, error) {
 	if e == nil {
 		return rep, nil
 	}
+	if err := rep.derive(h, s, e); err != nil {
+		return rep, err
+	}
 	return rep, rep.surroundings(s, e)
+}
+
+// derive adds how far the customer has come.
+func (rep *customerReport) derive(h *hub, s *ledger.Snap, e *work.Entity) error {
+	state, categories, err := h.rules.State(s, e)
+	if err == nil && state.Category != "" { // deals and the like have none
+		rep.State, rep.Categories = &state, categories
+	}
+	return err
 }
 
 // surroundings adds what refers to the entity, what it refers to, and its timeline.
