@@ -172,12 +172,7 @@ func (e *truth) shown() []string {
 // TestAnyOrderOfArrivalEndsTheSame: whatever the order in which versions arrive, how they are cut into pages, how often
 // they come and where the hub is stopped on the way, the same is shown, and it is the newest state (invariant 2).
 func TestAnyOrderOfArrivalEndsTheSame(t *testing.T) {
-	checks := flag.Lookup("rapid.checks")
-	was := checks.Value.String()
-	if was == checks.DefValue { // each check is several runs of the hub on disk
-		_ = checks.Value.Set("12")
-		defer func() { _ = checks.Value.Set(was) }()
-	}
+	fewer(t, "12")
 	rapid.Check(t, func(rt *rapid.T) {
 		versions, end := drawHistory(rt)
 		want := end.shown()
@@ -195,6 +190,15 @@ func TestAnyOrderOfArrivalEndsTheSame(t *testing.T) {
 			}
 		}
 	})
+}
+
+// fewer makes a property be checked less often than usual, since each check is several runs of the hub on disk.
+func fewer(t *testing.T, times string) {
+	checks := flag.Lookup("rapid.checks")
+	if was := checks.Value.String(); was == checks.DefValue {
+		_ = checks.Value.Set(times)
+		t.Cleanup(func() { _ = checks.Value.Set(was) })
+	}
 }
 
 // tell writes a history for people, in the order of its versions.
