@@ -30,8 +30,8 @@ func TestMergesBetweenAnySteps(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := newStepper(t, rt)
 		defer func() { _ = s.close() }()
-		steps := map[string]func(){"say": s.say, "pick": s.pick, "announce": s.announce, "call": s.call, "settle": s.settle, "crash": s.crash}
-		weighted := []string{"say", "say", "say", "pick", "pick", "announce", "announce", "call", "call", "call", "settle", "settle", "settle", "crash"}
+		steps := map[string]func(){"say": s.say, "pick": s.pick, "announce": s.announce, "call": s.call, "settle": s.settle, "crash": s.crash, "deliver": s.deliver}
+		weighted := []string{"say", "say", "say", "pick", "pick", "announce", "announce", "call", "call", "call", "settle", "settle", "settle", "deliver", "crash"}
 		for range rapid.IntRange(10, 60).Draw(rt, "steps") {
 			name := rapid.SampledFrom(weighted).Draw(rt, "step")
 			s.tell("%s", name)
@@ -221,20 +221,25 @@ func (s *stepper) crash() {
 	s.start()
 }
 
+// deliver takes every stage to its end.
+func (s *stepper) deliver() {
+	s.pick()
+	for len(s.planned) > 0 {
+		s.announce()
+	}
+	for len(s.calls) > 0 {
+		s.call()
+	}
+	for len(s.done) > 0 {
+		s.settle()
+	}
+}
+
 // finish delivers everything in order and looks at the result.
 func (s *stepper) finish() {
 	s.start()
 	for range 50 {
-		s.pick()
-		for len(s.planned) > 0 {
-			s.announce()
-		}
-		for len(s.calls) > 0 {
-			s.call()
-		}
-		for len(s.done) > 0 {
-			s.settle()
-		}
+		s.deliver()
 		s.owners()
 		totals, err := s.ledger.Totals(context.Background())
 		s.ok(err)
