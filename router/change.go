@@ -93,6 +93,9 @@ func (diff *difference) appendTo(list []Change, entity string) []Change {
 			list = append(list, Change{Action: Redact, Entity: entity, Link: k.Link, Why: "the customer was erased"})
 			continue
 		}
+		if k.Closed && !k.InDoubt { // nobody sees that it gives its key up
+			continue
+		}
 		c := Change{Action: Close, Entity: entity, Link: k.Link, Why: "no rule wants it any more"}
 		switch {
 		case diff.into != nil:

@@ -14,7 +14,7 @@ type difference struct {
 	doubt      time.Time // since when a call is in doubt; zero = none is
 	wants      []connectors.Want
 	shut       []ledger.Link
-	lost       []ledger.Link // announced once, in doubt since, and no longer wanted; with waits also what is wanted
+	lost       []ledger.Link // announced once, in doubt since, and no longer wanted; with waits, whatever is to be looked for
 	unresolved []string      // references to records that are not in the ledger yet
 	gone       bool          // the entity is no more
 	erased     bool          // with gone: because it was erased; shut then holds everything that showed it, closed or not
@@ -37,13 +37,16 @@ func compare(rules *work.Rules, snap *ledger.Snap, target, id string) (differenc
 	}
 	diff.gone = e == nil
 	links, err := snap.Links(target, id)
+	if err != nil {
+		return diff, err
+	}
 	diff.since(links)
 	for _, k := range links {
 		if k.Link == "" {
 			diff.lost = append(diff.lost, k)
 		}
 	}
-	return diff, err
+	return diff, nil
 }
 
 // compareNow is compare whether or not a merge waits.
@@ -83,7 +86,7 @@ func compareNow(rules *work.Rules, snap *ledger.Snap, target, id string) (differ
 		case k == nil:
 		case k.Link == "" && k.InDoubt:
 			diff.lost = append(diff.lost, *k)
-		case k.Link != "" && (!k.Closed || k.InDoubt || diff.erased):
+		case k.Link != "" && (!k.Closed || k.InDoubt || k.Foreign() || diff.erased):
 			diff.shut = append(diff.shut, *k)
 		}
 	}
@@ -133,16 +136,20 @@ func want(item connectors.Item, k *ledger.Link) (connectors.Want, bool, error) {
 	if k.InDoubt { // a call was begun and nobody knows how far it came: what was last written may not be there any more
 		return w, true, nil
 	}
+	carries, known := k.Carried()
+	if k.Item == nil || !known {
+		return w, true, nil
+	}
 	w.Last = k.Item
-	if k.Item != nil && (k.Closed || k.Carries != "") {
+	if k.Closed || carries != item.Key {
 		last := *k.Item
-		last.Key = k.Carried()
+		last.Key = carries
 		last.Completed = last.Completed || k.Closed // completed when it was no longer wanted: open it again
 		w.Last = &last
 		return w, true, nil
 	}
 	hash, err := ledger.HashItem(item)
-	return w, err != nil || k.Item == nil || hash != k.Hash, err
+	return w, err != nil || hash != k.Hash, err
 }
 
 // survivor finds out what a gone entity was merged into, and what is shown of that.
@@ -160,8 +167,8 @@ func (diff *difference) survivor(rules *work.Rules, snap *ledger.Snap, id string
 
 // closing says how a link is closed: what people read on it, and whether another object goes on under its key.
 func (d *deliverer) closing(diff *difference, snap *ledger.Snap, k ledger.Link) (connectors.Closing, error) {
-	how := connectors.Closing{Forget: k.Carries != ""}
-	if !diff.gone {
+	how := connectors.Closing{Forget: k.Foreign()}
+	if !diff.gone || k.Closed && !k.InDoubt { // what is closed only gives its key up
 		return how, nil
 	}
 	const what = "The record behind this was "

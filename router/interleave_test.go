@@ -265,7 +265,7 @@ func (s *stepper) verdict() {
 			}
 		}
 		if keys[item.Key]++; keys[item.Key] > 1 && item.Key != "" {
-			s.t.Errorf("two objects carry the key %s", item.Key)
+			s.t.Fatalf("two objects carry the key %s; %+v\n%s", item.Key, s.tool.items, s.story)
 		}
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {

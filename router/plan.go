@@ -167,7 +167,7 @@ func (d *deliverer) fillIn(j *job, diff *difference, snap *ledger.Snap) error {
 			break
 		}
 		for _, k := range diff.lost { // nobody can look for it
-			j.settle.Gone = append(j.settle.Gone, k.Key)
+			j.found(k, connectors.Result{})
 		}
 	case d.target.Finder != nil:
 		j.shut = append(j.shut, diff.lost...)

@@ -101,15 +101,18 @@ func (j *job) closed(k ledger.Link, how connectors.Closing, res connectors.Resul
 		j.settle.Gone = append(j.settle.Gone, k.Key)
 		return
 	}
-	k.Link, k.Closed, k.Merged, k.InDoubt = res.Link, true, j.merged, false
+	if !k.Closed {
+		j.closedItems++
+		k.Merged = j.merged
+	}
+	k.Link, k.Closed, k.InDoubt = res.Link, true, false
 	if how.Forget {
-		k.Carries = ledger.NoKey
+		k.Carries = []string{ledger.NoKey}
 	}
 	j.settle.Wrote = append(j.settle.Wrote, k)
-	j.closedItems++
 }
 
-// found notes what became of a call in doubt that a merge waits for.
+// found notes what became of a creation in doubt that a merge waits for.
 func (j *job) found(k ledger.Link, res connectors.Result) {
 	switch {
 	case res.Err != nil:

@@ -29,8 +29,10 @@ func (d *deliverer) redact(ctx context.Context, link connectors.Link, k *ledger.
 // kept its place and the names of its fields, which are emptied.
 func (d *deliverer) overwrite(ctx context.Context, link connectors.Link, k *ledger.Link) error {
 	item := *k.Item
-	item.Key, item.Title, item.Completed = k.Carried(), connectors.ErasedTitle, true
-	if item.Key == "" || item.Key == ledger.NoKey {
+	item.Title, item.Completed = connectors.ErasedTitle, true
+	if key, known := k.Carried(); known && key != "" {
+		item.Key = key
+	} else {
 		item.Key = k.Key
 	}
 	link, err := d.target.Target.Upsert(ctx, connectors.Want{Item: item, Link: link})

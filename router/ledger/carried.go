@@ -1,38 +1,40 @@
 package ledger
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/router/ledger/kv"
 )
 
-// carry notes which entity's object carries a key that is another item's. Whoever waited for the key (Snap.Carried) is
-// marked when it is free.
+// carry notes which keys of other items an entity's object may carry. Whoever waited for a key (Snap.Carried) is marked
+// when it is free.
 func (c *change) carry(target, entity string, old, k *Link) error {
-	before, after := "", ""
-	if old != nil && old.Carried() != old.Key {
-		before = old.Carried()
+	var before, after []string
+	if old != nil {
+		before = old.foreign()
 	}
-	if k.Link != "" && k.Carried() != k.Key {
-		after = k.Carried()
+	if k.Link != "" {
+		after = k.foreign()
 	}
-	if before != "" && before != after && c.carrier(target, before) == entity {
-		if err := c.tx.Delete(bState, c.l.at(stateCarried, target, before)); err != nil {
+	for _, key := range before {
+		if slices.Contains(after, key) {
+			continue
+		}
+		if err := c.tx.Delete(bState, c.l.at(stateCarried, target, key, entity)); err != nil {
 			return err
 		}
-		if err := c.wake(target, ownerOf(before)); err != nil {
+		if err := c.wake(target, ownerOf(key)); err != nil {
 			return err
 		}
 	}
-	if after == "" {
-		return nil
+	for _, key := range after {
+		if err := c.tx.Put(bState, c.l.at(stateCarried, target, key, entity), nil); err != nil {
+			return err
+		}
 	}
-	return c.tx.Put(bState, c.l.at(stateCarried, target, after), []byte(entity))
-}
-
-// carrier returns the entity whose object carries a key that is another item's, "" for none.
-func (c *change) carrier(target, key string) string {
-	return string(c.tx.Get(bState, c.l.at(stateCarried, target, key)))
+	return nil
 }
 
 // ownerOf returns the entity that a key names, "" for none.
@@ -65,10 +67,15 @@ func (s *Snap) Waits(target, entity string) (bool, error) {
 	return false, s.r.Err()
 }
 
-// Carried reports whether the object of another entity still carries the key of an item, after a merge. The item must not
-// be made or looked for until then; its entity is marked when the key is free.
-func (s *Snap) Carried(target, key string) (bool, error) {
-	return s.r.Get(bState, s.l.at(stateCarried, target, key)) != nil, s.r.Err()
+// Carried reports whether the object of another entity may still carry the key of an item, after a merge. The item must
+// not be made or looked for until then; its entity is marked when the key is free.
+func (s *Snap) Carried(target, key string) (bool, error) { return s.l.carried(s.r, target, key) }
+
+func (l *Ledger) carried(r kv.Reader, target, key string) (bool, error) {
+	for range r.Scan(bState, l.under(stateCarried, target, key), nil) {
+		return true, nil
+	}
+	return false, r.Err()
 }
 
 // LinkOf returns the object that shows an item of an entity and is open, "" when there is none.

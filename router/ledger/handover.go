@@ -19,7 +19,7 @@ import (
 //
 //	heir, target, entity         the entity that waits to take its links over
 //	legacy, target, heir, entity the same, to be found by the heir
-//	carried, target, item key    the entity whose object still carries the key in the target
+//	carried, target, key, entity an object of the entity may still carry the key of another's item in the target
 const (
 	stateHeir    = "heir"
 	stateLegacy  = "legacy"
@@ -44,11 +44,28 @@ func (c *change) inherit(from, heir string) error {
 // reborn takes back the wish to hand over what belongs to an entity that is there again.
 func (c *change) reborn(name string) error {
 	for _, target := range c.l.targets {
-		if err := c.forgetHeir(target, name); err != nil {
+		if err := c.disinherit(target, name); err != nil {
 			return err
 		}
 	}
-	return nil
+	return c.tx.Err()
+}
+
+// disinherit takes back the wish to hand over what is shown of an entity. Its heir waited for nothing.
+func (c *change) disinherit(target, name string) error {
+	heir := c.heir(target, name)
+	if heir == "" {
+		return nil
+	}
+	if err := c.forgetHeir(target, name); err != nil {
+		return err
+	}
+	return c.wake(target, heir)
+}
+
+// heir returns the entity that waits to take over what is shown of another, "" for none.
+func (c *change) heir(target, from string) string {
+	return string(c.tx.Get(bState, c.l.at(stateHeir, target, from)))
 }
 
 // handOver moves the links of an entity that is gone to its heir, or notes that they wait for a call to end. It reports
@@ -115,22 +132,24 @@ func (c *change) exchange(target, from, to string, k, other *Link, key string) e
 	return c.putLink(target, from, k, &theirs)
 }
 
-// renamed returns a link as that of another item, which its object carries the old key of.
+// renamed returns a link as that of another item, which its object carries the old keys of.
 func renamed(k *Link, key string) Link {
 	n := *k
-	n.Key, n.Carries = key, k.Carried()
-	switch n.Carries {
-	case key:
-		n.Carries = ""
-	case "":
-		n.Carries = NoKey
+	if n.Key = key; len(k.Carries) == 0 {
+		n.Carries = []string{k.Key}
+	}
+	if len(n.Carries) == 1 && n.Carries[0] == key {
+		n.Carries = nil
 	}
 	return n
 }
 
-// await notes that an entity's links are for an heir when no call is in doubt any more.
+// await notes that an entity's links are for an heir when no call is in doubt any more. Another heir has waited in vain.
 func (c *change) await(target, from, to string) error {
-	if err := c.forgetHeir(target, from); err != nil {
+	if c.heir(target, from) == to {
+		return nil
+	}
+	if err := c.disinherit(target, from); err != nil {
 		return err
 	}
 	if err := c.tx.Put(bState, c.l.at(stateLegacy, target, to, from), nil); err != nil {
@@ -140,11 +159,11 @@ func (c *change) await(target, from, to string) error {
 }
 
 func (c *change) forgetHeir(target, from string) error {
-	to := c.tx.Get(bState, c.l.at(stateHeir, target, from))
-	if to == nil {
+	to := c.heir(target, from)
+	if to == "" {
 		return c.tx.Err()
 	}
-	if err := c.tx.Delete(bState, c.l.at(stateLegacy, target, string(to), from)); err != nil {
+	if err := c.tx.Delete(bState, c.l.at(stateLegacy, target, to, from)); err != nil {
 		return err
 	}
 	return c.tx.Delete(bState, c.l.at(stateHeir, target, from))
@@ -158,6 +177,15 @@ func (c *change) legacies(target, heir string) []string {
 		list = append(list, string(key[len(prefix):]))
 	}
 	return list
+}
+
+// heirOf returns the entity that the records of a gone one are in now, "" for none.
+func (c *change) heirOf(entity string) (string, error) {
+	key := c.tx.Get(bAlias, c.l.at(entity))
+	if key == nil {
+		return "", c.tx.Err()
+	}
+	return c.ownerName(recKey(key))
 }
 
 // ownerName returns the entity that a record belongs to, following vendor merges, "" for none.

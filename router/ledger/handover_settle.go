@@ -9,13 +9,9 @@ func (c *change) settleMerges(target string, s *Settlement, done *Settled) error
 			return err
 		}
 	}
-	if heir := c.tx.Get(bState, c.l.at(stateHeir, target, s.Entity)); heir != nil {
-		to := string(heir)
+	if to := c.heir(target, s.Entity); to != "" {
 		if s.Reject != "" { // it will not be found out: the heir goes on alone, and a person has the letter
-			if err := c.forgetHeir(target, s.Entity); err != nil {
-				return err
-			}
-			return c.wake(target, to)
+			return c.disinherit(target, s.Entity)
 		}
 		if err := c.tryHeir(target, s.Entity, to, s, done); err != nil {
 			return err
@@ -32,10 +28,20 @@ func (c *change) settleMerges(target string, s *Settlement, done *Settled) error
 // tryHeir hands over when no doubt is left and marks both, so that the one is shown as it is now and what is left of the
 // other is closed. While there is doubt, who has it keeps a mark that brings it up again.
 func (c *change) tryHeir(target, from, to string, s *Settlement, done *Settled) error {
+	now, err := c.heirOf(from) // the records may have gone on since
+	if err != nil {
+		return err
+	}
+	if now != "" && now != to {
+		if err := c.await(target, from, now); err != nil {
+			return err
+		}
+		to = now
+	}
 	if _, err := c.handOver(target, from, to); err != nil {
 		return err
 	}
-	waits := c.tx.Get(bState, c.l.at(stateHeir, target, from)) != nil
+	waits := c.heir(target, from) != ""
 	if !waits {
 		done.Moved++
 	}
@@ -67,6 +73,11 @@ func (c *change) quiet(target, entity string) error {
 			continue
 		}
 		old := k
+		if k.Foreign() { // the call may have given it its own key, or not
+			k.Carries = union(k.Carries, []string{k.Key})
+		} else {
+			k.Carries = nil // one that had given its key up may have got it back
+		}
 		k.Item, k.Hash, k.Closed, k.Merged, k.InDoubt = nil, 0, false, false, false
 		if err := c.putLink(target, entity, &old, &k); err != nil {
 			return err
@@ -84,11 +95,7 @@ func (c *change) adoptForHeir(target, entity string) error {
 	if err != nil || slot.now != nil {
 		return err
 	}
-	key := c.tx.Get(bAlias, c.l.at(entity))
-	if key == nil {
-		return c.tx.Err()
-	}
-	heir, err := c.ownerName(recKey(key))
+	heir, err := c.heirOf(entity)
 	if err != nil || heir == "" {
 		return err
 	}

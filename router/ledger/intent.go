@@ -18,10 +18,7 @@ type Intent struct {
 
 func decodeIntent(name string, row []byte) (since time.Time, projects []string, err error) {
 	d := dec{b: row}
-	since = d.time()
-	for n := d.uint(); n > 0 && d.err == nil; n-- {
-		projects = append(projects, d.text())
-	}
+	since, projects = d.time(), d.texts()
 	if err := d.end(); err != nil {
 		return since, nil, damaged(bIntent, name, err)
 	}
@@ -51,10 +48,7 @@ func (c *change) intend(target string, in Intent) error {
 	}
 	var e enc
 	e.time(since)
-	e.uint(uint64(len(projects)))
-	for _, p := range projects {
-		e.text(p)
-	}
+	e.texts(projects)
 	return c.tx.Put(bIntent, key, e)
 }
 

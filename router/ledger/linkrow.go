@@ -24,16 +24,28 @@ func (k *Link) encode() ([]byte, error) {
 	e.fixed(k.Hash)
 	e.blob(item)
 	e.time(k.Made)
-	if k.Carries != "" {
-		e.text(k.Carries)
+	if len(k.Carries) > 0 {
+		e.texts(k.Carries)
 	}
 	if k.strays() {
-		e.uint(uint64(len(k.Projects)))
-		for _, p := range k.Projects {
-			e.text(p)
-		}
+		e.texts(k.Projects)
 	}
 	return e, nil
+}
+
+func (e *enc) texts(list []string) {
+	e.uint(uint64(len(list)))
+	for _, s := range list {
+		e.text(s)
+	}
+}
+
+func (d *dec) texts() []string {
+	var list []string
+	for n := d.uint(); n > 0 && d.err == nil; n-- {
+		list = append(list, d.text())
+	}
+	return list
 }
 
 // Flags of a link row's first byte. Rows without linkMade are older and end after the item.
@@ -54,7 +66,7 @@ func (k *Link) flags() byte {
 	}
 	set(k.Closed, linkClosed)
 	set(k.Merged, linkMerged)
-	set(k.Carries != "", linkCarries)
+	set(len(k.Carries) > 0, linkCarries)
 	set(k.strays(), linkStrays)
 	return f
 }
@@ -72,12 +84,10 @@ func decodeLinkRow(key string, row []byte) (Link, []byte, error) {
 		k.Made = d.time()
 	}
 	if f&linkCarries != 0 {
-		k.Carries = d.text()
+		k.Carries = d.texts()
 	}
 	if f&linkStrays != 0 {
-		for n := d.uint(); n > 0 && d.err == nil; n-- {
-			k.Projects = append(k.Projects, d.text())
-		}
+		k.Projects = d.texts()
 	}
 	if err := d.end(); err != nil {
 		return Link{}, nil, damaged(bLink, key, err)

@@ -26,9 +26,9 @@ type Link struct {
 	// Made is when the object was first settled, by which the oldest of several is known. Zero is before everything: it
 	// was made for a ledger that was lost, or before ledgers noted it.
 	Made time.Time
-	// Carries is the key that the object carries in the target when it is not Key: "" = Key, NoKey = none. It differs
-	// after a merge, until the object is written again.
-	Carries string
+	// Carries are the keys that the object may carry in the target when it is not known to carry Key: after a merge, until
+	// it is written again. NoKey alone says that it gave its key up.
+	Carries []string
 	// InDoubt says that a call about the object was announced and never settled (invariant 4): it may have been made
 	// or changed without our learning of it. Since is when the first such call was announced, Projects are those that
 	// the object may be in; they are also known of an object whose Item is not.
@@ -37,18 +37,34 @@ type Link struct {
 	Projects []string
 }
 
-// NoKey is Link.Carries of an object that gave its key up.
+// NoKey is in Link.Carries of an object that gave its key up.
 const NoKey = "-"
 
-// Carried returns the key that the object carries in the target, "" for none.
-func (k *Link) Carried() string {
-	switch k.Carries {
-	case "":
-		return k.Key
-	case NoKey:
-		return ""
+// Foreign reports whether the object may carry another item's key, which it must give up.
+func (k *Link) Foreign() bool { return len(k.foreign()) > 0 }
+
+// foreign returns the keys of other items that the object may carry.
+func (k *Link) foreign() []string {
+	var list []string
+	for _, key := range k.Carries {
+		if key != NoKey && key != k.Key {
+			list = append(list, key)
+		}
 	}
-	return k.Carries
+	return list
+}
+
+// Carried returns the key that the object carries in the target, "" for none, and false when it is not known.
+func (k *Link) Carried() (string, bool) {
+	switch {
+	case len(k.Carries) == 0:
+		return k.Key, true
+	case len(k.Carries) > 1:
+		return "", false
+	case k.Carries[0] == NoKey:
+		return "", true
+	}
+	return k.Carries[0], true
 }
 
 // HashItem returns a hash of everything an item shows. Equal items have equal hashes in every process.

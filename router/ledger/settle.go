@@ -71,7 +71,11 @@ func (c *change) adopt(target string, s *Settlement, done *Settled) error {
 		if _, _, err := parseEntityID(s.Entity); err != nil || checkItemKey(k.Key) != nil {
 			continue // somebody wrote it by hand
 		}
-		if c.tx.Get(bLink, c.l.at(target, s.Entity, k.Key)) != nil || c.carrier(target, k.Key) != "" {
+		carried, err := c.l.carried(c.tx, target, k.Key)
+		if err != nil {
+			return err
+		}
+		if carried || c.tx.Get(bLink, c.l.at(target, s.Entity, k.Key)) != nil {
 			continue
 		}
 		done.Adopted++

@@ -135,7 +135,7 @@ func (e *eraser) shown() error {
 
 // shownOf does so for one of the customer's ids.
 func (e *eraser) shownOf(target, id string) error {
-	if err := e.c.forgetHeir(target, id); err != nil { // nobody takes over what is redacted
+	if err := e.c.disinherit(target, id); err != nil { // nobody takes over what is redacted
 		return err
 	}
 	if err := e.letter(deadKey{DeadItem, target + "/" + id}); err != nil {
