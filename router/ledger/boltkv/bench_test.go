@@ -76,6 +76,6 @@ func BenchmarkSixteenWritersOfHundred(b *testing.B) {
 
 // used is the room of all pages, without what bbolt reserves behind them.
 func (e *Engine) used() (n int64) {
-	_ = e.db.View(func(tx *bbolt.Tx) error { n = tx.Size(); return nil })
+	_ = e.open.Load().db.View(func(tx *bbolt.Tx) error { n = tx.Size(); return nil })
 	return n
 }

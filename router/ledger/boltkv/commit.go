@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 )
 
 // maxJoint bounds how often a group is tried together. After that each member gets its own commit,
@@ -27,6 +28,12 @@ func (e *Engine) commitLoop() {
 // serve ends every Update of the group. One that failed after it wrote is run again alone, after
 // the others, so that the error its caller gets is about committed data only.
 func (e *Engine) serve(group []*update) {
+	for _, u := range group {
+		if u.alone != nil {
+			defer func() { u.finish(u.alone()) }()
+		}
+	}
+	group = slices.DeleteFunc(group, func(u *update) bool { return u.alone != nil })
 	var alone []*update
 	for range maxJoint {
 		again, failed := e.attempt(group)

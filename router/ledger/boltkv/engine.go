@@ -2,6 +2,7 @@ package boltkv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/millrace/millrace/router/ledger/kv"
 )
@@ -17,10 +19,11 @@ import (
 type Engine struct {
 	path  string
 	opts  Options
-	db    *bbolt.DB
-	file  *os.File // bbolt's own handle, see openFile
+	open  atomic.Pointer[store]
 	queue *queue
 	done  chan struct{} // closed when the committer has ended
+	// leaving are stores that a rewrite replaced and that snapshots still read.
+	leaving sync.WaitGroup
 
 	doubt bool                  // committer only: the last commit's outcome is not settled
 	stuck atomic.Pointer[error] // bbolt panicked in a commit: it must not be entered again
@@ -33,6 +36,12 @@ type Engine struct {
 }
 
 var _ kv.Engine = (*Engine)(nil)
+
+// store is a file that bbolt has open. Rewrite puts another in its place.
+type store struct {
+	db   *bbolt.DB
+	file *os.File // bbolt's own handle, see openFile
+}
 
 // Path returns the file the engine was opened with.
 func (e *Engine) Path() string { return e.path }
@@ -59,11 +68,17 @@ func (e *Engine) begin(writable bool) (tx *bbolt.Tx, err error) {
 	if stuck := e.stuck.Load(); stuck != nil && writable {
 		return nil, *stuck
 	}
-	err = guard(e.path, func() (err error) {
-		tx, err = e.db.Begin(writable)
-		return err
-	})
-	return tx, e.classify(err)
+	for {
+		s := e.open.Load()
+		err = guard(e.path, func() (err error) {
+			tx, err = s.db.Begin(writable)
+			return err
+		})
+		if errors.Is(err, berrors.ErrDatabaseNotOpen) && e.open.Load() != s {
+			continue // it was rewritten between the two lines
+		}
+		return tx, e.classify(err)
+	}
 }
 
 // Update queues fn for the next group and runs it on this goroutine when its turn comes; see
@@ -72,11 +87,15 @@ func (e *Engine) Update(ctx context.Context, fn func(kv.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	u := newUpdate(ctx, fn)
+	return e.submit(newUpdate(ctx, fn))
+}
+
+// submit queues u and serves its turns until it is ended.
+func (e *Engine) submit(u *update) error {
 	if err := e.queue.add(u); err != nil {
 		return err
 	}
-	gone := ctx.Done()
+	gone := u.ctx.Done()
 	for {
 		select {
 		case t := <-u.turns:
@@ -86,7 +105,7 @@ func (e *Engine) Update(ctx context.Context, fn func(kv.Tx) error) error {
 			u.take(t.s)
 		case <-gone:
 			if e.queue.withdraw(u) {
-				return ctx.Err()
+				return u.ctx.Err()
 			}
 			gone = nil // a group has claimed it: its outcome must be known
 		}
@@ -139,12 +158,13 @@ func (s *stoppable) Write(p []byte) (n int, err error) {
 // Stats returns figures of the file and since Open; see kv.Stats. FreeBytes is as of the last
 // transaction that wrote.
 func (e *Engine) Stats() kv.Stats {
-	if info, err := e.file.Stat(); err == nil {
+	s := e.open.Load()
+	if info, err := s.file.Stat(); err == nil {
 		e.size.Store(info.Size())
 	}
 	return kv.Stats{
 		SizeBytes: e.size.Load(),
-		FreeBytes: int64(e.db.Stats().FreeAlloc),
+		FreeBytes: int64(s.db.Stats().FreeAlloc),
 		Commits:   e.commits.Load(),
 		Updates:   e.updates.Load(),
 		Grouped:   e.grouped.Load(),
@@ -161,6 +181,7 @@ func (e *Engine) Close() error {
 	e.close.Do(func() {
 		e.queue.shut()
 		<-e.done
+		e.leaving.Wait()
 		err = e.release()
 	})
 	return err
@@ -171,9 +192,9 @@ func (e *Engine) Close() error {
 func (e *Engine) release() error {
 	removeHolder(e.path)
 	if e.stuck.Load() != nil {
-		return abandon(e.file)
+		return abandon(e.open.Load().file)
 	}
-	if err := guard(e.path, e.db.Close); err != nil {
+	if err := guard(e.path, e.open.Load().db.Close); err != nil {
 		return fmt.Errorf("close ledger store %s: %w", e.path, err)
 	}
 	return nil

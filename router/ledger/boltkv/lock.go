@@ -72,14 +72,23 @@ func openError(path string, err error) error {
 // read-only, bbolt reads nothing but the two meta pages.
 func precheck(path string, wait time.Duration) error {
 	var db *bbolt.DB
+	var file *os.File
+	keep := func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
+		f, err = os.OpenFile(name, flag, mode)
+		file = f
+		return f, err
+	}
 	err := guard(path, func() (err error) {
-		db, err = bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: wait})
+		db, err = bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: wait, OpenFile: keep})
 		return err
 	})
 	if err != nil {
 		return openError(path, err)
 	}
 	defer db.Close()
+	if !samePlace(file, path) { // its owner rewrote it while we waited for the lock of the old one
+		return lockedError(path)
+	}
 	if err := checkFile(path); err != nil {
 		return fmt.Errorf("open ledger store: %w", err)
 	}

@@ -91,20 +91,35 @@ func isFresh(path string) (bool, error) {
 	return info.Size() == 0, nil
 }
 
-// openFile opens the file for writing and keeps the handle: bbolt cannot give up its lock after a
-// panic.
+// openFile opens the engine's file for writing.
 func (e *Engine) openFile() error {
+	s, err := openStore(e.path, e.opts.LockTimeout)
+	if err != nil {
+		return err
+	}
+	if !samePlace(s.file, e.path) { // its owner rewrote it while we waited for the lock of the old one
+		_ = guard(e.path, s.db.Close)
+		return lockedError(e.path)
+	}
+	_ = os.Remove(rewritePath(e.path)) // what a rewrite left that was killed
+	e.open.Store(s)
+	return nil
+}
+
+// openStore opens a file for writing and keeps the handle: bbolt cannot give up its lock after a panic.
+func openStore(path string, wait time.Duration) (*store, error) {
+	s := &store{}
 	keep := func(name string, flag int, mode os.FileMode) (*os.File, error) {
 		f, err := os.OpenFile(name, flag, mode)
 		if err == nil && (flag&os.O_RDWR) != 0 {
-			e.file = f
+			s.file = f
 		}
 		return f, err
 	}
 	open := func(mapBytes int) error {
-		return guard(e.path, func() (err error) {
-			e.db, err = bbolt.Open(e.path, 0o600, &bbolt.Options{
-				Timeout:         e.opts.LockTimeout,
+		return guard(path, func() (err error) {
+			s.db, err = bbolt.Open(path, 0o600, &bbolt.Options{
+				Timeout:         wait,
 				FreelistType:    bbolt.FreelistMapType,
 				NoFreelistSync:  true,
 				InitialMmapSize: mapBytes,
@@ -113,17 +128,27 @@ func (e *Engine) openFile() error {
 			return err
 		})
 	}
-	err := open(mapSize(e.path))
+	err := open(mapSize(path))
 	if err != nil && errors.Is(err, syscall.ENOMEM) { // a limit on address space (ulimit -v)
 		err = open(0)
 	}
 	if err == nil {
-		return nil
+		return s, nil
 	}
-	if errors.Is(err, kv.ErrDamaged) && e.file != nil {
-		_ = abandon(e.file) // bbolt panicked and left it open
+	if errors.Is(err, kv.ErrDamaged) && s.file != nil {
+		_ = abandon(s.file) // bbolt panicked and left it open
 	}
-	return openError(e.path, err)
+	return nil, openError(path, err)
+}
+
+// samePlace reports whether a path still leads to the open file.
+func samePlace(f *os.File, path string) bool {
+	here, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(path)
+	return err == nil && os.SameFile(here, there)
 }
 
 // mapSize is the address space reserved for the file. bbolt must otherwise remap as the file grows
@@ -175,7 +200,7 @@ func (e *Engine) createBuckets() error {
 	}
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	err = guard(e.path, func() error {
-		return e.db.Update(func(tx *bbolt.Tx) error {
+		return e.open.Load().db.Update(func(tx *bbolt.Tx) error {
 			for _, b := range missing {
 				if _, err := tx.CreateBucketIfNotExists([]byte(b)); err != nil {
 					return fmt.Errorf("bucket %q: %w", b, err)

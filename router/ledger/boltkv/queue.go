@@ -19,6 +19,7 @@ type update struct {
 	turns    chan turn    // committer to caller; one at a time
 	outcomes chan outcome // caller to committer; one per turn with a session
 	ran      bool         // committer only: fn has had a turn before
+	alone    func() error // instead of fn: what the committer does while it commits nothing
 }
 
 // turn hands the caller either a session to run on, or the end of its Update.

@@ -55,6 +55,14 @@ type Engine interface {
 	Close() error
 }
 
+// Compactor is an Engine that can rewrite itself so that no byte of what was deleted or replaced is
+// left in its files.
+type Compactor interface {
+	// Compact returns nil when the old bytes are gone. Updates may wait meanwhile, Views do not. After
+	// an error the store is as it was and goes on to work; it may be tried again.
+	Compact(ctx context.Context) error
+}
+
 // Reader reads one snapshot. It is valid only until the function it was given to returns, and only
 // on the goroutine of that function.
 type Reader interface {
