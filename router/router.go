@@ -88,6 +88,7 @@ type Router struct {
 
 	upkeepMu sync.Mutex // one at a time does background work
 	upkept   bool       // it was done once
+	purged   time.Time  // when the store was last compacted after an erasure
 
 	mu        sync.Mutex
 	streams   map[string]*stream // by stream.key

@@ -14,7 +14,11 @@ const upkeepEvery = 2 * time.Second
 func (r *Router) upkeep(ctx context.Context) {
 	for failures := 0; ctx.Err() == nil; {
 		wait := upkeepEvery
-		if err := r.Upkeep(ctx); err != nil && ctx.Err() == nil {
+		err := r.Upkeep(ctx)
+		if err == nil {
+			_, err = r.Purge(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
 			failures++
 			wait = backoff(failures)
 			r.log.Error("background work on the ledger", "tries", failures, "error", err)
