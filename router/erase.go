@@ -53,3 +53,12 @@ func (r *Router) Purge(ctx context.Context) (left bool, err error) {
 	}
 	return !done.Erased, err
 }
+
+// eraseWished erases one customer whose vendor deleted a record of it for privacy, where the policy says so.
+func (r *Router) eraseWished(ctx context.Context) (done bool, err error) {
+	done, report, err := r.o.Ledger.EraseWished(ctx)
+	if err == nil && report.Entity != "" {
+		r.log.Info("customer erased, because a vendor deleted a record of it for privacy", "customer", report.Entity)
+	}
+	return done, err
+}

@@ -1,6 +1,7 @@
 package router_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -281,7 +282,8 @@ func (w *world) start() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if w.ledger, err = ledger.Open(w.engine, ledger.Options{Targets: []string{"board"}, Reach: rules.Watches, Mapper: w.mapper}); err != nil {
+	if w.ledger, err = ledger.Open(w.engine, ledger.Options{Targets: []string{"board"}, Reach: rules.Watches, Mapper: w.mapper,
+		Key: bytes.Repeat([]byte("k"), 32)}); err != nil {
 		w.t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))

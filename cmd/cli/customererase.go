@@ -74,7 +74,13 @@ func (a *app) erase(ctx context.Context, h *hub, term string, c *change, o ledge
 	if now {
 		err = h.deliver(ctx)
 	}
-	a.printErasure(h, done, now && err == nil)
+	gone := false
+	if now && err == nil {
+		var packed ledger.Compacted
+		packed, err = h.ledger.Compact(ctx)
+		gone = packed.Erased
+	}
+	a.printErasure(h, done, now && err == nil, gone)
 	return err
 }
 
@@ -102,9 +108,16 @@ func (a *app) printErasePlan(plan erasePlan) {
 	p.shown(plan.Shown, nil)
 }
 
-func (a *app) printErasure(h *hub, e ledger.Erasure, redacted bool) {
+// erasureReport is what `customer erase --json` writes.
+type erasureReport struct {
+	ledger.Erasure
+	Redacted bool `json:"redacted"` // no target shows anything of the customer any more
+	Gone     bool `json:"gone"`     // no byte of it is left in the data directory
+}
+
+func (a *app) printErasure(h *hub, e ledger.Erasure, redacted, gone bool) {
 	if a.json {
-		writeJSON(a.out, e)
+		writeJSON(a.out, erasureReport{e, redacted, gone})
 		return
 	}
 	word := "is erased"
@@ -140,6 +153,14 @@ func (a *app) printErasure(h *hub, e ledger.Erasure, redacted bool) {
 		fmt.Fprintln(a.out, "The running daemon is about to redact what the project tool shows.")
 	default:
 		fmt.Fprintln(a.out, "The next `millrace backfill`, or a daemon, redacts what the project tool shows; --now does it at once.")
+	}
+	switch {
+	case gone:
+		fmt.Fprintln(a.out, "No byte of it is left in the data directory. Backups are yours to expire.")
+	case h.daemon:
+		fmt.Fprintln(a.out, "The daemon then rewrites the ledger, so that no byte of it is left there. Backups are yours to expire.")
+	default:
+		fmt.Fprintln(a.out, "Free pages of the ledger still hold what was deleted; `millrace compact` afterwards removes them. Backups are yours to expire.")
 	}
 }
 

@@ -81,10 +81,15 @@ func openHub(ctx context.Context, cfg *config.Config, log *slog.Logger, o hubOpt
 	if err != nil {
 		return nil, err
 	}
+	former, err := formerKeys(cfg)
+	if err != nil {
+		return nil, err
+	}
 	if h.engine, err = boltkv.Open(filepath.Join(cfg.Data, ledgerName), boltkv.Options{Buckets: ledger.Buckets()}); err != nil {
 		return nil, lockedError(err, cfg.Data, o.daemon)
 	}
-	h.ledger, err = ledger.Open(h.engine, ledger.Options{Workspace: cfg.Workspace, Key: key, Targets: cfg.Targets,
+	h.ledger, err = ledger.Open(h.engine, ledger.Options{Workspace: cfg.Workspace, Key: key, Former: former,
+		EraseOnWish: cfg.Privacy.EraseCustomer, Targets: cfg.Targets,
 		Reach: h.rules.Watches, Mapper: h.maps, Survivorship: survivors,
 		Resolver: resolver, LogKeep: cfg.Identity.LogKeep})
 	if err == nil {

@@ -56,7 +56,7 @@ Exit codes: 0 done, 1 failed while running, 2 bad configuration, mapping, rule o
 	flags.BoolVar(&a.json, "json", false, "write machine-readable JSON")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "log more")
 	root.AddCommand(a.demoCmd(), a.sandboxCmd(), a.initCmd(), a.configCmd(), a.checkCmd(), a.planCmd(), a.backfillCmd(),
-		a.daemonCmd(), a.statusCmd(), a.deadCmd(), a.versionCmd(), a.docsCmd(), a.benchCmd(),
+		a.daemonCmd(), a.statusCmd(), a.compactCmd(), a.deadCmd(), a.versionCmd(), a.docsCmd(), a.benchCmd(),
 		a.customerCmd(), a.identityCmd())
 	return root
 }

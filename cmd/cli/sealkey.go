@@ -40,6 +40,19 @@ func sealKey(cfg *config.Config) ([]byte, error) {
 	return key, withCode(exitConfig, err)
 }
 
+// formerKeys returns the keys that the present one replaced.
+func formerKeys(cfg *config.Config) ([][]byte, error) {
+	var list [][]byte
+	for i, secret := range cfg.Ledger.Former {
+		key, err := parseKey(secret.Reveal())
+		if err != nil {
+			return nil, withCode(exitConfig, fmt.Errorf("ledger.former_keys[%d] is not 32 bytes in base64 or hex", i))
+		}
+		list = append(list, key)
+	}
+	return list, nil
+}
+
 // writeKey makes the file appear whole and durable or not at all: tokens are sealed with the key from the next moment on,
 // and a half-written one would keep every later start from going on. A file that appeared meanwhile stays, and a link that
 // somebody put there is not followed.

@@ -109,6 +109,7 @@ func (c *change) take(a *arrival, pass uint32) (fate, error) {
 	if slot.meta == nil {
 		slot.meta, slot.dirty = &meta{id: latentOf(a.key)}, true
 	}
+	slot.removed = false // forgotten in this transaction, and here again with something newer
 	if pass != 0 && (slot.pass != pass || slot.missed != 0) {
 		slot.pass, slot.missed, slot.dirty = pass, 0, true
 	}
@@ -122,6 +123,9 @@ func (c *change) take(a *arrival, pass uint32) (fate, error) {
 		}
 	}
 	if a.rec.Deleted.Kind == connectors.Privacy {
+		if c.l.eraseOnWish && !slot.entity.isZero() {
+			return applied, c.wish(a.key)
+		}
 		forgot, err := c.forget(a, slot)
 		if forgot {
 			f = applied
@@ -241,9 +245,12 @@ func (c *change) forget(a *arrival, slot *metaSlot) (bool, error) {
 	if err := c.touch(a.key, slot); err != nil {
 		return false, err
 	}
+	if err := c.forgetLog(slot); err != nil {
+		return false, err
+	}
 	slot.content, slot.kind, slot.filter, slot.mapping = stamp{}, "", "", 0
 	c.bodies[a.key].now = nil
-	return true, nil
+	return true, c.forgetName(a.key, slot)
 }
 
 func (c *change) settleRefs(b *Batch, arrivals []arrival, out *Outcome) error {

@@ -181,6 +181,9 @@ func (e *eraser) records() error {
 		slot.content, slot.kind, slot.filter, slot.mapping, slot.into = stamp{}, "", "", 0, ""
 		slot.dead, slot.removed, slot.dirty = false, true, true
 		c.bodies[key].now = nil
+		if err := c.tx.Delete(bErased, c.l.at(wishRow, string(key))); err != nil {
+			return err
+		}
 		if row := c.tx.Get(bRef, c.l.at(string(key))); row != nil {
 			c.add(countRefs+refOf(key).Connection, -1)
 			if err := c.tx.Delete(bRef, c.l.at(string(key))); err != nil {

@@ -43,9 +43,12 @@ type Options struct {
 	NewID     func() [16]byte  // ids of deliveries, which grow; from Now and chance
 	// Key is 32 bytes that seal tokens and, through a derived key, name what is suppressed; nil = the ledger refuses to
 	// keep tokens and to erase. Former are keys that Key replaced: what they suppressed stays suppressed.
-	Key     []byte
-	Former  [][]byte
-	Targets []string // every changed entity is marked dirty for each of them
+	Key    []byte
+	Former [][]byte
+	// EraseOnWish has a vendor's deletion for privacy (connectors.Privacy) erase and suppress the whole customer, in all
+	// its sources, with the next Upkeep. Without it the one record is forgotten. It needs Key.
+	EraseOnWish bool
+	Targets     []string // every changed entity is marked dirty for each of them
 	// Reach is work.Rules.Watches: a pure function, called when the ledger opens and inside of transactions; nil = no
 	// kind has items. After it or Targets changed, call Replan.
 	Reach  func(canonical.Kind) work.Reach
@@ -76,6 +79,7 @@ type Ledger struct {
 	logs         logLimits
 	tied         int // MostTied, fewer in tests
 	seal         cipher.AEAD
+	eraseOnWish  bool
 	barKeys      [][]byte // of the suppression list, the present one first
 }
 
@@ -123,6 +127,9 @@ func Open(engine kv.Engine, o Options) (*Ledger, error) {
 	}
 	if l.barKeys, err = barKeys(o.Key, o.Former); err != nil {
 		return nil, err
+	}
+	if l.eraseOnWish = o.EraseOnWish; l.eraseOnWish && l.barKeys == nil {
+		return nil, fmt.Errorf("open ledger: %w", errNoBarKey)
 	}
 	return l, nil
 }

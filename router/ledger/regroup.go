@@ -114,6 +114,9 @@ func (c *change) leaveAlias(name string, id latent, members []recKey) (heir stri
 		if err != nil {
 			return "", err
 		}
+		if c.metas[key].removed { // nothing may name it
+			continue
+		}
 		owner, err := c.ownerName(key)
 		if err != nil {
 			return "", err

@@ -16,6 +16,7 @@ import (
 const (
 	tombRow = "tomb" // + keyed hash of an entity's id → when it was erased
 	waitRow = "wait" // + target, entity → it still has to be redacted, or rewritten without the customer
+	wishRow = "wish" // + record → its vendor deleted it for privacy, so its customer is to be erased
 )
 
 const (

@@ -27,6 +27,7 @@ type Config struct {
 	Admin       string       // address of /healthz, /readyz and /metrics; empty = not served
 	Delivery    Delivery
 	Ledger      Ledger
+	Privacy     Privacy
 	Log         Log
 }
 
@@ -51,7 +52,14 @@ type Delivery struct {
 
 // Ledger says how the ledger is kept.
 type Ledger struct {
-	Key connectors.Secret // seals OAuth tokens: 32 bytes in base64 or hex; empty = tokens are not stored
+	// Key seals OAuth tokens and names what is suppressed: 32 bytes in base64 or hex; empty = one in the data directory.
+	Key    connectors.Secret
+	Former []connectors.Secret // keys that Key replaced: what they suppressed stays suppressed
+}
+
+// Privacy says what a vendor's deletion for privacy means here.
+type Privacy struct {
+	EraseCustomer bool // erase the whole customer, in all its sources; otherwise forget the one record
 }
 
 // Log says what is logged and how.

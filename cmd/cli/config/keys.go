@@ -41,7 +41,9 @@ func Keys() []Key {
 		{"delivery.attempts", "8", "Tries before an item that fails alone becomes a dead letter."},
 		{"delivery.close_share", "0.10", "Most a run may close without `--force`, as a share of the items shown; 20 are always allowed."},
 		{"admin.listen", "127.0.0.1:8087", "Address of `/healthz`, `/readyz` and `/metrics`; `\"\"` serves none."},
-		{"ledger.key", "", "32 bytes in base64 or hex that seal OAuth tokens; a key in the data directory when left out."},
+		{"ledger.key", "", "32 bytes in base64 or hex that seal OAuth tokens and name who is suppressed; a key in the data directory when left out."},
+		{"ledger.former_keys", "", "Keys that `ledger.key` replaced: whom they suppressed stays suppressed."},
+		{"privacy.on_vendor_erasure", "forget_record", "When a vendor deletes a record for privacy: `forget_record` forgets that one, `erase_customer` erases and suppresses the customer in all sources."},
 		{"log.level", "info", "One of debug, info, warn, error."},
 		{"log.format", "", "`text` or `json`; when left out, json for a daemon that no terminal shows, else text."},
 	})

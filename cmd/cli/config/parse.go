@@ -35,8 +35,12 @@ type file struct {
 		CloseShare float64 `yaml:"close_share"`
 	} `yaml:"delivery"`
 	Ledger struct {
-		Key string `yaml:"key"`
+		Key    string   `yaml:"key"`
+		Former []string `yaml:"former_keys"`
 	} `yaml:"ledger"`
+	Privacy struct {
+		OnVendorErasure string `yaml:"on_vendor_erasure"`
+	} `yaml:"privacy"`
 	Log struct {
 		Level  string `yaml:"level"`
 		Format string `yaml:"format"`
@@ -97,7 +101,7 @@ func (p *parser) yamlError(err error) error {
 
 func unknownTopLevel(key string) string {
 	known := []string{"data", "workspace", "connections", "targets", "rules", "lifecycle", "survivorship", "admin", "listen",
-		"delivery", "attempts", "close_share", "ledger", "key", "log", "level", "format"}
+		"delivery", "attempts", "close_share", "ledger", "key", "former_keys", "privacy", "on_vendor_erasure", "log", "level", "format"}
 	known = append(known, identityKeys...)
 	if near := connectors.Nearest(key, known); near != "" {
 		return fmt.Sprintf("there is no key %q; did you mean %q?", key, near)
@@ -134,11 +138,22 @@ func (p *parser) convert(f *file) *Config {
 	p.identity(c, &f.Identity)
 	p.delivery(c, f)
 	c.Ledger.Key = connectors.NewSecret(p.expand("$.ledger.key", f.Ledger.Key))
+	for i, key := range f.Ledger.Former {
+		c.Ledger.Former = append(c.Ledger.Former, connectors.NewSecret(p.expand(fmt.Sprintf("$.ledger.former_keys[%d]", i), key)))
+	}
+	p.oneOf("$.privacy.on_vendor_erasure", f.Privacy.OnVendorErasure, "", forgetRecord, eraseCustomer)
+	c.Privacy.EraseCustomer = f.Privacy.OnVendorErasure == eraseCustomer
 	c.Log = Log{Level: f.Log.Level, Format: f.Log.Format}
 	p.oneOf("$.log.level", f.Log.Level, "", "debug", "info", "warn", "error")
 	p.oneOf("$.log.format", f.Log.Format, "", "text", "json")
 	return c
 }
+
+// What privacy.on_vendor_erasure may be.
+const (
+	forgetRecord  = "forget_record"
+	eraseCustomer = "erase_customer"
+)
 
 func (p *parser) delivery(c *Config, f *file) {
 	c.Delivery = Delivery{Attempts: f.Delivery.Attempts, CloseShare: f.Delivery.CloseShare}

@@ -32,7 +32,9 @@ func Schema(list []connectors.Connector) []byte {
 				"attempts":    object{"type": "integer", "minimum": 1, "description": helpOf("delivery.attempts")},
 				"close_share": object{"type": "number", "minimum": 0, "maximum": 1, "description": helpOf("delivery.close_share")},
 			}),
-			"ledger": group(object{"key": text(helpOf("ledger.key"))}),
+			"ledger": group(object{"key": text(helpOf("ledger.key")), "former_keys": texts(helpOf("ledger.former_keys"))}),
+			"privacy": group(object{"on_vendor_erasure": object{"enum": []string{forgetRecord, eraseCustomer},
+				"description": helpOf("privacy.on_vendor_erasure")}}),
 			"log": group(object{
 				"level":  object{"enum": []string{"debug", "info", "warn", "error"}},
 				"format": object{"enum": []string{"text", "json"}},
