@@ -51,6 +51,8 @@ func TestEachRule(t *testing.T) {
 		{"source_sequence of the file", "  sources: [zendesk, hs]\n  fields: {title: [source_sequence, longest]}\n", "title", three, `"Boss"`, Longest, "zd/users/1"},
 		{"source_sequence of the field", "  sources: [zendesk]\n  fields: {title: {rules: [source_sequence], sources: [hs, sf]}}\n", "title", three, `"CEO"`, SourceSequence, "hs/contacts/1"},
 		{"most_frequent", "  fields: {title: most_frequent}\n", "title", three, `"CEO"`, MostFrequent, "hs/contacts/1"},
+		{"as frequent as another", "  fields: {title: [most_frequent, source_sequence]}\n", "title", []Source{person("mc/members/1", 9, "C"), person("hs/contacts/1", 8, "A"), person("hs/contacts/2", 7, "A"), person("sf/Contact/1", 6, "B"), person("sf/Contact/2", 5, "B")},
+			`"B"`, SourceSequence, "sf/Contact/1"},
 		{"most_complete", "  fields: {title: most_complete}\n", "title", three, `"Chief Executive"`, MostComplete, "sf/Contact/1"},
 		{"longest", "  fields: {title: longest}\n", "title", three, `"Chief Executive"`, Longest, "sf/Contact/1"},
 		{"a prefix", "  fields: {'ti*': longest}\n", "title", three, `"Chief Executive"`, Longest, "sf/Contact/1"},
@@ -159,6 +161,9 @@ func TestUnionOfElements(t *testing.T) {
 		claims []Claim
 		want   string
 	}{
+		{canonical.Email, []Claim{claim(0, `[{"address":"a@x.example","status":"ok"},{"address":"b@x.example","primary":true}]`), claim(1, `[{"address":"a@x.example","primary":true,"status":"unsubscribed"},{"address":"b@x.example","shared":true,"status":"bounced","bounced_at":"2026-01-01T00:00:00.000Z"}]`)},
+			`[{"address":"a@x.example","primary":true,"status":"unsubscribed"},{"address":"b@x.example","status":"bounced","bounced_at":"2026-01-01T00:00:00.000Z","shared":true}]`},
+		{canonical.Phone, []Claim{claim(0, `[{"raw":"0911","e164":"+385911"}]`), claim(1, `[{"raw":"1"},{"raw":"+385911","e164":"+385911","type":"mobile","primary":true}]`)}, `[{"raw":"0911","e164":"+385911","type":"mobile","primary":true},{"raw":"1"}]`},
 		{"addresses", []Claim{claim(0, `[{"lines":["Ilica 1"],"locality":"Zagreb"}]`), claim(1, `[{"lines":["ILICA 1"],"locality":"zagreb"},{"locality":"Split"}]`)}, `[{"lines":["Ilica 1"],"locality":"Zagreb"},{"locality":"Split"}]`},
 		{"identifiers", []Claim{claim(0, `[{"scheme":"vat","value":"HR1"}]`), claim(1, `[{"scheme":"lei","value":"HR1"}]`)}, `[{"scheme":"vat","value":"HR1"},{"scheme":"lei","value":"HR1"}]`},
 		{canonical.Permissions, []Claim{claim(0, `[{"channel":"email","status":"opted_in"}]`), claim(1, `[{"channel":"email","status":"opted_out"},{"channel":"sms","status":"opted_in"}]`)},
