@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/card"
 	"github.com/millrace/millrace/mapping/identity"
@@ -162,46 +164,62 @@ func FuzzCard(f *testing.F) {
 	f.Add("Ana", "a@x.example", "+385", "note\r\nEND:VCARD", "https://x.example/\r\nX:1", "--02-30", "ja")
 	f.Add("\u202e\x00;,\\\"^n", "", ";ext=1", strings.Repeat("ä", 200), "mailto:x", "2020-01-01", "x\r\ny")
 	f.Fuzz(func(t *testing.T, name, address, number, note, url, birthday, language string) {
-		text := func(s string) []byte { b, _ := json.Marshal(s); return b }
-		object := func(pairs ...string) []byte {
-			m := map[string]string{}
-			for i := 0; i < len(pairs); i += 2 {
-				m[pairs[i]] = pairs[i+1]
-			}
-			b, _ := json.Marshal([]any{m})
-			return b
-		}
-		p := &canonical.Profile{Kind: canonical.Person}
-		add := func(field string, value []byte) {
-			p.Fields = append(p.Fields, canonical.Field{Name: field, Value: value})
-		}
-		add("addresses", object("lines", name, "type", language, "country", number, "formatted", note))
-		add("affiliations", object("name", name, "department", note, "title", url, "role", number))
-		add("birthday", text(birthday))
-		add("created", text(birthday))
-		add("emails", object("address", address, "type", name))
-		add("gender", text(number))
-		add("language", text(language))
-		add("name.family", text(name))
-		add("name.full", text(note))
-		localized, _ := json.Marshal(map[string]any{language: map[string]string{"full": name, "given": note}})
-		add("name.localizations", localized)
-		add("notes", text(note))
-		add("online", object("service", name, "handle", address, "url", url))
-		add("phones", object("e164", number, "raw", note, "ext", name))
-		add("tags", []byte(`[`+string(text(note))+`]`))
-		add("timezone", text(url))
-		add("website", text(url))
-		g := identity.Merge(canonical.Person, []identity.Source{{Ref: "a/b/c", Live: true, Profile: p}}, nil)
-		js, err := card.JSContact(&g, card.Options{ID: name})
-		if err != nil {
-			t.Fatal(err)
-		}
-		checkJSContact(t, js)
-		v, err := card.VCard(&g, card.Options{ID: name})
-		if err != nil {
-			t.Fatal(err)
-		}
-		checkVCard(t, v)
+		checkAnything(t, name, address, number, note, url, birthday, language)
 	})
+}
+
+// The same with texts that are hostile on purpose.
+func TestCardsOfHostileTexts(t *testing.T) {
+	text := rapid.Custom(func(t *rapid.T) string {
+		parts := rapid.SliceOfN(rapid.OneOf(rapid.SampledFrom([]string{"\r\n", "\n ", "\\", ";", ",", ":", `"`, "^", "^n", "END:VCARD", "ä", "山", "👩‍👩‍👧", "\u202e", "\u200d", "\x00", "\xff", "https://", "mailto:", "+", "1"}), rapid.String()), 0, 12)
+		return strings.Join(parts.Draw(t, "parts"), "")
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		checkAnything(t, text.Draw(t, "name"), text.Draw(t, "address"), text.Draw(t, "number"), text.Draw(t, "note"), text.Draw(t, "url"), text.Draw(t, "birthday"), text.Draw(t, "language"))
+	})
+}
+
+// checkAnything writes both cards of a person of whom such texts are claimed, and reads them.
+func checkAnything(t reporter, name, address, number, note, url, birthday, language string) {
+	text := func(s string) []byte { b, _ := json.Marshal(s); return b }
+	object := func(pairs ...string) []byte {
+		m := map[string]string{}
+		for i := 0; i < len(pairs); i += 2 {
+			m[pairs[i]] = pairs[i+1]
+		}
+		b, _ := json.Marshal([]any{m})
+		return b
+	}
+	p := &canonical.Profile{Kind: canonical.Person}
+	add := func(field string, value []byte) {
+		p.Fields = append(p.Fields, canonical.Field{Name: field, Value: value})
+	}
+	add("addresses", object("lines", name, "type", language, "country", number, "formatted", note))
+	add("affiliations", object("name", name, "department", note, "title", url, "role", number))
+	add("birthday", text(birthday))
+	add("created", text(birthday))
+	add("emails", object("address", address, "type", name))
+	add("gender", text(number))
+	add("language", text(language))
+	add("name.family", text(name))
+	add("name.full", text(note))
+	localized, _ := json.Marshal(map[string]any{language: map[string]string{"full": name, "given": note}})
+	add("name.localizations", localized)
+	add("notes", text(note))
+	add("online", object("service", name, "handle", address, "url", url))
+	add("phones", object("e164", number, "raw", note, "ext", name))
+	add("tags", []byte(`[`+string(text(note))+`]`))
+	add("timezone", text(url))
+	add("website", text(url))
+	g := identity.Merge(canonical.Person, []identity.Source{{Ref: "a/b/c", Live: true, Profile: p}}, nil)
+	js, err := card.JSContact(&g, card.Options{ID: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkJSContact(t, js)
+	v, err := card.VCard(&g, card.Options{ID: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkVCard(t, v)
 }

@@ -185,10 +185,16 @@ func feature(kind string) string {
 // uri returns an absolute URI as one writes it, "" for a text that is none.
 func uri(s string) string {
 	u, err := url.Parse(s)
-	if err != nil || !u.IsAbs() || u.Host == "" && u.Opaque == "" || strings.ContainsAny(u.Opaque, " \"<>") {
+	if err != nil || !u.IsAbs() || u.Host == "" && u.Opaque == "" {
 		return ""
 	}
-	return u.String()
+	written := u.String()
+	for _, r := range written { // RFC 3986; the parser is more lenient in queries and opaque parts
+		if r <= ' ' || r >= 0x7f || strings.ContainsRune(`"<>\^`+"`{|}", r) {
+			return ""
+		}
+	}
+	return written
 }
 
 // jsPlaces writes postal addresses (2.5.1). The zone stands with the first, as RFC 9555 has it.

@@ -5,9 +5,15 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"testing"
 	"unicode/utf8"
 )
+
+// reporter is what *testing.T and *rapid.T have in common.
+type reporter interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+}
 
 // property is one line of a vCard: structured values have several components, each a list.
 type property struct {
@@ -28,7 +34,7 @@ var rawValue = map[string]*regexp.Regexp{"VERSION": regexp.MustCompile(`^4\.0$`)
 	"REV": regexp.MustCompile(`^\d{8}T\d{6}Z$`), "CREATED": regexp.MustCompile(`^\d{8}T\d{6}Z$`), "BDAY": regexp.MustCompile(`^(\d{8}|--\d{4})$`), "GENDER": regexp.MustCompile(`^[MFONU]$`)}
 
 // checkVCard reads a vCard as strictly as RFC 6350 is and fails on anything else.
-func checkVCard(t testing.TB, b []byte) []property {
+func checkVCard(t reporter, b []byte) []property {
 	t.Helper()
 	s := string(b)
 	if !utf8.ValidString(s) || !strings.HasSuffix(s, "\r\n") {
@@ -63,7 +69,7 @@ func checkVCard(t testing.TB, b []byte) []property {
 var head = regexp.MustCompile(`^([A-Z]+)((?:;[A-Z-]+=(?:"[^"]*"|[^";:,]+)(?:,(?:"[^"]*"|[^";:,]+))*)*):(.*)$`)
 var param = regexp.MustCompile(`;([A-Z-]+=)("[^"]*"|[^";:,]+)`)
 
-func readLine(t testing.TB, line string) property {
+func readLine(t reporter, line string) property {
 	t.Helper()
 	m := head.FindStringSubmatch(line)
 	if m == nil || known[m[1]] == "" {
@@ -98,7 +104,7 @@ func readLine(t testing.TB, line string) property {
 }
 
 // unescape splits a value at what is not escaped.
-func unescape(t testing.TB, name, s, kind string) [][]string {
+func unescape(t reporter, name, s, kind string) [][]string {
 	t.Helper()
 	out := [][]string{{""}}
 	add := func(c string) { last := out[len(out)-1]; last[len(last)-1] += c }
@@ -154,7 +160,7 @@ var members = map[string]map[string]string{
 var idText = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
 
 // checkJSContact fails unless b is a JSContact card.
-func checkJSContact(t testing.TB, b []byte) {
+func checkJSContact(t reporter, b []byte) {
 	t.Helper()
 	var card map[string]any
 	if err := json.Unmarshal(b, &card); err != nil || strings.ContainsAny(string(b), "\n") {
@@ -183,7 +189,7 @@ func mapsOf(v any) (list []map[string]any) {
 	return list
 }
 
-func checkObject(t testing.TB, kind string, v any) {
+func checkObject(t reporter, kind string, v any) {
 	t.Helper()
 	o, ok := v.(map[string]any)
 	if !ok {
@@ -209,7 +215,7 @@ func checkObject(t testing.TB, kind string, v any) {
 	}
 }
 
-func checkMember(t testing.TB, where, want string, value any) {
+func checkMember(t reporter, where, want string, value any) {
 	t.Helper()
 	text, isText := value.(string)
 	good := true

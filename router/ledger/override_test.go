@@ -195,3 +195,33 @@ func TestRegoldFollowsNewRules(t *testing.T) {
 	}
 	ledger.Memberships(w.Ledger, engine) // panics when an etag is not that of its golden record
 }
+
+// An erasure forgets what people said of a customer as it forgets what sources said.
+func TestErasureForgetsOverrides(t *testing.T) {
+	engine := newMemory()
+	w := newWorldWith(t, engine, withHub{plain{"1"}})
+	w.fetch(rec("hs/contacts/1", 1, say{Name: "Ana"}))
+	id := w.id("hs/contacts/1")
+	w.set("hs/contacts/1", "title", `"Unmistakable"`)
+	w.set("hs/contacts/1", "title", `"Unmistakable too"`)
+	held := func() (keys []string) {
+		for key, value := range engine.rows {
+			if strings.Contains(value, "Unmistakable") || strings.Contains(value, "a test") {
+				keys = append(keys, strings.ReplaceAll(key, "\x00", " "))
+			}
+		}
+		return keys
+	}
+	if len(held()) == 0 {
+		t.Fatal("no row holds the override; the test looks in the wrong place")
+	}
+	if _, err := w.Erase(t.Context(), id, ledger.EraseOptions{By: "dpo", Suppress: true}); err != nil {
+		t.Fatal(err)
+	}
+	if keys := held(); len(keys) > 0 {
+		t.Errorf("rows %q hold what people said of an erased customer", keys)
+	}
+	if _, err := w.Override(t.Context(), id, map[string]json.RawMessage{"title": json.RawMessage(`"x"`)}, "", ""); !errors.Is(err, ledger.ErrNotFound) {
+		t.Errorf("overriding an erased customer: %v; want ErrNotFound", err)
+	}
+}
