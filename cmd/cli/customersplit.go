@@ -47,6 +47,9 @@ func splitOff(s *ledger.Snap, term string, refs []string) ([]ledger.Decision, er
 		return nil, err
 	}
 	for _, ref := range refs {
+		if byHand(ref) {
+			return nil, fmt.Errorf("%s is what people set by hand: it goes with the record it was set on", ref)
+		}
 		if !slices.Contains(all, ref) {
 			return nil, fmt.Errorf("%s is no record of %s, which has %s", ref, id, strings.Join(all[:min(len(all), 20)], ", "))
 		}
