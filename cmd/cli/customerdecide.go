@@ -91,7 +91,7 @@ func outcomesOf(s *ledger.Snap, targets, ids []string) ([]outcome, error) {
 		if e != nil {
 			o.brief = briefOf(e)
 		}
-		if o.Shown, _, err = shownOf(s, targets, id); err != nil {
+		if o.Shown, _, err = shownOf(s, targets, id, nil); err != nil {
 			return nil, err
 		}
 		list = append(list, o)

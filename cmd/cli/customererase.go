@@ -56,7 +56,7 @@ func (a *app) erase(ctx context.Context, h *hub, term string, c *change, o ledge
 		if plan.Records, err = membersOf(s, id, nil); err != nil {
 			return err
 		}
-		plan.Shown, _, err = shownOf(s, h.cfg.Targets, id)
+		plan.Shown, _, err = shownOf(s, h.cfg.Targets, id, plan.Records)
 		return err
 	})
 	if err != nil {

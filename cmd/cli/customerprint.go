@@ -186,6 +186,9 @@ func (p *page) shown(list []shownReport, waiting []string) {
 		case s.Closed:
 			state = "closed"
 		}
+		if s.Former != "" {
+			state += " (" + s.Former + ")"
+		}
 		where := strings.Trim(s.Project+" / "+s.Section, " /")
 		rows = append(rows, []string{s.Target, state, s.Link, shorten(printable(s.Title), p.valueColumns()), where})
 	}

@@ -82,6 +82,7 @@ type memberReport struct {
 type shownReport struct {
 	Target  string `json:"target"`
 	Key     string `json:"key"`
+	Former  string `json:"former,omitempty"` // it shows a customer that became part of this one
 	Link    string `json:"link,omitempty"`
 	Title   string `json:"title,omitempty"`
 	Project string `json:"project,omitempty"`
@@ -102,7 +103,7 @@ func reportCustomer(h *hub, s *ledger.Snap, id string) (customerReport, error) {
 	if rep.Members, err = membersOf(s, id, e); err != nil {
 		return rep, err
 	}
-	if rep.Shown, rep.Waiting, err = shownOf(s, h.cfg.Targets, id); err != nil {
+	if rep.Shown, rep.Waiting, err = shownOf(s, h.cfg.Targets, id, rep.Members); err != nil {
 		return rep, err
 	}
 	reviews, err := s.Reviews(id)
@@ -190,28 +191,47 @@ func pageOf(e *work.Entity, ref string) string {
 	return ""
 }
 
-func shownOf(s *ledger.Snap, targets []string, id string) (list []shownReport, waiting []string, err error) {
+// shownOf returns what targets show of a customer, also under ids that its records had before they were joined, and the
+// targets that do not show the newest yet.
+func shownOf(s *ledger.Snap, targets []string, id string, members []memberReport) (list []shownReport, waiting []string, err error) {
+	ids := []string{id}
+	for _, m := range members {
+		if m.Latent != "" && !slices.Contains(ids, m.Latent) {
+			ids = append(ids, m.Latent)
+		}
+	}
 	for _, target := range targets {
-		links, err := s.Links(target, id)
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, l := range links {
-			r := shownReport{Target: target, Key: l.Key, Link: string(l.Link), Closed: l.Closed, InDoubt: l.InDoubt}
-			if l.Item != nil {
-				r.Title, r.Project, r.Section = l.Item.Title, l.Item.Project, l.Item.Section
+		late := false
+		for _, of := range ids {
+			links, err := s.Links(target, of)
+			if err != nil {
+				return nil, nil, err
 			}
-			list = append(list, r)
+			for _, l := range links {
+				list = append(list, shownLink(target, id, of, l))
+			}
+			mark, err := s.Mark(target, of)
+			if err != nil {
+				return nil, nil, err
+			}
+			late = late || mark != nil
 		}
-		mark, err := s.Mark(target, id)
-		if err != nil {
-			return nil, nil, err
-		}
-		if mark != nil {
+		if late {
 			waiting = append(waiting, target)
 		}
 	}
 	return list, waiting, nil
+}
+
+func shownLink(target, id, of string, l ledger.Link) shownReport {
+	r := shownReport{Target: target, Key: l.Key, Link: string(l.Link), Closed: l.Closed, InDoubt: l.InDoubt}
+	if of != id {
+		r.Former = of
+	}
+	if l.Item != nil {
+		r.Title, r.Project, r.Section = l.Item.Title, l.Item.Project, l.Item.Section
+	}
+	return r
 }
 
 // referredTo returns the entities that the golden record's references lead to, by field. What is not known yet is left
