@@ -43,6 +43,18 @@
 //	person                             organization, owner, deals, tickets
 //	organization                       owner, parent, deals, tickets, people
 //
+// How far people and organizations have come is derived from everything that is known (package lifecycle), now:
+//
+//	lifecycle.stage, rank, since       customer, 60, when that began; "" for somebody nothing is known of
+//	lifecycle.entered                  stage → when it was entered: organization.lifecycle.entered.customer ?? ""
+//	lifecycle.claimed                  what the sources say of it, in their own words
+//	category, temperature              lead, prospect, opportunity or contact; cold, mql or sql
+//	journey, crm_cycle                 awareness … advocacy; reach, engage, convert, retain or loyalty
+//	categories                         of the rule's own entity: those of the team, from the lifecycle file
+//
+// stage.kind of a deal is the kind of its stage across vendors (proposal), that of a ticket its status; deal.history
+// and ticket.history are what they were before: [{ref, field, value, from, until}].
+//
 // A related entity that does not exist is nil: write organization?.label ?? "". Only what the rules read is loaded,
 // and Watches is derived from it, so a rule costs what it uses.
 //
@@ -53,6 +65,7 @@
 //
 //	money(amount)        12,500.00 EUR
 //	date(time)           2026-11-22
+//	workday(time, n)     2026-11-23, the date n working days later
 //	words(token)         On hold, for on_hold
 //	contact(person)      Ana Marić <ana@acme.example>, +385 1 555 0100
 //	links(sources)       a line for each record with its page

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/expr-lang/expr"
 
@@ -19,6 +20,7 @@ var functions = []expr.Option{
 	function("words", func(v any) string { return words(plainText(v)) }),
 	function("contact", func(v any) string { return contactText(v) }),
 	function("links", func(v any) string { return linksText(v) }),
+	expr.Function("workday", func(p ...any) (any, error) { return workday(plainText(p[0]), p[1].(int)), nil }, new(func(any, int) string)),
 	expr.Function("pair", func(p ...any) (any, error) { return pair(plainText(p[0]), plainText(p[1])), nil }, new(func(string, any) string)),
 	expr.Function("lines", func(p ...any) (any, error) { return lines(p), nil }, new(func(...string) string)),
 }
@@ -71,6 +73,20 @@ func dateText(v any) string {
 		return ""
 	}
 	return s
+}
+
+// workday returns the date n working days after the one of a time, "" for no time. Saturday and Sunday are none.
+func workday(text string, n int) string {
+	day, err := time.Parse(time.DateOnly, dateText(text))
+	if err != nil || n < 0 || n > 1000 {
+		return ""
+	}
+	for n > 0 || day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
+		if day = day.AddDate(0, 0, 1); day.Weekday() != time.Saturday && day.Weekday() != time.Sunday && n > 0 {
+			n--
+		}
+	}
+	return day.Format(time.DateOnly)
 }
 
 // words writes a token as words: on_hold is On hold, mql is MQL.

@@ -130,6 +130,54 @@ func TestWatchesFollowTheEvidence(t *testing.T) {
 	}
 }
 
+// The next steps are off until a configuration turns them on, and then they appear and go with the stage.
+func TestNextSteps(t *testing.T) {
+	if names := defaultRules(t).Names(); len(names) != 4 {
+		t.Fatalf("rules %v are on, want deals, tickets, organizations and people", names)
+	}
+	var on string
+	for _, name := range []string{"welcome", "welcome-person", "qualify", "win-back", "win-back-person"} {
+		on += "  - {name: " + name + ", off: false}\n"
+	}
+	r, _, err := LoadWith(mapping.File{Name: "life.yaml", Data: []byte("churn: 100d\n")}, Default(), mapping.File{Name: "my.yaml", Data: []byte("rules:\n" + on)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld()
+	w.put(t, "hs/contacts/1", canonical.Person, map[string]any{"name.full": "Ana", "emails": []string{"a@x.example"}})
+	w.put(t, "hs/companies/1", canonical.Organization, map[string]any{"name": "Acme"})
+	ana, acme := w.byRef["hs/contacts/1"], w.byRef["hs/companies/1"]
+	at := func(e *Entity, field, stage, day string) {
+		from, _ := time.Parse(time.DateOnly, day)
+		w.past[e.ID] = []Stay{{Ref: e.Refs[0], Field: field, Value: stage, From: from}}
+	}
+	next := func(e *Entity) string {
+		items, _, err := r.Items(w, e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list []string
+		for _, i := range items[1:] { // after the card
+			list = append(list, i.Section+": "+i.Title+" "+i.Due)
+		}
+		return strings.Join(list, "; ")
+	}
+	for _, step := range []struct{ stage, want string }{
+		{"lead", ""}, {"mql", "Leads: Qualify Ana 2026-11-23"}, {"sql", "Leads: Contact Ana 2026-11-23"}, {"customer", "Customers: Welcome call – Ana 2026-11-23"},
+	} {
+		if at(ana, "lifecycle.stage", step.stage, "2026-11-20"); next(ana) != step.want {
+			t.Errorf("%s: next step %q, want %q", step.stage, next(ana), step.want)
+		}
+	}
+	if at(acme, "lifecycle.stage", "customer", "2026-11-18"); next(acme) != "Customers: Welcome call – Acme 2026-11-19" {
+		t.Errorf("a new customer: %q, want a welcome call", next(acme))
+	}
+	w.put(t, "hs/deals/1", canonical.Deal, map[string]any{"status": "won", "organization": "hs/companies/1", "closed_at": "2026-01-01T00:00:00Z"})
+	if next(acme) != "Win back: Win back Acme 2026-04-13" {
+		t.Errorf("a customer who bought 325 days ago: %q, want to win it back", next(acme))
+	}
+}
+
 const vip = `
 categories:
   - {name: vip, for: organization, when: 'organization.lifecycle.rank >= 60 && len(people) > 0'}

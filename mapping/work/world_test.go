@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidwall/gjson"
+
 	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/identity"
 )
@@ -87,6 +89,10 @@ func (w *world) History(id string) ([]Stay, error) {
 			}
 		}
 	}
+	gjson.ParseBytes(e.Golden.Get("lifecycle.entered")).ForEach(func(stage, at gjson.Result) bool {
+		list = append(list, Stay{Ref: e.Refs[0], Field: "lifecycle.stage", Value: stage.String(), From: at.Time()})
+		return true
+	})
 	return append(list, w.past[id]...), nil
 }
 
