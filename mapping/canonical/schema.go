@@ -43,7 +43,7 @@ func JSONSchema(k Kind) []byte {
 		return nil
 	}
 	doc := object{
-		"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://millrace.dev/schemas/" + SchemaOf(k) + ".json",
+		"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:millrace:schema:" + SchemaOf(k),
 		"title": SchemaOf(k), "type": "object", "required": []string{"schema", "id", "data", "refs"},
 		"properties": object{
 			"schema":     object{"type": "string", "pattern": fmt.Sprintf(`^%s/%d\.[0-9]+$`, k, schemaMajor)},

@@ -15,9 +15,6 @@ import (
 	"github.com/millrace/millrace/mapping/identity"
 )
 
-// version is that of the schemas, <major>.<minor>. A minor one only adds; readers take a higher one.
-const version = "1.0"
-
 // Entity is the document of one entity.
 type Entity struct {
 	Schema    string                                `json:"schema"` // person/1.0
@@ -104,7 +101,7 @@ type About struct {
 
 // Of returns the document of a golden record. That of one without live records has a tombstone and no data.
 func Of(g *identity.Golden, a About) (Entity, error) {
-	e := Entity{Schema: string(g.Kind) + "/" + version, ID: a.ID, Aliases: a.Aliases, Tenant: a.Tenant, Version: a.Version,
+	e := Entity{Schema: canonical.SchemaOf(g.Kind), ID: a.ID, Aliases: a.Aliases, Tenant: a.Tenant, Version: a.Version,
 		Created: Stamp{a.Created}, Updated: Stamp{a.Updated}, Data: json.RawMessage("{}"), Prov: map[string]Prov{}, Conflicts: []Conflict{}, Tombstone: a.Tombstone}
 	order := make([]int, len(g.Sources))
 	for i := range order {
