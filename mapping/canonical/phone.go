@@ -45,6 +45,12 @@ var phones = memo[PhoneNumber]{limit: 1 << 15, make: parsePhone}
 func parsePhone(key string) PhoneNumber {
 	region, raw, _ := strings.Cut(key, " ")
 	p := PhoneNumber{Raw: raw}
+	if n, digits, ok := international(raw); ok {
+		if phonenumbers.IsValidNumber(n) {
+			p.E164 = digits
+		}
+		return p
+	}
 	n, err := phonenumbers.Parse(raw, region)
 	if err != nil {
 		return p

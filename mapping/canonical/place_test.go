@@ -3,6 +3,9 @@ package canonical
 import (
 	"strings"
 	"testing"
+
+	"github.com/nyaruka/phonenumbers"
+	"pgregory.net/rapid"
 )
 
 // TestPhones: numbers are read by the plan of their country; what no plan has is kept as written and nothing else.
@@ -38,6 +41,37 @@ func TestPhones(t *testing.T) {
 	}
 	if _, err := CleanPhone(strings.Repeat("1", 101), "US"); err == nil {
 		t.Error("a number of 101 digits is taken; want an error")
+	}
+}
+
+// TestShortWayOfNumbers: what reads international numbers quickly says the same as the library.
+func TestShortWayOfNumbers(t *testing.T) {
+	codes := []string{"1", "44", "49", "385", "39", "7", "61", "55", "86", "91", "98", "81", "352", "423", "979", "999", "0", "378", "373", "506"}
+	quick := 0
+	rapid.Check(t, func(t *rapid.T) {
+		raw := "+" + rapid.SampledFrom(codes).Draw(t, "code") + rapid.StringMatching(`[ -]?[0-9]{1,4}[ ./-]?[0-9]{2,10}`).Draw(t, "number")
+		if rapid.Bool().Draw(t, "example") {
+			region := phonenumbers.GetRegionCodeForCountryCode(rapid.SampledFrom([]int{1, 44, 49, 385, 39, 33, 7, 61, 91, 98, 81, 420}).Draw(t, "country"))
+			raw = phonenumbers.Format(phonenumbers.GetExampleNumberForType(region, phonenumbers.MOBILE), phonenumbers.INTERNATIONAL)
+		}
+		n, digits, ok := international(raw)
+		if !ok {
+			return
+		}
+		quick++
+		got, want := "", ""
+		if phonenumbers.IsValidNumber(n) {
+			got = digits
+		}
+		if n, err := phonenumbers.Parse(raw, ""); err == nil && phonenumbers.IsValidNumber(n) {
+			want = phonenumbers.Format(n, phonenumbers.E164)
+		}
+		if got != want {
+			t.Fatalf("%s is %q the short way; want %q", raw, got, want)
+		}
+	})
+	if quick == 0 {
+		t.Error("no number went the short way")
 	}
 }
 
