@@ -12,7 +12,7 @@ import (
 func TestModelMembers(t *testing.T) {
 	w := newWorld()
 	full := w.put(t, "hs/contacts/1", canonical.Person, map[string]any{
-		"name.full": "Ana", "labels": json.RawMessage(`{"segment":"smb"}`), "lifecycle.entered": json.RawMessage(`{"lead":"2026-01-01T00:00:00Z"}`),
+		"name.full": "Ana", "labels": json.RawMessage(`{"segment":"smb"}`),
 		"addresses":           []canonical.Address{{Type: "work", Lines: []string{"1 Mill Lane", "Floor 2"}, Locality: "Leeds", Country: "GB"}, {Locality: "Split"}},
 		"identifiers":         []canonical.Identifier{{Scheme: "vat", Value: "DE1"}},
 		"affiliations":        []canonical.Affiliation{{Organization: "hs/companies/1", Primary: true}},
@@ -25,7 +25,6 @@ func TestModelMembers(t *testing.T) {
 		{`join(map(person.identifiers, .scheme + .value), " ")`, "vatDE1", ""},
 		{`join(map(person.affiliations, .organization + " " + string(.primary) + .title), " ")`, "hs/companies/1 true", ""},
 		{`person.labels.segment ?? "none"`, "smb", "none"},
-		{`person.lifecycle.entered["lead"] ?? "never"`, "2026-01-01T00:00:00.000Z", "never"},
 		{`person.custom.hubspot?.tier ?? "none"`, "Gold", "none"},
 		{`string(person.custom.plain ?? 0)`, "7", "0"},
 		{`join(person.attr.tier ?? [], "+")`, "a+b", ""},
