@@ -220,8 +220,7 @@ func (s *Snap) relatives(members []recKey, about map[recKey]bool) error {
 	return s.r.Err()
 }
 
-// strays adds the records of other kinds that hold one of the customer's addresses or numbers without referring to it.
-// Records of other customers are left alone: what they share is theirs too.
+// strays adds the records that hold one of the customer's addresses, numbers or full names without referring to it.
 func (l *Ledger) strays(ctx context.Context, p *erasurePlan) error {
 	if len(p.traces.needles) == 0 {
 		return nil

@@ -6,13 +6,16 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
+
+	"github.com/tidwall/gjson"
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/mapping/canonical"
 )
 
-// others cleans the records that the plan found. What refers to the customer is searched for single names too; other
-// customers only for full names, addresses and numbers, for a single name may be their own.
+// others cleans the records that the plan found. What refers to the customer is searched for single names too, all else
+// only for full names, addresses and numbers. A person who has one of those, too, is left alone: it is theirs as well.
 func (e *eraser) others() error {
 	for _, key := range slices.Sorted(maps.Keys(e.plan.about)) {
 		if slices.Contains(e.members, key) {
@@ -37,7 +40,7 @@ func (e *eraser) clean(key recKey, related bool) (bool, error) {
 	}
 	customer := slot.kind == canonical.Person || slot.kind == canonical.Organization
 	switch {
-	case slot.kind == canonical.Owner, slot.kind == canonical.Pipeline, customer && !related:
+	case slot.kind == canonical.Owner, slot.kind == canonical.Pipeline:
 		return false, nil
 	case slot.content.isZero():
 		return false, e.cleanLetter(deadKey{DeadRecord, key.String()}, e.plan.traces.loose)
@@ -48,6 +51,11 @@ func (e *eraser) clean(key recKey, related bool) (bool, error) {
 	}
 	if slot.kind == canonical.Interaction && related {
 		return true, e.bare(key, slot, b)
+	}
+	if slot.kind == canonical.Person {
+		if own, err := e.owns(key, b.now); own || err != nil {
+			return false, err
+		}
 	}
 	re := e.plan.traces.strict
 	if related && !customer {
@@ -65,6 +73,22 @@ func (e *eraser) clean(key recKey, related bool) (bool, error) {
 		return false, nil
 	}
 	return true, e.put(key, slot, data)
+}
+
+// owns reports whether a person says of themselves what the customer says: a namesake, or somebody with a shared address.
+func (e *eraser) owns(key recKey, b *body) (bool, error) {
+	p, err := b.decodeProfile(key)
+	if err != nil {
+		return false, err
+	}
+	for _, f := range p.Fields {
+		name, _, _ := strings.Cut(f.Name, ".")
+		if (name == "name" || name == "emails" || name == "phones") && found(e.plan.traces.strict, f.Value) {
+			return true, nil
+		}
+	}
+	given, family := gjson.ParseBytes(p.Get("name.given")).String(), gjson.ParseBytes(p.Get("name.family")).String()
+	return found(e.plan.traces.strict, []byte(given+" "+family)), nil
 }
 
 // put stores cleaned content in place of what the vendor sent, under the same stamp: the same version sent again is

@@ -30,41 +30,79 @@ type traces struct {
 // shortestName is the least number of letters of a single name that is looked for.
 const shortestName = 3
 
-// tracesOf gathers what profiles say of one customer.
+// mostNames bounds how many former given and family names are paired with each other.
+const mostNames = 20
+
+// tracesOf gathers what profiles say of one customer. Profiles may be of different times: each given name is looked for
+// with each family name.
 func tracesOf(profiles []canonical.Profile) traces {
-	var strict, names []string
-	var needles [][]byte
+	var t tracing
 	for i := range profiles {
-		p := &profiles[i]
-		for _, e := range gjson.GetBytes(p.Get("emails"), "#.address").Array() {
-			strict = append(strict, spelled(e.Str))
-			needles = append(needles, needlesOf(e.Str)...)
-		}
-		for _, n := range numbersIn(p) {
-			strict = append(strict, dialled(n)...)
-			needles = append(needles, needlesOf(n.Raw)...)
-			needles = append(needles, needlesOf(n.E164)...)
-		}
-		if p.Kind != canonical.Person {
-			continue
-		}
-		text := func(name string) string { return gjson.ParseBytes(p.Get(name)).String() }
-		given, family := text("name.given"), text("name.family")
-		for _, full := range []string{text("name.full"), join(given, " ", family), join(family, " ", given), join(family, ", ", given)} {
-			if strings.ContainsRune(full, ' ') {
-				strict = append(strict, spelled(full))
-			}
-			names = append(names, strings.FieldsFunc(full, func(r rune) bool { return r == ' ' || r == ',' })...)
-		}
-		names = append(names, given, family)
+		t.add(&profiles[i])
 	}
-	loose := slices.Clone(strict)
-	for _, n := range names {
-		if utf8.RuneCountInString(n) >= shortestName {
-			loose = append(loose, spelled(n))
+	for given := range t.given {
+		for family := range t.family {
+			t.fullName(given + " " + family)
+			t.fullName(family + " " + given)
+			t.fullName(family + ", " + given)
 		}
 	}
-	return traces{strict: anyOf(strict), loose: anyOf(loose), needles: needles}
+	return traces{strict: anyOf(t.strict), loose: anyOf(append(t.names, t.strict...)), needles: t.needles}
+}
+
+// tracing gathers patterns.
+type tracing struct {
+	strict, names []string
+	needles       [][]byte
+	given, family map[string]bool
+}
+
+func (t *tracing) add(p *canonical.Profile) {
+	for _, e := range gjson.GetBytes(p.Get("emails"), "#.address").Array() {
+		t.strict = append(t.strict, spelled(e.Str))
+		t.needles = append(t.needles, needlesOf(e.Str)...)
+	}
+	for _, n := range numbersIn(p) {
+		t.strict = append(t.strict, dialled(n)...)
+		t.needles = append(t.needles, needlesOf(n.Raw)...)
+		t.needles = append(t.needles, needlesOf(n.E164)...)
+	}
+	if p.Kind != canonical.Person {
+		return
+	}
+	text := func(name string) string { return gjson.ParseBytes(p.Get(name)).String() }
+	t.fullName(text("name.full"))
+	t.given = t.single(t.given, text("name.given"))
+	t.family = t.single(t.family, text("name.family"))
+}
+
+// fullName adds a name of several words, and its words as single names.
+func (t *tracing) fullName(name string) {
+	words := strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || r == ',' })
+	if len(words) > 1 {
+		t.strict = append(t.strict, spelled(name))
+		t.needles = append(t.needles, needlesOf(name)...)
+	}
+	for _, w := range words {
+		if utf8.RuneCountInString(w) >= shortestName {
+			t.names = append(t.names, spelled(w))
+		}
+	}
+}
+
+// single adds a given or a family name.
+func (t *tracing) single(set map[string]bool, name string) map[string]bool {
+	if name == "" || len(set) >= mostNames {
+		return set
+	}
+	if set == nil {
+		set = map[string]bool{}
+	}
+	set[name] = true
+	if utf8.RuneCountInString(name) >= shortestName {
+		t.names = append(t.names, spelled(name))
+	}
+	return set
 }
 
 // needlesOf returns the forms in which a text is written in JSON, in lower case.
@@ -74,13 +112,15 @@ func needlesOf(text string) [][]byte {
 	}
 	lower := strings.ToLower(text)
 	list := [][]byte{[]byte(lower)}
-	if escaped := strings.Trim(strconv.QuoteToASCII(lower), `"`); escaped != lower {
-		list = append(list, []byte(escaped))
+	for _, s := range []string{text, lower} {
+		if escaped := strings.ToLower(strings.Trim(strconv.QuoteToASCII(s), `"`)); escaped != lower {
+			list = append(list, []byte(escaped))
+		}
 	}
 	return list
 }
 
-// near reports whether a text holds one of the addresses or numbers as they are usually written.
+// near reports whether a text holds one of the addresses, numbers or full names as they are usually written.
 func (t *traces) near(text []byte) bool {
 	if len(t.needles) == 0 {
 		return false
@@ -89,7 +129,7 @@ func (t *traces) near(text []byte) bool {
 	return slices.ContainsFunc(t.needles, func(n []byte) bool { return bytes.Contains(lower, n) })
 }
 
-// in reports whether a body of no customer holds one of the addresses or numbers.
+// in reports whether a body holds one of the addresses, numbers or full names.
 func (t *traces) in(b *body, key recKey) (bool, error) {
 	if len(b.packed) == 0 {
 		return false, nil
