@@ -33,10 +33,18 @@ func loadMappings(cfg *config.Config) (*mappings, error) {
 			return nil, fmt.Errorf("mapping of connection %s: %w", c.Name, err)
 		}
 		m.rules[c.Name] = rules
-		set[c.Name] = mapping.Connection{Rules: rules, Peers: peers(cfg, c.Name), Stages: life.StageKinds[c.Name]}
+		set[c.Name] = mapping.Connection{Rules: rules, Peers: peers(cfg, c.Name), Vars: vars(c), Stages: life.StageKinds[c.Name]}
 	}
 	m.Set = mapping.NewSet(set)
 	return m, nil
+}
+
+// vars returns what a connection tells its mapping.
+func vars(c config.Connection) map[string]string {
+	if c.Region == "" {
+		return nil
+	}
+	return map[string]string{"region": c.Region}
 }
 
 // peers returns the connection of every other connector that a connection's cross-references point into: the only

@@ -41,6 +41,7 @@ type Connection struct {
 	Streams   []string      // read only these; nil = all
 	Share     float64       // of the account's quota that Millrace may use, 0 < share <= 1
 	Mappings  []string      // files laid over the connector's own mapping
+	Region    string        // ISO 3166-1 alpha-2, of phone numbers without a country code; "" = none
 	Workers   int           // target: items in flight; 0 = what the account allows
 }
 

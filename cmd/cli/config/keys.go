@@ -15,6 +15,7 @@ func Common() []connectors.Setting {
 		{Name: "every", Kind: connectors.DurationSetting, Help: "Time between two polls; each stream has its own when left out."},
 		{Name: "sweep", Kind: connectors.DurationSetting, Help: "Time between two complete listings, which find what no poll shows; `never` turns them off."},
 		{Name: "mappings", Kind: connectors.ListSetting, Help: "Files laid over the connector's own mapping: more fields, filters."},
+		{Name: "region", Kind: connectors.StringSetting, Help: "Country whose numbering plan reads phone numbers without a country code, when neither the mapping nor the record's address says one: two capital letters."},
 		{Name: "quota_share", Kind: connectors.NumberSetting, Default: "1", Help: "Share of the account's quota that Millrace may use, above 0 and at most 1."},
 		{Name: "workers", Kind: connectors.IntSetting, Default: "0", Help: "Items written to a target at the same time; 0 is what the account allows."},
 	}

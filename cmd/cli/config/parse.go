@@ -216,6 +216,7 @@ func (p *parser) connection(name string, raw map[string]any) (Connection, bool) 
 		p.problem(at+".quota_share", "must be above 0 and at most 1")
 	}
 	conn.Mappings = p.paths(at+".mappings", p.list(at, raw, "mappings"))
+	conn.Region = p.region(at, raw)
 	conn.Workers = int(p.number(at, raw, "workers", 0))
 	if conn.Workers < 0 {
 		p.problem(at+".workers", "must be 0 or more")

@@ -66,6 +66,7 @@ func connectionSchema(spec connectors.Spec) object {
 	}
 	properties["quota_share"] = object{"type": "number", "exclusiveMinimum": 0, "maximum": 1, "description": helpOf("quota_share")}
 	properties["workers"] = object{"type": "integer", "minimum": 0, "description": helpOf("workers")}
+	properties["region"] = object{"type": "string", "pattern": `^([A-Z]{2}|\$\{.*\})$`, "description": helpOf("region")}
 	properties["connector"] = object{"const": spec.Name, "description": spec.Summary}
 	required := []string{"connector"}
 	for _, s := range spec.Settings {

@@ -56,7 +56,7 @@ func TestSchemaTakesTheStarter(t *testing.T) {
 		t.Errorf("the starter: %v", err)
 	}
 	full := strings.NewReplacer("    # streams:", "    streams:", "    # every:", "    every:", "    # quota_share:", "    quota_share:",
-		"    # team:", "    team:", "    # mappings:", "    mappings:", "\n# rules:", "\nrules:").Replace(string(src))
+		"    # team:", "    team:", "    # mappings:", "    mappings:", "    # region:", "    region:", "\n# rules:", "\nrules:").Replace(string(src))
 	if full == string(src) {
 		t.Fatal("the starter has no commented keys")
 	}
@@ -76,7 +76,8 @@ func TestSchemaAgreesWithTheParser(t *testing.T) {
 		ok  bool
 	}{
 		"smallest":             {head, true},
-		"common keys":          {head + "    every: 30s\n    sweep: never\n    streams: [leads]\n    quota_share: 0.5\n    workers: 3\n", true},
+		"common keys":          {head + "    every: 30s\n    sweep: never\n    streams: [leads]\n    quota_share: 0.5\n    workers: 3\n    region: HR\n", true},
+		"region in words":      {head + "    region: Croatia\n", false},
 		"all outside":          {head + "data: d\nworkspace: w\nadmin: {listen: \"\"}\nlog: {level: debug, format: json}\ndelivery: {attempts: 3, close_share: 0.2}\n", true},
 		"privacy":              {head + "privacy: {on_vendor_erasure: erase_customer}\nledger: {former_keys: [a, b]}\n", true},
 		"unknown erasure":      {head + "privacy: {on_vendor_erasure: maybe}\n", false},

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/millrace/millrace/mapping/canonical"
 )
 
 // variable matches ${NAME} and ${NAME:-default}.
@@ -110,6 +112,18 @@ func (p *parser) number(at string, raw map[string]any, key string, def float64) 
 	}
 	p.problem(at+"."+key, "must be a number")
 	return def
+}
+
+func (p *parser) region(at string, raw map[string]any) string {
+	value, ok := raw["region"]
+	if !ok {
+		return ""
+	}
+	code, _ := p.expandSetting(at+".region", value).(string)
+	if known, err := canonical.CleanCountry(code); code != missing && (err != nil || known != code) {
+		p.problem(at+".region", "must be a country's code of two capital letters, such as DE")
+	}
+	return code
 }
 
 func (p *parser) paths(at string, names []string) []string {
