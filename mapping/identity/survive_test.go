@@ -328,3 +328,25 @@ func TestJoinThenSplitRestoresGolden(t *testing.T) {
 		}
 	})
 }
+
+// A file is read or refused with its places, whatever it holds.
+func FuzzLoadSurvivorship(f *testing.F) {
+	f.Add("survivorship:\n  sources: [hs]\n  fields:\n    name.*: [source_sequence, longest]\n    emails: {rules: [union], only: [hs]}\n")
+	f.Add("survivorship: {kinds: {person: {'*': max}}}")
+	f.Add("survivorship: {fields: {custom.x: longest, attr.*: [min], '.': union}}")
+	f.Fuzz(func(t *testing.T, src string) {
+		s, err := LoadSurvivorship("f.yaml", []byte(src))
+		if err != nil {
+			if !strings.Contains(err.Error(), "f.yaml:") {
+				t.Fatalf("an error without a place: %v", err)
+			}
+			return
+		}
+		a := says(t, canonical.Person, "hs/contacts/1", 1, map[string]any{"title": "A", "emails": []string{"a@x.example"}, "name.given": "A"})
+		b := says(t, canonical.Person, "sf/Contact/1", 1, map[string]any{"title": "B", "emails": []string{"b@x.example"}, "name.family": "B"})
+		one, two := Merge(canonical.Person, []Source{a, b}, s.In(hubOfTests)), Merge(canonical.Person, []Source{b, a}, s.In(hubOfTests))
+		if one.Hash() != two.Hash() {
+			t.Fatalf("the order of sources decides under %q", src)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -192,6 +193,21 @@ func TestRegoldFollowsNewRules(t *testing.T) {
 	regold()
 	if list := w.dirty(); len(list) != 1 || list[0].Entity != id {
 		t.Errorf("new rules mark %v; want %s alone", list, id)
+	}
+	w.clean()
+	for _, section := range []string{"  fields: {name.*: {only: [zd]}}\n", "  fields: {}\n"} { // what is heard decides about single records, too
+		if s, err = identity.LoadSurvivorship("s.yaml", []byte("survivorship:\n"+section)); err != nil {
+			t.Fatal(err)
+		}
+		if w.Ledger, err = ledger.Open(engine, ledger.Options{Targets: []string{target}, Reach: reach, Mapper: withHub{plain{"1"}}, Survivorship: s}); err != nil {
+			t.Fatal(err)
+		}
+		regold()
+		if list := w.dirty(); !slices.ContainsFunc(list, func(d ledger.Dirty) bool { return d.Entity == w.id("hs/contacts/9") }) {
+			t.Errorf("rules %q mark %v; want the single record's %s among them", section, list, w.id("hs/contacts/9"))
+		}
+		ledger.Memberships(w.Ledger, engine)
+		w.clean()
 	}
 	ledger.Memberships(w.Ledger, engine) // panics when an etag is not that of its golden record
 }

@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -11,7 +13,8 @@ import (
 
 // Regold goes on making golden records anew after the rules of survivorship changed, and marks what shows something else
 // now. One call does one bounded piece; done says that every entity follows the present rules, and then a call costs one
-// look-up. An entity of one record is passed over quickly, for nothing is to be decided about it.
+// look-up. An entity of one record is passed over quickly, for nothing is to be decided about it unless not
+// all sources are heard.
 func (l *Ledger) Regold(ctx context.Context) (done bool, err error) {
 	version := xxhash.Sum64String(l.survivorship.Version())
 	var p progress
@@ -40,6 +43,10 @@ func (c *change) regold(version uint64) (bool, error) {
 		from = after(append([]byte(c.l.ws), p.At...))
 	}
 	e := &effects{c: c, changed: map[string]bool{}, around: map[recKey]canonical.Kind{}, dirty: map[string]bool{}}
+	limited, err := c.limited()
+	if err != nil {
+		return false, err
+	}
 	n, looked := 0, 0
 	p.Done = true
 	for key, row := range c.tx.Scan(bEnt, []byte(c.l.ws), from) {
@@ -54,7 +61,7 @@ func (c *change) regold(version uint64) (bool, error) {
 			return false, err
 		}
 		kind := canonical.KindOfID(id)
-		if !was.alive() || len(was.members) == 1 && !c.l.survivorship.Limits(kind) {
+		if !was.alive() || len(was.members) == 1 && !limited[kind] {
 			continue
 		}
 		n++
@@ -65,5 +72,42 @@ func (c *change) regold(version uint64) (bool, error) {
 	if _, err := e.mark(); err != nil {
 		return false, err
 	}
+	if err := c.putLimited(limited, p.Done); err != nil {
+		return false, err
+	}
 	return p.Done, c.putProgress("regold", p)
+}
+
+// limited returns the kinds of which even a single record may not have the last word, by the present rules or by those
+// that golden records may still follow.
+func (c *change) limited() (map[canonical.Kind]bool, error) {
+	kinds := map[canonical.Kind]bool{}
+	if row := c.tx.Get(bState, c.l.at("regold kinds")); row != nil {
+		if err := json.Unmarshal(row, &kinds); err != nil {
+			return nil, damaged(bState, "regold kinds", err)
+		}
+	}
+	for _, k := range canonical.Kinds() {
+		if c.l.survivorship.Limits(k) {
+			kinds[k] = true
+		}
+	}
+	return kinds, c.tx.Err()
+}
+
+// putLimited remembers those kinds; when all is done, only what the present rules limit.
+func (c *change) putLimited(kinds map[canonical.Kind]bool, done bool) error {
+	for k := range kinds {
+		if done && !c.l.survivorship.Limits(k) {
+			delete(kinds, k)
+		}
+	}
+	if len(kinds) == 0 {
+		return c.tx.Delete(bState, c.l.at("regold kinds"))
+	}
+	row, err := json.Marshal(kinds)
+	if err != nil {
+		return fmt.Errorf("encode kinds: %w", err)
+	}
+	return c.tx.Put(bState, c.l.at("regold kinds"), row)
 }
