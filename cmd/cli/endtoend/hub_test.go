@@ -123,7 +123,10 @@ func (h *hub) connect(c config.Connection, o *router.Options) {
 	}
 	if target, ok := opened.(connectors.Target); ok {
 		batcher, _ := opened.(connectors.Batcher)
-		o.Targets = append(o.Targets, router.TargetConn{Name: c.Name, Target: target, Batcher: batcher, InFlight: 10})
+		finder, _ := opened.(connectors.Finder)
+		locator, _ := opened.(connectors.Locator)
+		o.Targets = append(o.Targets, router.TargetConn{Name: c.Name, Target: target, Batcher: batcher, Finder: finder, Locator: locator,
+			InFlight: 10})
 	}
 }
 
