@@ -36,6 +36,8 @@ type people struct {
 	made int
 	// polled keeps to what a poll shows: no deletion, no merge, no association.
 	polled bool
+	// only, when not nil, is all they do.
+	only func() (string, error)
 	// binned are the archived records, oldest first.
 	binned [][2]string
 
@@ -67,6 +69,9 @@ func (p *people) change() error {
 	}
 	if p.polled {
 		acts = acts[:8]
+	}
+	if p.only != nil {
+		acts = []func() (string, error){p.only}
 	}
 	what, err := acts[p.rng.IntN(len(acts))]()
 	if err != nil {

@@ -29,6 +29,7 @@ type scene struct {
 	traps  *traps
 	people *people
 	config string
+	check  func() []string // what is wrong on the board
 
 	first  int    // kind of request to begin with
 	at     string // round and kill point, for the message of a failure
@@ -49,6 +50,7 @@ func newScene(t *testing.T, mode string, customers int, sweep string, more uint6
 	addRenewals(s.world.HubSpot)
 	s.people = &people{h: s.world.HubSpot, rng: rand.New(rand.NewPCG(s.seed, 7))}
 	s.config = configure(t, s.world, mode, sweep)
+	s.check = s.differences
 	return s
 }
 
@@ -245,11 +247,7 @@ func (s *scene) settle() {
 	}
 	var left []string
 	same := until(90*time.Second, func() bool {
-		left = differences(s.world)
-		missing, doubles := s.world.Audit()
-		if missing+doubles > 0 && len(left) == 0 {
-			left = []string{fmt.Sprintf("the world counts %d missing and %d duplicates", missing, doubles)}
-		}
+		left = s.check()
 		return len(left) == 0
 	})
 	if !same {
@@ -262,6 +260,15 @@ func (s *scene) settle() {
 		s.fail("there are dead letters though no record and no item is wrong:\n%s", out)
 	}
 	s.t.Logf("%s: %d tasks, killed %v", s.t.Name(), s.world.Asana.Count(), s.points)
+}
+
+// differences compares the whole project tool with HubSpot.
+func (s *scene) differences() []string {
+	left := differences(s.world)
+	if missing, doubles := s.world.Audit(); missing+doubles > 0 && len(left) == 0 {
+		left = []string{fmt.Sprintf("the world counts %d missing and %d duplicates", missing, doubles)}
+	}
+	return left
 }
 
 // fail ends the test with all that helps to find out why.
