@@ -52,3 +52,25 @@ func (c *crm) merge(from, into string) {
 	rec.Deleted = connectors.Deletion{Kind: connectors.Merged, Into: connectors.Ref{Connection: "crm", Object: "contacts", ID: into}}
 	c.put(rec)
 }
+
+// A task that stays and shows a customer who was merged into another says so.
+func TestPlanSaysWhatStays(t *testing.T) {
+	w := newMergeWorld(t)
+	w.start()
+	w.crm.say("2", "Ada", "ada@one.example")
+	w.backfill()
+	w.halt()
+	w.crm.say("1", "Ada", "ada@one.example")
+	w.change = func(o *router.Options) { o.Targets = nil }
+	w.start()
+	if err := w.router.ReadAll(t.Context(), router.Scope{}); err != nil {
+		t.Fatal(err)
+	}
+	var got []router.Change
+	if err := w.router.Plan(t.Context(), "board", func(c router.Change) error { got = append(got, c); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 1 || got[0].Action != router.Update || got[0].Link != "t1" || got[0].From == "" || got[0].From == got[0].Entity || got[0].Why == "" {
+		t.Errorf("got %+v, want one change of t1 that names whose it was", got)
+	}
+}

@@ -123,7 +123,7 @@ func (a *app) readSources(ctx context.Context, h *hub) error {
 }
 
 func (a *app) printPlan(rep planReport) {
-	fmt.Fprintf(a.out, "%s: %d to create, %d to change, %d to close, %d to merge (%d customers became one with another)\n",
+	fmt.Fprintf(a.out, "%s: %d to create, %d to change, %d to close, %d to merge (customers that became one with another: %d)\n",
 		rep.Target, rep.Create, rep.Change, rep.Close, rep.Merge, rep.Merged)
 	if rep.Redact > 0 {
 		fmt.Fprintf(a.out, "  %d to redact, because their customers were erased\n", rep.Redact)

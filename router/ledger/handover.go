@@ -113,10 +113,10 @@ func (k *Link) stays(other *Link) bool {
 	if k.Closed != other.Closed {
 		return !k.Closed
 	}
-	if c := k.Made.Compare(other.Made); c != 0 {
-		return c < 0
+	if c := k.Made.Compare(other.Made); c != 0 || !k.Made.IsZero() {
+		return c < 0 // of those made together the heir's own stays, which costs nothing
 	}
-	// In most tools later objects have larger numbers.
+	// Nobody knows when they were made. In most tools later objects have larger numbers.
 	return cmp.Or(cmp.Compare(len(k.Link), len(other.Link)), cmp.Compare(k.Link, other.Link)) < 0
 }
 

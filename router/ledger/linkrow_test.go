@@ -1,0 +1,38 @@
+package ledger
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+)
+
+func TestLinkRowsAreReadAsTheyWereWritten(t *testing.T) {
+	for _, k := range []Link{
+		{Key: "r/e", Link: "1", Made: time.Unix(5, 7).UTC()},
+		{Key: "r/e", Link: "1", Item: &connectors.Item{Key: "r/e", Project: "P"}, Closed: true, Merged: true, Carries: []string{NoKey}, Made: time.Unix(5, 0).UTC()},
+		{Key: "r/e", Link: "1", Carries: []string{"r/x", "r/e"}, Projects: []string{"P", "Q"}},
+	} {
+		row, err := k.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := decodeLink("r/e", row); err != nil || !reflect.DeepEqual(got, k) {
+			t.Errorf("got %+v, %v, want %+v", got, err, k)
+		}
+	}
+}
+
+// TestOldLinkRowsAreRead: rows of ledgers that did not note when an object was made.
+func TestOldLinkRowsAreRead(t *testing.T) {
+	var e enc
+	e.byte(1)
+	e.text("77")
+	e.fixed(9)
+	e.blob([]byte(`{"key":"r/e","project":"P","title":"T"}`))
+	k, err := decodeLink("r/e", e)
+	if err != nil || !k.Closed || k.Link != "77" || k.Item.Title != "T" || !k.Made.IsZero() || len(k.Carries) > 0 {
+		t.Errorf("got %+v, %v", k, err)
+	}
+}
