@@ -81,7 +81,7 @@ func (a *app) customerList(ctx context.Context, h *hub, kinds []canonical.Kind, 
 		if limit > 0 {
 			list = list[:min(len(list), limit-shown)]
 		}
-		a.printBriefs(list)
+		a.printBriefs(list, shown == 0)
 		shown += len(list)
 		if after = next; next == "" {
 			kinds = kinds[1:]
@@ -134,8 +134,11 @@ func inCategory(h *hub, s *ledger.Snap, e *work.Entity, category string) (bool, 
 	return err == nil && (state.Category == category || state.Stage == category || slices.Contains(own, category)), err
 }
 
-func (a *app) printBriefs(list []brief) {
+func (a *app) printBriefs(list []brief, first bool) {
 	t := table{}
+	if first && len(list) > 0 && !a.json {
+		t.row("ID", "RECORDS", "NAME")
+	}
 	for _, b := range list {
 		if a.json {
 			writeJSON(a.out, b)

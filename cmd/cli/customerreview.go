@@ -63,7 +63,7 @@ func (a *app) reviewListCmd() *cobra.Command {
 func (a *app) reviewList(ctx context.Context, h *hub, kinds []canonical.Kind, limit int) error {
 	t := table{}
 	if !a.json {
-		t.row("PAIR", "KIND", "SURE", "RULE", "A", "B", "NAMES")
+		t.row("PAIR", "KIND", "SURE", "RULE", "A", "NAME", "B", "NAME", "AGAINST IT")
 	}
 	shown, more := 0, false
 	err := h.eachReview(ctx, kinds, func(page []ledger.ReviewItem) (bool, error) {
@@ -77,11 +77,7 @@ func (a *app) reviewList(ctx context.Context, h *hub, kinds []canonical.Kind, li
 				writeJSON(a.out, r)
 				continue
 			}
-			names := r.LabelA + " | " + r.LabelB
-			if r.Refused != "" {
-				names += " (" + r.Refused + ")"
-			}
-			t.row(r.Code, string(r.Kind), percent(r.Probability), r.Rule, r.A, r.B, names)
+			t.row(r.Code, string(r.Kind), percent(r.Probability), r.Rule, r.A, shorten(r.LabelA, 30), r.B, shorten(r.LabelB, 30), r.Refused)
 		}
 		return !more, err
 	})
