@@ -37,7 +37,7 @@ func (a *app) configCheck() error {
 	if _, err := loadSurvivors(cfg); err != nil {
 		return withCode(exitConfig, err)
 	}
-	if _, err := loadResolver(cfg); err != nil {
+	if _, err := loadResolver(cfg.Identity); err != nil {
 		return withCode(exitConfig, err)
 	}
 	if !cfg.Ledger.Key.IsZero() {

@@ -223,6 +223,8 @@ func percent(p float64) string {
 	switch {
 	case p == 0:
 		return ""
+	case p >= 0.9999 && p < 1:
+		return "> 99.99 %"
 	case p > 0.99 && p < 1:
 		return strconv.FormatFloat(p*100, 'f', 2, 64) + " %"
 	}

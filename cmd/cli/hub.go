@@ -70,7 +70,7 @@ func openHub(ctx context.Context, cfg *config.Config, log *slog.Logger, o hubOpt
 	if err != nil {
 		return nil, withCode(exitConfig, err)
 	}
-	resolver, err := loadResolver(cfg)
+	resolver, err := loadResolver(cfg.Identity)
 	if err != nil {
 		return nil, withCode(exitConfig, err)
 	}

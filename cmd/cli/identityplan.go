@@ -67,11 +67,11 @@ for each change.`,
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withHub(cmd.Context(), hubOptions{noTargets: true, offline: true}, func(ctx context.Context, h *hub) error {
-				s, err := a.plannedSettings(h, &p)
+				r, err := a.plannedResolver(h, &p)
 				if err != nil {
 					return err
 				}
-				return a.identityPlan(ctx, h, identity.NewResolver(s), p.limit)
+				return a.identityPlan(ctx, h, r, p.limit)
 			})
 		}}
 	cmd.Flags().StringVar(&p.file, "identity", "", "file with the identity section to try")
@@ -81,20 +81,23 @@ for each change.`,
 	return cmd
 }
 
-// plannedSettings are the settings to try.
-func (a *app) plannedSettings(h *hub, p *identityPlan) (identity.Settings, error) {
-	s := h.cfg.Identity.Settings
+// plannedResolver is what to try.
+func (a *app) plannedResolver(h *hub, p *identityPlan) (*identity.Resolver, error) {
+	of := h.cfg.Identity
 	if p.file != "" {
-		of, err := config.LoadIdentity(a.file(p.file))
-		if err != nil {
-			return s, err
+		var err error
+		if of, err = config.LoadIdentity(a.file(p.file)); err != nil {
+			return nil, err
 		}
-		s = of.Settings
 	}
-	if err := p.person.apply(&s.Person, "person"); err != nil {
-		return s, err
+	if err := p.person.apply(&of.Settings.Person, "person"); err != nil {
+		return nil, err
 	}
-	return s, p.organization.apply(&s.Organization, "organization")
+	if err := p.organization.apply(&of.Settings.Organization, "organization"); err != nil {
+		return nil, err
+	}
+	r, err := loadResolver(of)
+	return r, withCode(exitConfig, err)
 }
 
 // plannedCounts is the first line of `identity plan --json`.

@@ -11,10 +11,10 @@ import (
 )
 
 // loadResolver returns what decides which records are the same customer, with the scorer's parameters that the
-// configuration names.
-func loadResolver(cfg *config.Config) (*identity.Resolver, error) {
-	settings := cfg.Identity.Settings
-	for kind, path := range cfg.Identity.Models {
+// section names.
+func loadResolver(of config.Identity) (*identity.Resolver, error) {
+	settings := of.Settings
+	for kind, path := range of.Models {
 		model, err := loadModel(path)
 		if err != nil {
 			return nil, err
