@@ -30,7 +30,7 @@ func (r *Router) upkeep(ctx context.Context) {
 }
 
 // Upkeep maps stored records anew when the mapping changed, makes golden records anew when survivorship did, has items planned anew when the work rules or the targets
-// changed, and marks what refers to a record with very many referrers. It returns when nothing is left; most of the
+// changed, marks what changed by the passing of time, and what refers to a record with very many referrers. It returns when nothing is left; most of the
 // time that is at once.
 func (r *Router) Upkeep(ctx context.Context) error {
 	r.upkeepMu.Lock()
@@ -52,6 +52,7 @@ func (r *Router) Upkeep(ctx context.Context) error {
 	for _, step := range []func() (bool, error){
 		func() (bool, error) { return l.Regold(ctx) },
 		func() (bool, error) { return l.Replan(ctx, version) },
+		func() (bool, error) { return r.age(ctx) },
 		func() (bool, error) { return l.Spread(ctx) },
 		func() (bool, error) { return r.eraseWished(ctx) },
 	} {
@@ -70,4 +71,12 @@ func (r *Router) Upkeep(ctx context.Context) error {
 		r.rescanTargets()
 	}
 	return nil
+}
+
+// age marks what changed by the passing of time alone, where the rules show any such thing.
+func (r *Router) age(ctx context.Context) (done bool, err error) {
+	if !r.o.Rules.Ages() {
+		return true, nil
+	}
+	return r.o.Ledger.Age(ctx, r.o.Rules.Aged)
 }

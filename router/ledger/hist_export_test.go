@@ -25,18 +25,3 @@ func PastOf(l *Ledger, engine kv.Engine, ref string) (list []Stay) {
 	}
 	return list
 }
-
-// ErasePast removes the history of a record in a transaction of its own; tests only.
-func ErasePast(l *Ledger, ref string) error {
-	key, err := keyOfText(ref)
-	if err != nil {
-		return err
-	}
-	return l.update(context.Background(), "erase", func(c *change) error {
-		if err := c.erasePast(key); err != nil {
-			return err
-		}
-		_, err := c.resolve()
-		return err
-	})
-}

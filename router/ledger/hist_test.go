@@ -128,18 +128,6 @@ func TestLateVersionMarksTheEntity(t *testing.T) { // invariant 3
 	}
 }
 
-func TestErasedHistoryIsGone(t *testing.T) {
-	m := newMemory()
-	w := newWorldWith(t, m, fieldsAsTheyAre{version: "1"})
-	w.fetch(version("a/contacts/1", 10, `{"lifecycle.stage":"lead"}`), version("a/contacts/1", 20, `{"lifecycle.stage":"mql"}`))
-	if len(m.dump("hist")) != 1 {
-		t.Fatalf("history rows %v, want one for the version that was replaced", m.dump("hist"))
-	}
-	if err := ledger.ErasePast(w.Ledger, "a/contacts/1"); err != nil || len(m.dump("hist")) != 0 {
-		t.Errorf("%v, left %v; want no rows", err, m.dump("hist"))
-	}
-}
-
 // A first version costs no row.
 func TestFirstVersionCostsNoHistory(t *testing.T) {
 	m := newMemory()
