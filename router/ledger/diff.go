@@ -21,6 +21,9 @@ const (
 // logChanges writes the log of the entities that were there before this transaction and changed in it. What is born
 // has no entry, so that a first pass over a vendor pays nothing.
 func (c *change) logChanges(g *regrouping) error {
+	if err := c.silenceForgotten(); err != nil {
+		return err
+	}
 	for _, name := range c.toLog(g) {
 		slot, err := c.entity(name)
 		if err != nil {
@@ -34,6 +37,25 @@ func (c *change) logChanges(g *regrouping) error {
 			return err
 		}
 		if err := c.putLog(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// silenceForgotten takes the values out of the logs of the entities whose records were forgotten in this transaction:
+// that which they belonged to, and that which they were alone.
+func (c *change) silenceForgotten() error {
+	names := map[string]bool{}
+	for key, was := range c.touched {
+		if c.forgotten(key) && was.kind != "" {
+			names[entityID(was.kind, was.id)] = true
+			names[c.entityWas(key)] = true
+		}
+	}
+	delete(names, "")
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if err := c.silence(name); err != nil {
 			return err
 		}
 	}

@@ -243,21 +243,32 @@ func (x *explainer) crowded(n *node, p *canonical.Profile) ([]identity.Ignored, 
 	var list []identity.Ignored
 	for _, k := range n.keys {
 		switch {
-		case k.Strong && k.Space == identity.RefSpace:
-			if key, err := keyOfText(k.Value); err == nil {
-				if o, err := x.w.at(key); err != nil {
-					return nil, err
-				} else if o == nil {
-					list = append(list, identity.Ignored{Field: "same", Value: k.Value, Reason: "no such record is known yet"})
-				}
+		case k.Strong:
+			unknown, err := x.unknown(&k)
+			if err != nil {
+				return nil, err
 			}
-		case !k.Strong && k.Space != identity.BlockSpace && !slices.Contains(usable, k):
+			list = append(list, unknown...)
+		case k.Space != identity.BlockSpace && !slices.Contains(usable, k):
 			held := len(x.w.scene.holders(term(&k), mostCounted))
 			list = append(list, identity.Ignored{Field: fieldOf(k.Space), Value: valueOf(&k, p),
 				Reason: fmt.Sprintf("held by %d records, more than %d", held, x.w.resolver.Most(k.Space))})
 		}
 	}
 	return list, nil
+}
+
+// unknown tells of a must-link that names a record which is not here.
+func (x *explainer) unknown(k *identity.Key) ([]identity.Ignored, error) {
+	key, err := keyOfText(k.Value)
+	if k.Space != identity.RefSpace || err != nil {
+		return nil, nil
+	}
+	n, err := x.w.at(key)
+	if err != nil || n != nil {
+		return nil, err
+	}
+	return []identity.Ignored{{Field: "same", Value: k.Value, Reason: "no such record is known yet"}}, nil
 }
 
 // fieldOf returns the field that keys of a space are made of.

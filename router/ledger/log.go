@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 	"unicode/utf8"
 )
@@ -148,6 +150,33 @@ func (c *change) trimLog(entity string) error {
 	}
 	for _, key := range gone {
 		if err := c.tx.Delete(bLog, key); err != nil {
+			return err
+		}
+	}
+	return c.tx.Err()
+}
+
+// silence takes the values out of the log of an entity, and leaves which fields changed and when.
+func (c *change) silence(entity string) error {
+	rows := map[string]logRow{}
+	for key, row := range c.tx.Scan(bLog, c.l.under(entity), nil) {
+		r, err := decodeLog(entity, row)
+		if err != nil {
+			return err
+		}
+		for i := range r.Ops {
+			r.Ops[i].Old, r.Ops[i].New = nil, nil
+		}
+		r.Entity = ""
+		rows[string(key)] = r
+	}
+	for _, key := range slices.Sorted(maps.Keys(rows)) {
+		r := rows[key]
+		row, err := json.Marshal(&r)
+		if err != nil {
+			return fmt.Errorf("encode log of %s: %w", entity, err)
+		}
+		if err := c.tx.Put(bLog, []byte(key), row); err != nil {
 			return err
 		}
 	}
