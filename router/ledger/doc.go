@@ -11,6 +11,19 @@
 // of their golden record are stored. A change of that hash leaves a dirty mark for every target, and Settle takes a
 // mark away only when nothing changed since it was read (invariant 3).
 //
+// # Who is the same customer
+//
+// A transaction clusters anew the components around the records it touched, with all their evidence. A component hangs
+// together by must-links, decisions of people and verdicts that join (package mapping/identity); edges are not stored.
+// An edge that is lost leaves the records it had joined in one entity, whose stored membership leads to all of them; an
+// edge that was refused had no part in any entity, so nothing follows from its end. The result is therefore what
+// clustering everything at once gives, in whatever order records, decisions and deletions arrived. Keys that too many
+// records hold count for none of them; when their number comes to the limit or leaves it, all holders are clustered
+// anew. More than MostTied records that hang together are a tangle, in which only must-links and decisions join.
+//
+// Pairs that a person should look at are rows that follow from the same walk. The log of changes is history and the one
+// thing here that depends on the order of arrival.
+//
 // # What it does not do
 //
 // It does not talk to vendors, loop, sleep, retry or log; those are the router's. It does not map (package mapping),
