@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
@@ -89,10 +88,10 @@ func (m *merger) group(p *plan) *group {
 	return g
 }
 
-// sayings returns all that each source says of a group, newest first, and counts the parts.
+// sayings returns all that each source says of a group, newest first, and counts the parts. What people say of a field
+// counts for that field alone.
 func (m *merger) sayings(p *plan, g *group) []Claim {
-	said := make([][]byte, len(m.sources))
-	latest := make([]time.Time, len(m.sources))
+	all := make([]Claim, len(m.sources))
 	quiet := merger{kind: m.kind, sources: m.sources, s: m.s, ranked: m.ranked}
 	for _, name := range m.names() {
 		q := m.s.plan(m.kind, name)
@@ -101,23 +100,30 @@ func (m *merger) sayings(p *plan, g *group) []Claim {
 		}
 		claims, manual := quiet.gather(quiet.claims[:0], q)
 		quiet.claims = claims
+		if manual {
+			continue
+		}
 		for _, c := range claims {
-			if !manual {
-				g.parts[c.Source]++
-				if c.Asserted.After(latest[c.Source]) {
-					latest[c.Source] = c.Asserted
-				}
-				said[c.Source] = append(append(append(append(said[c.Source], name...), 0), c.Value...), 0)
-			}
+			g.parts[c.Source]++
+			all[c.Source].add(name, c)
 		}
 	}
 	var list []Claim
 	for _, i := range m.ranked {
-		if said[i] != nil {
-			list = append(list, Claim{Source: i, Value: said[i], Asserted: latest[i]})
+		if all[i].Value != nil {
+			list = append(list, all[i])
 		}
 	}
 	return list
+}
+
+// add makes a claim of a group say one field more.
+func (c *Claim) add(name string, more Claim) {
+	c.Source = more.Source
+	c.Value = append(append(append(append(c.Value, name...), 0), more.Value...), 0)
+	if more.Asserted.After(c.Asserted) {
+		c.Asserted = more.Asserted
+	}
 }
 
 // first chooses one source of a group.
