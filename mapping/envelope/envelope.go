@@ -81,10 +81,10 @@ type Claim struct {
 
 // Tombstone says that the entity is no more.
 type Tombstone struct {
-	Kind string `json:"kind"` // source_deleted, merged, erased, archived or out_of_scope
-	At   Stamp  `json:"at,omitzero"`
-	Into string `json:"into,omitempty"`
-	By   string `json:"by,omitempty"`
+	Kind canonical.Tombstone `json:"kind"`
+	At   Stamp               `json:"at,omitzero"`
+	Into string              `json:"into,omitempty"`
+	By   string              `json:"by,omitempty"`
 }
 
 // About is what a golden record does not know of its entity.
@@ -115,7 +115,7 @@ func Of(g *identity.Golden, a About) (Entity, error) {
 		e.Refs[place] = refOf(&g.Sources[i], a.Record)
 	}
 	if g.Deleted() {
-		e.Tombstone = cmp.Or(a.Tombstone, &Tombstone{Kind: "source_deleted"})
+		e.Tombstone = cmp.Or(a.Tombstone, &Tombstone{Kind: canonical.SourceDeleted})
 		return e, nil
 	}
 	data := map[string]any{}
