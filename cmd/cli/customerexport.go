@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -127,23 +126,18 @@ func exportOf(h *hub, s *ledger.Snap, id string, raw bool) (exportReport, error)
 	if e == nil {
 		return rep, nil
 	}
-	if err := rep.document(e); err != nil {
+	if err := rep.document(h, s, e.ID); err != nil {
 		return rep, err
 	}
 	return rep, rep.related(s, e)
 }
 
 // document adds the golden record in the form that others get it in.
-func (rep *exportReport) document(e *work.Entity) error {
-	record := func(ref string) envelope.Ref {
-		i := slices.IndexFunc(rep.Customer.Members, func(m memberReport) bool { return m.Ref == ref })
-		if i < 0 {
-			return envelope.Ref{}
-		}
-		m := rep.Customer.Members[i]
-		return envelope.Ref{LastSeen: envelope.Stamp{Time: m.Seen}, Latent: m.Latent}
-	}
-	doc, err := envelope.Of(&e.Golden, envelope.About{ID: e.ID, Record: record})
+func (rep *exportReport) document(h *hub, s *ledger.Snap, id string) error {
+	doc, err := s.Document(id, func(connection string) string {
+		c, _ := h.cfg.Connection(connection)
+		return c.Connector.Spec.Name
+	})
 	rep.Entity = &doc
 	return err
 }
