@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -214,6 +215,7 @@ func (a *app) identityTry(ctx context.Context, t attempt) error {
 		return withCode(exitConfig, err)
 	}
 	begun := time.Now()
+	debug.SetGCPercent(50) // a process of its own that ends soon: memory is dearer than time here
 	in, err := t.read()
 	if err != nil {
 		return err

@@ -149,7 +149,7 @@ func TestFactsOfAPerson(t *testing.T) {
 		"identifiers": `[{"scheme":"ssn","value":"12-34 A"}]`, "organization": `"c/o/1"`, "custom.tier": `{"t":"enum","v":"Gold"}`,
 		"addresses": `[{"lines":["12a Main Street","West Wing"],"locality":"Köln","postcode":"50 667","country":"DE"},{"locality":"Bonn"}]`,
 	}), "custom.tier", "custom.none")
-	want := &Facts{Kind: canonical.Person, Given: "anna", Family: "muller", Name: []string{"anna", "m", "muller"}, Birthday: "19800201", Company: "acme",
+	want := &Facts{Kind: canonical.Person, Given: "anna", Family: "muller", Name: []string{"anna", "m", "muller"}, Birthday: "19800201", Born: "19800201", Company: "acme",
 		Emails: []string{"a@b.example", "c@b.example"}, Phones: []string{"+491711", "030123456"}, Mobiles: []string{"+491711"}, IDs: []string{"ssn:1234a"},
 		Organization: "c/o/1", Street: []string{"12a", "main", "st"}, Number: "12a", Road: "main st", Place: "west wing", Locality: "koln", Postcode: "50667", Country: "de",
 		Others: []Attribute{{"custom.tier", "gold"}}}
@@ -159,11 +159,12 @@ func TestFactsOfAPerson(t *testing.T) {
 }
 
 func TestBirthdayIsPlausibleOrUnknown(t *testing.T) {
-	for date, want := range map[string]string{
-		"1980-02-01": "19800201", "1874-12-31": "", "1359-05-01": "", "2569-01-01": "", "--02-01": "", "1980-02-31": "", "": "",
+	for date, want := range map[string][2]string{
+		"1980-02-01": {"19800201", "19800201"}, "1874-12-31": {"", "18741231"}, "1599-12-31": {}, "1359-05-01": {}, "2569-01-01": {}, "--02-01": {},
+		"1980-02-31": {}, "": {},
 	} {
-		if got := birthday(date); got != want {
-			t.Errorf("%q: got %q, want %q", date, got, want)
+		if alive, born := birthday(date); alive != want[0] || born != want[1] {
+			t.Errorf("%q: got %q and %q, want %q", date, alive, born, want)
 		}
 	}
 }

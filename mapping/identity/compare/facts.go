@@ -17,7 +17,8 @@ type Facts struct {
 
 	Given, Family string   // of a person, folded, without titles and suffixes
 	Name          []string // tokens of the whole name, folded; of an organization without its legal form
-	Birthday      string   // yyyymmdd; empty when no plausible Gregorian date
+	Birthday      string   // yyyymmdd; empty when no plausible Gregorian date of somebody alive
+	Born          string   // Birthday, or one from 1600 on: of people in archives
 	Emails        []string // normal form
 	Phones        []string // E.164, or the digits of a number whose country is not known
 	Mobiles       []string // those of Phones that are said to be mobile

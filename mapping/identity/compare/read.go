@@ -35,7 +35,7 @@ func (r *reader) read(name string, v []byte) {
 			r.full = text(v)
 		}
 	case "birthday":
-		f.Birthday = birthday(text(v))
+		f.Birthday, f.Born = birthday(text(v))
 	case "emails":
 		list(v, func(e gjson.Result) { f.Emails = appendNew(f.Emails, e.Get("address").Str) })
 	case "phones":
@@ -152,14 +152,18 @@ func (r *reader) finish() {
 }
 
 // birthday returns a full-date as yyyymmdd when somebody could have been born then: a Gregorian year from 1875 (the
-// longest life that is proven began in it) to the next, which forgives a clock. A birthday without its year, and the
-// year of another calendar, are not known.
-func birthday(date string) string {
+// longest life that is proven began in it) to the next, which forgives a clock; born reaches back to 1600, before which
+// lie the present years of other calendars. A birthday without its year, and the year of another calendar, are not known.
+func birthday(date string) (alive, born string) {
 	t, err := time.Parse(time.DateOnly, date)
-	if err != nil || t.Year() < 1875 || t.Year() > now().Year()+1 {
-		return ""
+	if err != nil || t.Year() < 1600 || t.Year() > now().Year()+1 {
+		return "", ""
 	}
-	return date[:4] + date[5:7] + date[8:]
+	born = date[:4] + date[5:7] + date[8:]
+	if t.Year() < 1875 {
+		return "", born
+	}
+	return born, born
 }
 
 // text returns a JSON string's content, that of a typed custom value, or the literal of another scalar.

@@ -52,10 +52,10 @@ func (b *blocks) person(f *compare.Facts) {
 		first, second = second, first
 	}
 	b.add("name", first, second)
-	b.add("birthday", f.Birthday)
+	b.add("birthday", f.Born)
 	year, season := "", ""
-	if f.Birthday != "" {
-		year, season = f.Birthday[:4], f.Birthday[4:]
+	if f.Born != "" {
+		year, season = f.Born[:4], f.Born[4:]
 	}
 	b.add("year+postcode", year, f.Postcode)
 	b.add("day+locality", season, f.Locality)

@@ -35,7 +35,7 @@ const unknown int8 = -1
 type group uint8
 
 const (
-	family group = iota // shared with relatives
+	family group = iota // shared with relatives, as homes are
 	self                // the person's or the organization's own
 	home                // shared by a household, a building
 	work                // shared by colleagues

@@ -17,7 +17,7 @@ type Model struct {
 	kind    canonical.Kind
 	trained Training
 	prior   float64 // log2 of the odds that any two records are the same
-	home    float64 // the most bits of an address when nothing else agrees
+	home    float64 // the most bits of a household when nothing of their own agrees
 	fields  []field
 	others  []string
 }
@@ -110,7 +110,7 @@ func (m *Model) Others() []string {
 func (m *Model) Compare(a, b *compare.Facts) Result { return m.judge(a, b, nil) }
 
 // Explain is Compare with its reasons: the prior first, then each field that was compared, then what was taken off
-// because the fields of one address or of one employer counted too much together. The weights add up to the Result's.
+// because a household or an employer counted too much. The weights add up to the Result's.
 func (m *Model) Explain(a, b *compare.Facts) (Result, []Step) {
 	steps := []Step{{"prior", "", m.prior}}
 	r := m.judge(a, b, func(s Step) { steps = append(steps, s) })
@@ -144,7 +144,7 @@ func (m *Model) judge(a, b *compare.Facts, say func(Step)) Result {
 	return result(m.prior + bits)
 }
 
-var groupNames = [groups]string{home: "one address", work: "one employer"}
+var groupNames = [groups]string{home: "one household", work: "one employer"}
 
 // weigh adds up what is known of a pair already.
 func (m *Model) weigh(rarity float64, levels []int8) float64 {

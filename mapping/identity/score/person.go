@@ -51,9 +51,9 @@ var personFields = []comparison{
 	{
 		name: "birthday", group: self, levels: []string{"exact", "one character off", "one part off", "near", "differs"},
 		m: []float64{.88, .05, .02, .01, .04}, u: []float64{5e-5, 1e-3, 5e-3, 3e-2, .964},
-		level:  func(p *pair) int8 { return nearDate(p.a.Birthday, p.b.Birthday) },
-		shared: func(p *pair) string { return p.a.Birthday },
-		values: func(f *compare.Facts) []string { return one(f.Birthday) },
+		level:  func(p *pair) int8 { return nearDate(p.a.Born, p.b.Born) },
+		shared: func(p *pair) string { return p.a.Born },
+		values: func(f *compare.Facts) []string { return one(f.Born) },
 	},
 	emailField(false),
 	emailField(true),

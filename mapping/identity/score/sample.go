@@ -1,8 +1,11 @@
 package score
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/millrace/millrace/mapping/identity/compare"
 )
@@ -51,6 +54,8 @@ func (t *trainer) sampleRandom() {
 		}
 		return
 	}
+	t.random.levels = make([]int8, 0, maxRandom*len(t.fields))
+	t.random.pairs = make([]sample, 0, maxRandom)
 	r := rand.New(rand.NewPCG(1, 2))
 	for range maxRandom {
 		i, j := r.IntN(n), r.IntN(n-1)
@@ -83,19 +88,9 @@ func (t *trainer) sampleNear() {
 // candidates returns the pairs of records that share a block as a<<32|b, in an order that no sorting of the records
 // favours when there are too many.
 func (t *trainer) candidates(m *Model) []uint64 {
-	holders := map[string][]int32{}
-	for i, f := range t.facts {
-		for _, term := range m.Blocks(f) {
-			if list := holders[term]; len(list) <= maxBlock {
-				holders[term] = append(list, int32(i))
-			}
-		}
-	}
 	var pairs []uint64
-	for _, list := range holders {
-		if len(list) <= maxBlock {
-			pairs = appendPairs(pairs, list)
-		}
+	for _, run := range t.runs(m) {
+		pairs = appendPairs(pairs, run)
 		if len(pairs) > 8*maxNear && cap(pairs)-len(pairs) < maxBlock*maxBlock {
 			slices.Sort(pairs)
 			pairs = slices.Compact(pairs)
@@ -114,10 +109,38 @@ func (t *trainer) candidates(m *Model) []uint64 {
 	return pairs
 }
 
-func appendPairs(pairs []uint64, list []int32) []uint64 {
+// holding says that a record has a term, by its hash.
+type holding struct {
+	term   uint64
+	record int32
+}
+
+// runs returns the records that share a term, unless too many do. Terms are sorted by their hashes: a map of them would
+// take several times the memory.
+func (t *trainer) runs(m *Model) [][]holding {
+	var all []holding
+	for i, f := range t.facts {
+		for _, term := range m.Blocks(f) {
+			all = append(all, holding{xxhash.Sum64String(term), int32(i)})
+		}
+	}
+	slices.SortFunc(all, func(x, y holding) int { return cmp.Or(cmp.Compare(x.term, y.term), cmp.Compare(x.record, y.record)) })
+	var runs [][]holding
+	for from, to := 0, 0; from < len(all); from = to {
+		for to < len(all) && all[to].term == all[from].term {
+			to++
+		}
+		if n := to - from; n > 1 && n <= maxBlock {
+			runs = append(runs, all[from:to])
+		}
+	}
+	return runs
+}
+
+func appendPairs(pairs []uint64, list []holding) []uint64 {
 	for i, a := range list {
 		for _, b := range list[i+1:] {
-			pairs = append(pairs, uint64(a)<<32|uint64(b))
+			pairs = append(pairs, uint64(a.record)<<32|uint64(b.record))
 		}
 	}
 	return pairs

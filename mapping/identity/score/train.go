@@ -118,7 +118,7 @@ func identical(facts []*compare.Facts) []int32 {
 }
 
 func signature(f *compare.Facts) string {
-	parts := []string{f.Given, f.Family, f.Birthday, f.Number, f.Road, f.Place, f.Locality, f.Region, f.Postcode, f.Country, f.Company, f.Organization}
+	parts := []string{f.Given, f.Family, f.Born, f.Number, f.Road, f.Place, f.Locality, f.Region, f.Postcode, f.Country, f.Company, f.Organization}
 	for _, list := range [...][]string{f.Name, f.Emails, f.Phones, f.IDs, f.Domains} {
 		parts = append(parts, strings.Join(list, "\x01"))
 	}
