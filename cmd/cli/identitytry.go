@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -179,7 +178,11 @@ func (a *app) identityTrain(_ context.Context, t attempt) error {
 		return nil
 	}
 	a.tell(in)
-	fmt.Fprintf(a.errOut, "%s from %d records; %s holds the model %s.\n", learning(m), len(in.rows), t.out, m.Version())
+	if m.Trained().Learnt {
+		fmt.Fprintf(a.errOut, "Learnt from %d records; %s holds the model %s.\n", len(in.rows), t.out, m.Version())
+	} else {
+		fmt.Fprintf(a.errOut, "%d records are too few to learn from; %s holds the built-in model %s.\n", len(in.rows), t.out, m.Version())
+	}
 	return nil
 }
 
@@ -191,13 +194,6 @@ type trainReport struct {
 	Unread  []sheet.Unread `json:"unread,omitempty"`
 }
 
-func learning(m *score.Model) string {
-	if m.Trained().Learnt {
-		return "Learnt"
-	}
-	return "Too few records to learn from: built-in parameters; nothing learnt"
-}
-
 // tell prints what was noticed while reading; it names fields and files, no values.
 func (a *app) tell(in *material) {
 	for _, t := range in.tables {
@@ -206,7 +202,7 @@ func (a *app) tell(in *material) {
 		}
 	}
 	for _, u := range in.unread {
-		fmt.Fprintf(a.errOut, "Note: %d values of %s are none and were taken for unknown.\n", u.Count, strings.TrimSuffix(u.Field, "."))
+		fmt.Fprintf(a.errOut, "Note: %d of the values of %s cannot be read and are taken for unknown.\n", u.Count, u.Field)
 	}
 }
 

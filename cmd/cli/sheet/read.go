@@ -111,16 +111,16 @@ func sniff(data []byte) rune {
 
 func (t *Table) parse(data []byte) error {
 	r := csv.NewReader(bytes.NewReader(data))
-	r.Comma, r.TrimLeadingSpace, r.LazyQuotes = t.Comma, t.Comma != '\t', true
+	r.Comma, r.TrimLeadingSpace = t.Comma, t.Comma != '\t'
 	for {
 		row, err := r.Read()
 		if errors.Is(err, io.EOF) {
 			return t.check()
 		}
-		line, _ := r.FieldPos(0)
 		if err != nil {
 			return t.failed(err, len(row))
 		}
+		line, _ := r.FieldPos(0)
 		if err := t.add(row, line); err != nil {
 			return fmt.Errorf("%s:%d: %w", t.Path, line, err)
 		}
@@ -136,7 +136,7 @@ func (t *Table) failed(err error, cells int) error {
 	if errors.Is(err, csv.ErrFieldCount) {
 		return fmt.Errorf("%s:%d: the row has %d values, the first line has %d", t.Path, p.StartLine, cells, len(t.Header))
 	}
-	return fmt.Errorf("%s:%d: %w", t.Path, p.StartLine, p.Err)
+	return fmt.Errorf("%s:%d: %w; a value with quotes in it stands in quotes, and they are doubled", t.Path, p.StartLine, p.Err)
 }
 
 func (t *Table) add(row []string, line int) error {
