@@ -133,3 +133,17 @@ func (w *world) carried(key string) (carried bool) {
 	}
 	return carried
 }
+
+// After a rename whose answer was lost the object carries the old key or the new one.
+func TestDoubtAboutARenameIsKept(t *testing.T) {
+	w, stays, goes := twoPeople(t)
+	w.fetch(rec("a/contacts/2", 2, say{Name: "Ann", Email: "ann@one.example"}))
+	if _, err := w.Intend(t.Context(), target, []ledger.Intent{{Entity: stays, Key: "card/" + stays}}); err != nil {
+		t.Fatal(err)
+	}
+	w.settle(ledger.Settlement{Entity: stays, Quiet: true})
+	k := w.links(stays)[0]
+	if want := []string{"card/" + goes, "card/" + stays}; k.InDoubt || k.Item != nil || !slices.Equal(k.Carries, want) || !w.carried("card/"+goes) {
+		t.Errorf("got %+v, want an object in no doubt of which only the keys %v are known", k, want)
+	}
+}
