@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"time"
+	_ "time/tzdata" // what a zone is must not depend on the machine
 
 	"golang.org/x/text/language"
 )
