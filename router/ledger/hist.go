@@ -65,6 +65,7 @@ func saidBy(p *canonical.Profile) said {
 	if !ok {
 		return s
 	}
+	s.claims = make([]claim, 0, len(of.fields))
 	for _, field := range of.fields {
 		if value := p.Get(histFields[field]); value != nil {
 			s.claims = append(s.claims, claim{field, historic(value)})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/mapping/identity"
 	"github.com/millrace/millrace/mapping/work"
 )
 
@@ -18,6 +19,18 @@ type Stay = work.Stay
 // organizations lifecycle.stage, lead.status and owner. Deleted records are among them. Stays are ordered by From, then
 // Ref and Field; equal ones that follow each other are one. An alias is followed; there is none for an unknown id.
 func (s *Snap) History(id string) ([]Stay, error) {
+	list, err := s.historyOf(id)
+	slices.SortStableFunc(list, func(a, b Stay) int {
+		return cmp.Or(a.From.Compare(b.From), strings.Compare(a.Ref, b.Ref), strings.Compare(a.Field, b.Field))
+	})
+	return list, err
+}
+
+// historyOf gathers the stays of all members, in no order.
+func (s *Snap) historyOf(id string) (list []Stay, err error) {
+	if e := s.ents[id]; e != nil { // read already, with its profiles
+		return s.historyAtHand(e)
+	}
 	current, err := s.Current(id)
 	if err != nil || current == "" {
 		return nil, err
@@ -26,16 +39,44 @@ func (s *Snap) History(id string) ([]Stay, error) {
 	if err != nil || n == nil {
 		return nil, err
 	}
-	var list []Stay
 	for _, key := range n.members {
 		if list, err = s.stays(list, key); err != nil {
 			return nil, err
 		}
 	}
-	slices.SortStableFunc(list, func(a, b Stay) int {
-		return cmp.Or(a.From.Compare(b.From), strings.Compare(a.Ref, b.Ref), strings.Compare(a.Field, b.Field))
-	})
 	return list, nil
+}
+
+func (s *Snap) historyAtHand(e *work.Entity) ([]Stay, error) {
+	list := make([]Stay, 0, 3*len(e.Golden.Sources))
+	for i := range e.Golden.Sources {
+		src := &e.Golden.Sources[i]
+		key, err := keyOfText(src.Ref)
+		if err != nil {
+			return nil, err
+		}
+		if src.Live && !s.hasPast(key) {
+			list = appendStays(list, presentOf(src), src.Ref, false)
+		} else if list, err = s.stays(list, key); err != nil {
+			return nil, err
+		}
+	}
+	return list, s.r.Err()
+}
+
+// hasPast reports whether a record has rows of history; most have none.
+func (s *Snap) hasPast(key recKey) bool {
+	for range s.r.Scan(bHist, s.l.under(string(key)), nil) {
+		return true
+	}
+	return false
+}
+
+// presentOf is points for a live record without rows, whose profile is at hand.
+func presentOf(src *identity.Source) []point {
+	now := saidBy(src.Profile)
+	list := appendSaid(make([]point, 0, len(now.claims)+len(now.moments)), src.Version, now.claims)
+	return appendTimes(list, now.moments)
 }
 
 // point is one thing known of a field: what it was at a time.
@@ -56,17 +97,13 @@ func (s *Snap) stays(list []Stay, key recKey) ([]Stay, error) {
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(points, func(a, b point) int {
-		c := cmp.Or(cmp.Compare(a.field, b.field), a.at.Compare(b.at))
-		if c == 0 && a.told != b.told {
-			if a.told {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Or(c, strings.Compare(a.value, b.value))
-	})
-	stay := Stay{Ref: key.String(), Lapsed: m.deleted != connectors.NotDeleted && m.deleted != connectors.Merged}
+	return appendStays(list, points, key.String(), m.deleted != connectors.NotDeleted && m.deleted != connectors.Merged), nil
+}
+
+// appendStays makes stays of what is known of a record; equal points that follow each other are one.
+func appendStays(list []Stay, points []point, ref string, lapsed bool) []Stay {
+	slices.SortFunc(points, comparePoints)
+	stay := Stay{Ref: ref, Lapsed: lapsed}
 	for i, p := range points {
 		last := i > 0 && points[i-1].field == p.field
 		if last && points[i-1].value == p.value {
@@ -80,7 +117,19 @@ func (s *Snap) stays(list []Stay, key recKey) ([]Stay, error) {
 			list = append(list, stay)
 		}
 	}
-	return list, nil
+	return list
+}
+
+// comparePoints orders by field and time; a moment comes before what was seen at the same time.
+func comparePoints(a, b point) int {
+	c := cmp.Or(cmp.Compare(a.field, b.field), a.at.Compare(b.at))
+	if c == 0 && a.told != b.told {
+		if a.told {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(c, strings.Compare(a.value, b.value))
 }
 
 // points gathers everything known of one record: its rows, and what its content register says now.
@@ -115,10 +164,7 @@ func (s *Snap) points(key recKey, m *meta) ([]point, error) {
 		return nil
 	})
 	list = appendSaid(list, m.content.version, now.claims)
-	for _, o := range now.moments {
-		list = append(list, point{o.field, o.at, true, o.value})
-	}
-	return list, err
+	return appendTimes(list, now.moments), err
 }
 
 // saidNow returns what the content register says.
@@ -139,6 +185,13 @@ func appendSaid(list []point, at time.Time, claims []claim) []point {
 		if int(c.field) < len(histFields) { // else of a later Millrace
 			list = append(list, point{field: c.field, at: at, value: strings.Clone(c.value)})
 		}
+	}
+	return list
+}
+
+func appendTimes(list []point, moments []moment) []point {
+	for _, o := range moments {
+		list = append(list, point{o.field, o.at, true, o.value})
 	}
 	return list
 }
