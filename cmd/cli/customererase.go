@@ -51,12 +51,18 @@ type erasePlan struct {
 
 func (a *app) erase(ctx context.Context, h *hub, term string, c *change, o ledger.EraseOptions, now bool) error {
 	plan := erasePlan{DryRun: true}
-	err := a.oneCustomer(ctx, h, term, func(s *ledger.Snap, id string) (err error) {
-		plan.ID = id
-		if plan.Records, err = membersOf(s, id, nil); err != nil {
+	err := a.inSnapshot(ctx, h, func(s *ledger.Snap) (err error) {
+		if _, again, err := s.Erased(term); err != nil || again {
+			plan.ID = term // what is left to do of it is done
 			return err
 		}
-		plan.Shown, _, err = shownOf(s, h.cfg.Targets, id, plan.Records)
+		if plan.ID, err = findCustomer(s, term); err != nil {
+			return err
+		}
+		if plan.Records, err = membersOf(s, plan.ID, nil); err != nil {
+			return err
+		}
+		plan.Shown, _, err = shownOf(s, h.cfg.Targets, plan.ID, plan.Records)
 		return err
 	})
 	if err != nil {

@@ -36,8 +36,15 @@ type statusReport struct {
 	Records   map[string]int64 `json:"records"`
 	Customers int64            `json:"customers"`
 	Dead      int64            `json:"dead"`
-	Reviews   int64            `json:"reviews"` // pairs of records that wait for a person
+	Reviews   int64            `json:"reviews"`           // pairs of records that wait for a person
+	Erasing   *erasingReport   `json:"erasing,omitempty"` // absent when no erasure is under way
 	Bytes     int64            `json:"ledger_bytes"`
+}
+
+// erasingReport says what is left to do after erasures.
+type erasingReport struct {
+	Waiting int64     `json:"waiting"` // customers and items that targets still show
+	Since   time.Time `json:"since"`   // bytes of what was erased since then are in free pages
 }
 
 type targetReport struct {
@@ -68,6 +75,11 @@ func (a *app) report(ctx context.Context, h *hub) (statusReport, error) {
 		Customers: st.Totals.Customers(), Bytes: st.Store.SizeBytes, Reviews: st.Totals.Reviews, Quotas: h.quotas()}
 	for _, n := range st.Totals.Dead {
 		rep.Dead += n
+	}
+	if e, err := h.ledger.Erasing(ctx); err != nil {
+		return rep, err
+	} else if !e.Since.IsZero() || e.Waiting > 0 {
+		rep.Erasing = &erasingReport{Waiting: e.Waiting, Since: e.Since}
 	}
 	held := h.router.Held()
 	for _, t := range h.cfg.Targets {
@@ -102,6 +114,9 @@ func printStatus(w io.Writer, rep statusReport, now time.Time) error {
 	fmt.Fprintf(t, "\n%d customers, %d dead letters, ledger %.1f MB\n", rep.Customers, rep.Dead, float64(rep.Bytes)/1e6)
 	if rep.Reviews > 0 {
 		fmt.Fprintf(t, "%d pairs of records may be one customer: `millrace customer review list`\n", rep.Reviews)
+	}
+	if e := rep.Erasing; e != nil {
+		fmt.Fprintf(t, "erased customers: %d still to be redacted in targets; `millrace compact` then removes their bytes (a daemon does both)\n", e.Waiting)
 	}
 	sort.Slice(rep.Gaps, func(i, j int) bool { return rep.Gaps[i].Opened.Before(rep.Gaps[j].Opened) })
 	for _, g := range rep.Gaps {
