@@ -70,7 +70,8 @@ func page(n, seen int) []connectors.Record {
 
 func benchLedger(b *testing.B) (*ledger.Ledger, kv.Engine) {
 	engine := openBolt(b, b.TempDir())
-	l, err := ledger.Open(engine, ledger.Options{Targets: []string{target}, Reach: reach, Mapper: contacts{}})
+	l, err := ledger.Open(engine, ledger.Options{Targets: []string{target}, Reach: reach, Mapper: contacts{},
+		Key: []byte(strings.Repeat("k", 32))})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -119,6 +120,24 @@ func BenchmarkApplyNew(b *testing.B) {
 			b.ReportMetric(float64(b.N*pageSize)/b.Elapsed().Seconds(), "records/s")
 		})
 	}
+}
+
+// BenchmarkApplyNewSuppressing is BenchmarkApplyNew with a thousand people on the suppression list: what asking the list
+// costs. An empty list costs one look-up a transaction.
+func BenchmarkApplyNewSuppressing(b *testing.B) {
+	l, _ := benchLedger(b)
+	terms := make([]string, 1000)
+	for i := range terms {
+		terms[i] = fmt.Sprintf("gone%d@elsewhere.example", i)
+	}
+	if _, err := l.Suppress(b.Context(), terms...); err != nil {
+		b.Fatal(err)
+	}
+	pages := makePages(b.N, 0)
+	b.ReportAllocs()
+	b.ResetTimer()
+	applyPages(b, l, 1, pages)
+	b.ReportMetric(float64(b.N*pageSize)/b.Elapsed().Seconds(), "records/s")
 }
 
 // BenchmarkApplyUnchanged applies pages again that the vendor answered later; goal: 60,000 records a second.
