@@ -327,6 +327,9 @@ func TestIdsThatAreAddressesGoToo(t *testing.T) {
 	w.fetch(rec("mc/members/"+mail, 1, say{Name: zoe, Email: mail}), rec("mc/members/0bc83cb571cd1c50ba6f3e8a78ef1346", 1, say{Name: zoe, Email: mail}))
 	w.fetch(rec("a/deals/1", 1, say{Name: "D", Org: "mc/members/" + mail}))
 	w.clean()
+	if r, err := w.Remap(t.Context()); err != nil || !r.Done { // notes how far it came
+		t.Fatalf("Remap: %+v, %v", r, err)
+	}
 	w.erase("mc/members/" + mail)
 	encoded := base64.StdEncoding.EncodeToString([]byte("mc\x00members\x00@" + mail))
 	if got := m.holding(mail, "0bc83cb571cd1c50ba6f3e8a78ef1346", encoded); len(got) != 0 {
@@ -335,48 +338,6 @@ func TestIdsThatAreAddressesGoToo(t *testing.T) {
 	for _, id := range []string{mail, "0bc83cb571cd1c50ba6f3e8a78ef1346"} {
 		if out := w.fetch(rec("mc/members/"+id, 7, say{Name: "other"})); out.ByRule[ledger.RuleSuppressed] != 1 {
 			t.Errorf("%s again: got %+v, want it refused", id, out.Counts)
-		}
-	}
-}
-
-// A namesake, and who shares an address, keep what is theirs; what others write about the customer goes.
-func TestErasureLeavesNamesakesAlone(t *testing.T) {
-	m := newMemory()
-	w := newWorldWith(t, m, plain{})
-	w.fetch(rec("a/contacts/1", 1, say{Name: "John Q. Smith", Email: "john@smith.example"}),
-		rec("a/contacts/2", 1, say{Name: "John Q. Smith", Email: "jqs@elsewhere.example"}),
-		rec("a/contacts/3", 1, say{Name: "Ada Other", Domain: "assistant of John Q. Smith"}),
-		rec("a/companies/1", 1, say{Name: "Smith & Co", Domain: "ask John Q. Smith"}))
-	w.erase("a/contacts/1")
-	want := []string{`organization [a/companies/1] domains=["ask [erased]"] name="Smith & Co"`,
-		`person [a/contacts/2] emails=[{"address":"jqs@elsewhere.example"}] name.full="John Q. Smith"`,
-		`person [a/contacts/3] domains=["assistant of [erased]"] name.full="Ada Other"`}
-	for i, line := range w.entities() {
-		if got := strings.ReplaceAll(line, `\u0026`, "&"); i >= len(want) || got != want[i] {
-			t.Errorf("entity %d: got %s", i, got)
-		}
-	}
-}
-
-// Whatever is written the other way round, escaped or dialled differently, is the same person.
-func TestTracesAreFoundInAnyForm(t *testing.T) {
-	w := newWorldWith(t, newMemory(), plain{})
-	w.fetch(rec("a/contacts/1", 1, say{Name: zoe, Email: mail}))
-	forms := []string{"żofia  QUARKBAUM", "Zofia.Q@Quarkbaum.Example", "Z\u0307ofia Quarkbaum"}
-	for i, text := range forms {
-		w.fetch(rec(fmt.Sprint("a/deals/", i), 1, say{Name: "for " + text, Org: "a/contacts/1"}))
-	}
-	escaped := connectors.Record{Ref: ref("a/deals/9"), Version: at(1), Seen: at(2),
-		Data: []byte(`{"kind":"deal","name":"for \u017bofia Quarkbaum"}`)}
-	w.fetch(escaped)
-	w.erase("a/contacts/1")
-	lines := w.entities()
-	if len(lines) != 4 {
-		t.Fatalf("entities: got %v, want four deals", lines)
-	}
-	for _, line := range lines {
-		if !strings.Contains(line, `name="for [erased]`) || strings.Contains(strings.ToLower(line), "quarkbaum") {
-			t.Errorf("got %s, want the name erased", line)
 		}
 	}
 }

@@ -49,8 +49,14 @@ func (e *eraser) clean(key recKey, related bool) (bool, error) {
 	if err != nil || b.now == nil {
 		return false, err
 	}
-	if slot.kind == canonical.Interaction && related {
-		return true, e.bare(key, slot, b)
+	if slot.kind == canonical.Interaction {
+		took, err := e.tookPart(key, b.now)
+		if err != nil {
+			return false, err
+		}
+		if related || took {
+			return true, e.bare(key, slot, b)
+		}
 	}
 	if slot.kind == canonical.Person {
 		if own, err := e.owns(key, b.now); own || err != nil {
@@ -108,7 +114,15 @@ func (e *eraser) put(key recKey, slot *metaSlot, data []byte) error {
 	return nil
 }
 
-// bare leaves of an interaction what kind it was, when, and what it was about: neither text nor participants.
+const participants = "participants"
+
+// tookPart reports whether the customer is among the participants of an interaction that does not refer to it.
+func (e *eraser) tookPart(key recKey, b *body) (bool, error) {
+	p, err := b.decodeProfile(key)
+	return err == nil && found(e.plan.traces.strict, p.Get(participants)), err
+}
+
+// bare leaves of an interaction what kind it was, when, and what it was about. Neither text nor participants stay.
 func (e *eraser) bare(key recKey, slot *metaSlot, b *bodySlot) error {
 	p, err := b.now.decodeProfile(key)
 	if err != nil {
@@ -119,7 +133,10 @@ func (e *eraser) bare(key recKey, slot *metaSlot, b *bodySlot) error {
 	}
 	kept := canonical.Profile{Kind: p.Kind}
 	for _, f := range p.Fields {
-		if e.impersonal(p.Kind, f) {
+		switch {
+		case f.Name == participants && !canonical.IsNull(f.Value):
+			kept.Fields = append(kept.Fields, canonical.Field{Name: participants, Value: json.RawMessage(`[{"name":"erased"}]`)})
+		case e.impersonal(p.Kind, f):
 			kept.Fields = append(kept.Fields, f)
 		}
 	}

@@ -32,6 +32,9 @@ type say struct {
 	Domain string   `json:"domain,omitempty"`
 	Org    string   `json:"org,omitempty"`
 	Mobile string   `json:"mobile,omitempty"`
+	Office string   `json:"office,omitempty"`
+	Took   string   `json:"took,omitempty"` // part in an interaction
+	With   string   `json:"with,omitempty"` // likewise, a record
 	Born   string   `json:"born,omitempty"`
 	Same   []string `json:"same,omitempty"`
 	Filter string   `json:"filter,omitempty"`
@@ -87,6 +90,22 @@ func (p plain) Map(rec connectors.Record) (canonical.Profile, mapping.Outcome, e
 	if s.Mobile != "" {
 		claim("phones", []map[string]string{{"raw": s.Mobile, "e164": s.Mobile, "type": "mobile"}})
 	}
+	if s.Office != "" {
+		claim("phones", []map[string]string{{"raw": s.Office, "e164": s.Office, "type": "work"}})
+	}
+	if out.Kind == canonical.Interaction {
+		claim("kind", "email")
+		claim("occurred_at", "2026-11-22T10:00:00Z")
+		claim("subject", s.Name)
+		claim("deals", []string{"a/deals/1"})
+	}
+	if s.Took != "" {
+		claim("participants", []map[string]string{{"role": "from", "address": s.Took}})
+	}
+	if s.With != "" {
+		claim("contacts", []string{s.With})
+	}
+	slices.SortFunc(out.Fields, func(a, b canonical.Field) int { return strings.Compare(a.Name, b.Name) })
 	return out, mapping.Outcome{}, nil
 }
 
