@@ -143,13 +143,6 @@ func (t *traces) named(text string) bool {
 	return hit
 }
 
-func join(a, between, b string) string {
-	if a == "" || b == "" {
-		return ""
-	}
-	return a + between + b
-}
-
 // spelled is the pattern of a text in any case, with any white space, composed or not.
 func spelled(text string) string {
 	words := strings.Fields(text)
