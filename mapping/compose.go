@@ -40,11 +40,11 @@ func (m *mapping) eachElement(f *field, rule *element, one func()) (said bool) {
 	visit := func(key string, r gjson.Result) {
 		if count++; count > canonical.MaxList {
 			if count == canonical.MaxList+1 {
-				m.warn(f.name, in.text, "array", "more than the list keeps; the rest is left out")
+				m.warn(f.name, wholeElement, "array", "more than the list keeps; the rest is left out")
 			}
 			return
 		}
-		m.key, m.current = key, r
+		m.key, m.current, m.inside = key, r, in.text
 		one()
 	}
 	if in.star == nil {
@@ -69,7 +69,7 @@ func (m *mapping) eachElement(f *field, rule *element, one func()) (said bool) {
 			}
 		}
 	}
-	m.key, m.current = "", gjson.Result{}
+	m.key, m.current, m.inside = "", gjson.Result{}, ""
 	return said
 }
 

@@ -65,6 +65,7 @@ type mapping struct {
 	found
 	key      string       // within an element of a star, what the star stands for
 	current  gjson.Result // the element that parts are read of
+	inside   string       // the path of that element, for warnings
 	country  string       // alpha-2, of the first address
 	space    canonical.Elements
 	env      map[string]any
@@ -89,7 +90,7 @@ func (m *mapping) release() {
 		m.stars[i] = m.stars[i][:0]
 	}
 	clear(m.rest)
-	m.rest, m.country, m.key, m.current = m.rest[:0], "", "", gjson.Result{}
+	m.rest, m.country, m.key, m.current, m.inside = m.rest[:0], "", "", gjson.Result{}, ""
 	clear(m.items[:cap(m.items)])
 	m.env, m.out, m.warnings, m.peers, m.vars = nil, nil, nil, nil, nil
 	mappers.Put(m)
@@ -243,6 +244,13 @@ func (m *mapping) same() []string {
 }
 
 func (m *mapping) warn(field, path string, t string, problem string) {
+	switch {
+	case m.inside == "" || path == "":
+	case path == wholeElement:
+		path = m.inside
+	default:
+		path = m.inside + "." + path
+	}
 	if len(m.warnings) < MaxWarnings {
 		m.warnings = append(m.warnings, Warning{Object: m.object.name, Field: field, Path: path, Type: t, Problem: problem})
 	}

@@ -170,10 +170,12 @@ func (e *Elements) Len() int { return e.elements }
 
 // Done returns what Start was given with the list appended; null when there is no element.
 func (e *Elements) Done() []byte {
+	out := e.out
+	e.out = nil // e may be used again, what it has written is its caller's
 	if e.elements == 0 {
-		return append(e.out[:e.start], null...)
+		return append(out[:e.start], null...)
 	}
-	return append(e.out, ']')
+	return append(out, ']')
 }
 
 // linesOf splits a text into its lines, as Salesforce keeps a street.
