@@ -94,9 +94,13 @@ func (m *mapping) takeRest(b *bulk) {
 			continue
 		}
 		name := b.prefix + canonical.CleanText(strings.Clone(p.name))
-		if len(m.ends) >= canonical.MaxFields || len(name) > maxPath {
+		if len(m.ends) >= canonical.MaxFields {
 			m.warn(b.prefix+"*", "", "", "more custom attributes than a profile keeps; the rest is left out")
 			return
+		}
+		if len(name) > maxPath {
+			m.warn(b.prefix+"*", "", "", "a name that is too long")
+			continue
 		}
 		f := b.types[p.name]
 		if f == nil {
