@@ -12,6 +12,7 @@ import (
 	"github.com/millrace/millrace/connectors/oauth"
 	"github.com/millrace/millrace/mapping"
 	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/identity"
 	"github.com/millrace/millrace/router/ledger"
 	"github.com/millrace/millrace/router/ledger/kv"
 )
@@ -316,11 +317,24 @@ func use(ctx context.Context, w *world, id string) bool {
 	note(err)
 	_, _, err = w.DeadList(ctx, "", "", 10)
 	note(err)
+	_, _, err = w.Reviews(ctx, "", 10)
+	note(err)
+	_, err = w.Decide(ctx, ledger.Decision{A: "a/contacts/3", B: "a/contacts/4", Same: true})
+	note(err)
+	note(w.Try(ctx, identity.NewResolver(identity.Settings{Person: identity.Bands{Medium: true}}), func(ledger.TryChange) error { return nil }))
 	note(w.Snapshot(ctx, func(s *ledger.Snap) error {
 		_, err := s.Links(target, id)
 		note(err)
 		_, err = s.Raw(ref("a/deals/1"))
 		note(err)
+		ids, err := s.Find("ann@acme.example", 5)
+		note(err)
+		for _, id := range ids {
+			_, err = s.Explain(id)
+			note(err)
+			_, err = s.Log(id, 0, 5)
+			note(err)
+		}
 		_, err = s.Entity(id)
 		return err
 	}))

@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -85,6 +86,30 @@ func TestJoinThenSplitRestoresEverything(t *testing.T) {
 	equalLines(t, "after the decision was taken back", w.goldens(refs...), before)
 	if n := len(ledger.DecisionRows(w.Ledger, w.engine)); n != 0 {
 		t.Errorf("decisions left: %d, want 0", n)
+	}
+}
+
+// TestCrashWhileDecidingLeavesAllOrNothing fails every write of a decision that joins two customers, one after the other.
+func TestCrashWhileDecidingLeavesAllOrNothing(t *testing.T) {
+	for n := 1; ; n++ {
+		m := newMemory()
+		w := newWorld(t, m)
+		w.fetch(rec("a/contacts/1", 1, say{Name: "Ann Lee", Born: "1980-01-02"}))
+		w.fetch(rec("a/contacts/2", 1, say{Name: "Ann Lee", Born: "1980-01-02"}))
+		before := m.rows
+		m.failPut = n
+		_, err := w.Decide(t.Context(), ledger.Decision{A: "a/contacts/1", B: "a/contacts/2", Same: true})
+		if m.failPut > 0 { // there are fewer writes
+			must(t, err)
+			checkWhole(t, w, m)
+			if n < 10 {
+				t.Fatalf("only %d writes", n)
+			}
+			return
+		}
+		if !errors.Is(err, errCrash) || !maps.Equal(m.rows, before) {
+			t.Fatalf("crash at write %d: got %v and a changed ledger, want nothing stored", n, err)
+		}
 	}
 }
 
