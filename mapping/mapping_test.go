@@ -127,6 +127,8 @@ func TestMap(t *testing.T) {
 				"contacts": `["hs-main/contacts/9","hs-main/contacts/12"]`, "url": `"https://app.example/77/deal/1"`, "probability": `"0.25"`,
 				"opened_at": `"2026-11-22T17:30:00.000Z"`, "custom.tier": `{"t":"int","v":3}`}, nil, nil},
 		{"deals", "2", `{"associations":{"contacts":{"results":[]}}}`, map[string]string{"status": `"open"`, "contacts": `null`, "url": `"https://app.example/77/deal/2"`}, nil, nil},
+		{"deals", "3", `{"properties":{"amount":"2","deal_currency_code":"BTC"}}`, map[string]string{"status": `"open"`, "url": `"https://app.example/77/deal/3"`,
+			"amount": `{"amount":"2.00","currency":"BTC"}`}, nil, []string{"deals: amount: the string at properties.amount is in a currency that ISO 4217 does not have"}},
 		{"tickets", "1", `{"priority":"P1","subject":"Help","requester_id":9,"collaborator_ids":[30,4]}`,
 			map[string]string{"priority": `"urgent"`, "subject": `"Help"`, "contacts": `["hs-main/users/9","hs-main/users/4","hs-main/users/30"]`}, nil, nil},
 		{"tickets", "2", `{"priority":"P9"}`, map[string]string{}, nil,
