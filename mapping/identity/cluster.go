@@ -186,14 +186,19 @@ func (c *clustering) pairs() map[[2]int]Verdict {
 			continue
 		}
 		for n, a := range holders {
-			for _, b := range holders[n+1:] {
-				if _, done := list[[2]int{a, b}]; !done && c.at(a).Live && c.at(b).Live && c.at(a).Kind == c.at(b).Kind {
-					list[[2]int{a, b}] = c.verdict(a, b)
-				}
-			}
+			c.judge(list, a, holders[n+1:])
 		}
 	}
 	return list
+}
+
+// judge adds the pairs of one record with others, unless they are in the list.
+func (c *clustering) judge(list map[[2]int]Verdict, a int, others []int) {
+	for _, b := range others {
+		if _, done := list[[2]int{a, b}]; !done && c.at(a).Live && c.at(b).Live && c.at(a).Kind == c.at(b).Kind {
+			list[[2]int{a, b}] = c.verdict(a, b)
+		}
+	}
 }
 
 // verdict is Compare of two positions, each pair once.
