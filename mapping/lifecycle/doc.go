@@ -13,6 +13,28 @@
 // When a stage was entered is the time of its earliest evidence; a stage that nothing speaks for was not entered, even
 // when a later one was, so that funnels count what happened.
 //
+// # The file
+//
+// A team's own decisions stand in one file, which the configuration names; all keys are optional:
+//
+//	version: 1
+//	ladder: {evaluation: 45}                       # stages of your own, with a rank from 0 to 100
+//	words:                                         # what your tools' stages mean; * is any connection
+//	  "*": {evaluating: evaluation}
+//	  hs-main: {"1429384": sql}
+//	statuses: {sf-prod: {Nurture: mql}}            # what lead statuses mean
+//	options: {hs-main: [lead, "77", customer]}     # the portal's options in their order: 77 is placed between its neighbours
+//	score: 80                                      # a lead score from here on makes an mql
+//	active: 365d                                   # how long after a purchase a customer counts as active
+//	churn: 730d                                    # who bought nothing for so long is a former customer; never when left out
+//	requesters_are_customers: [zd-main]            # a ticket there proves a customer
+//	outreach: true                                 # an outbound call or meeting of an owner makes an sql
+//	inbound: true                                  # a mail from outside makes a lead
+//	zone: Europe/Zagreb                            # in which days are counted; UTC when left out
+//	stages: {hs-main: {appointmentscheduled: proposal}}   # kinds of pipeline stages, by their ids
+//	categories:                                    # read by package mapping/work
+//	  - {name: vip, for: organization, when: organization.lifecycle.rank >= 60}
+//
 // # What it does not do
 //
 // It is pure: it reads no ledger, no clock and no file. Who gathers the evidence of an entity is package mapping/work;

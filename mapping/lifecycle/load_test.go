@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -103,4 +104,24 @@ func FuzzLoad(f *testing.F) {
 			t.Errorf("%q makes rank %d of a customer", data, state.Rank)
 		}
 	})
+}
+
+// The file in the package's documentation is one that loads.
+func TestDocumentedFileLoads(t *testing.T) {
+	src, err := os.ReadFile("doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(src), "// # The file")
+	rest, _, _ = strings.Cut(rest, "// # What it does not do")
+	var file strings.Builder
+	for line := range strings.Lines(rest) {
+		if text, ok := strings.CutPrefix(line, "//\t"); ok {
+			file.WriteString(text)
+		}
+	}
+	s, notes, err := Load("doc.go", []byte(file.String()))
+	if err != nil || s.Own["evaluation"] != 45 || len(notes) != 1 || !s.Outreach {
+		t.Errorf("%v, notes %q, settings %+v; want those of the file", err, notes, s)
+	}
 }
