@@ -65,7 +65,11 @@ func (r *rowMaker) take(f bound, text string) {
 	case number:
 		r.number = text
 	case street:
-		r.street = text
+		if r.street != "" { // a map may name several lines
+			r.place = append(r.place, text)
+		} else {
+			r.street = text
+		}
 	case place:
 		r.place = append(r.place, text)
 	case locality:

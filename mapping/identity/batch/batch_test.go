@@ -174,6 +174,24 @@ func TestFewAndEqualRows(t *testing.T) {
 	}
 }
 
+// A value that half of the table has finds nobody, and costs nothing: 1,000 rows would make half a million pairs.
+func TestCrowdedValueFindsNobody(t *testing.T) {
+	var list []Record
+	for i := range 1000 {
+		r := named(fmt.Sprintf("%04d", i), fmt.Sprintf("given%d", i), fmt.Sprintf("family%d", i), "")
+		r.Profile.Fields = append([]canonical.Field{{Name: "emails", Value: json.RawMessage(`[{"address":"all@firm.example"}]`)}}, r.Profile.Fields...)
+		list = append(list, r)
+	}
+	b := mustNew(t, list)
+	result, err := b.Resolve(t.Context(), resolverOf(score.Default(canonical.Person), .99))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Crowded == 0 || result.Compared > 0 || len(result.Clusters) != 1000 {
+		t.Errorf("got %d crowded terms, %d pairs and %d clusters, want some, none and 1000", result.Crowded, result.Compared, len(result.Clusters))
+	}
+}
+
 func TestWhatCannotBeResolvedIsSaid(t *testing.T) {
 	if _, err := New(canonical.Deal, nil); !errors.Is(err, ErrKind) {
 		t.Errorf("deals: got error %v, want ErrKind", err)

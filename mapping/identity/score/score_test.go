@@ -3,10 +3,12 @@ package score
 import (
 	"bytes"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
 	"pgregory.net/rapid"
 
 	"github.com/millrace/millrace/mapping/canonical"
@@ -122,6 +124,11 @@ func TestModelSurvivesItsFile(t *testing.T) {
 		for _, v := range append([]string{f.Family, f.Born}, f.Emails...) {
 			if v != "" && strings.Contains(text, v) {
 				t.Fatalf("the file contains a value of a record")
+			}
+		}
+		for _, e := range f.Emails { // one customer's each
+			if strings.Contains(text, strconv.FormatUint(xxhash.Sum64String(e), 16)) {
+				t.Fatalf("the file contains the hash of a value that one customer has")
 			}
 		}
 	}
