@@ -47,7 +47,15 @@ func (w *world) redacts(lose int) *redacting {
 
 func (w *world) erase(contact string) ledger.Erasure {
 	w.t.Helper()
-	id := ""
+	done, err := w.router.Erase(context.Background(), w.idOf(contact), ledger.EraseOptions{By: "test", Suppress: true})
+	if err != nil {
+		w.t.Fatalf("erase: %v", err)
+	}
+	return done
+}
+
+func (w *world) idOf(contact string) (id string) {
+	w.t.Helper()
 	err := w.ledger.Snapshot(context.Background(), func(s *ledger.Snap) error {
 		e, err := s.Resolve("crm/contacts/" + contact)
 		if e != nil {
@@ -58,11 +66,7 @@ func (w *world) erase(contact string) ledger.Erasure {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	done, err := w.router.Erase(context.Background(), id, ledger.EraseOptions{By: "test", Suppress: true})
-	if err != nil {
-		w.t.Fatalf("erase: %v", err)
-	}
-	return done
+	return id
 }
 
 // titles counts the objects by title, and those of erased customers that are open.
@@ -209,5 +213,25 @@ func TestCustomerErasedDuringACallIsRedacted(t *testing.T) {
 	}
 	if strings.Contains(w.bytes(), "Quarkbaum") {
 		t.Error("the store holds the name that the call wrote")
+	}
+}
+
+// What was closed long ago names the customer as much as what is open.
+func TestClosedItemsOfAnErasedCustomerAreRedacted(t *testing.T) {
+	w := newWorld(t)
+	w.redacts(0)
+	w.crm.set("1", zoe)
+	w.start()
+	w.backfill()
+	id := w.idOf("1")
+	w.crm.remove("1")
+	w.until(func() bool { return !w.shows(zoe) })
+	w.backfill()
+	if _, err := w.router.Erase(t.Context(), id, ledger.EraseOptions{Suppress: true}); err != nil {
+		t.Fatalf("erase: %v", err)
+	}
+	w.delivered()
+	if count, _ := w.board.titles(); len(count) != 1 || count[connectors.ErasedTitle] != 1 {
+		t.Errorf("shown: got %v, want one that is redacted", count)
 	}
 }

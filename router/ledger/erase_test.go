@@ -341,3 +341,22 @@ func TestIdsThatAreAddressesGoToo(t *testing.T) {
 		}
 	}
 }
+
+// A call that was under way during the erasure is settled after it.
+func TestLateSettlementKeepsNoItemOfAnErasedCustomer(t *testing.T) {
+	m := newMemory()
+	w := filled(t, m)
+	id := w.id("a/contacts/1")
+	w.erase("a/contacts/1")
+	item := connectors.Item{Key: "card/" + id, Project: "Customers", Title: zoe}
+	late := ledger.Settlement{Entity: id, Generation: 1, Wrote: []ledger.Link{{Key: item.Key, Link: "gid", Item: &item}}}
+	if _, err := w.Settle(t.Context(), target, []ledger.Settlement{late}); err != nil {
+		t.Fatal(err)
+	}
+	if got := m.holding("quarkbaum"); len(got) != 0 {
+		t.Errorf("left: %v", got)
+	}
+	if e, err := w.Erasing(t.Context()); err != nil || e.Waiting == 0 {
+		t.Errorf("got %+v, %v, want the redaction still to come", e, err)
+	}
+}
