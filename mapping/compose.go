@@ -103,11 +103,7 @@ func (m *mapping) part(f *field, n int, picks []*pick, e *canonical.Elements) (s
 		m.items = m.items[:0]
 		said = m.collect(f.name, p) && !p.isConst || said
 		if def.Type == canonical.Strings {
-			for _, it := range m.items {
-				if it.kind != gjson.JSON && !it.blank() {
-					lines = append(lines, it.text)
-				}
-			}
+			lines = m.texts(lines)
 			continue
 		}
 		if it, ok := m.first(p); ok {
@@ -118,6 +114,16 @@ func (m *mapping) part(f *field, n int, picks []*pick, e *canonical.Elements) (s
 		_ = e.Part(n, strings.Join(lines, "\n"), canonical.Options{}) // texts are never refused
 	}
 	return said
+}
+
+// texts appends the texts that a pick has collected.
+func (m *mapping) texts(lines []string) []string {
+	for _, it := range m.items {
+		if it.kind != gjson.JSON && !it.blank() {
+			lines = append(lines, it.text)
+		}
+	}
+	return lines
 }
 
 func (m *mapping) value(f *field, n int, p *pick, it item, e *canonical.Elements) {
