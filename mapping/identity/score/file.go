@@ -36,7 +36,7 @@ type fieldDocument struct {
 	Name   string            `json:"name"`
 	Levels []levelDocument   `json:"levels"`
 	Rare   float64           `json:"rare,omitempty"`
-	Rarity map[string]number `json:"rarity,omitempty"` // by hash of the value
+	Rarity map[string]number `json:"rarity,omitzero"` // by hash of the value; missing when nothing is known
 }
 
 type levelDocument struct {

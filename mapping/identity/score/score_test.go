@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -49,11 +50,14 @@ func facts(o crowd.Options) []*compare.Facts {
 	return list
 }
 
-var dirtyCrowd = crowd.Options{Records: 700, Duplicates: .4, Dirt: .25, Couples: .2, Seed: 1}
+var dirtyCrowd = crowd.Options{Records: 350, Duplicates: .4, Dirt: .25, Couples: .2, Seed: 1}
+
+// learnt is the model of the dirty crowd.
+var learnt = sync.OnceValue(func() *Model { return Train(canonical.Person, facts(dirtyCrowd), time.Time{}) })
 
 // A judgement that depended on the order of the two would make the state depend on the order of arrival.
 func TestJudgementIsSymmetricAndExplained(t *testing.T) {
-	trained := Train(canonical.Person, facts(dirtyCrowd), time.Time{})
+	trained := learnt()
 	seen := []*compare.Facts{{IDs: []string{"vat:de1"}, Others: []compare.Attribute{{Name: "custom.x", Value: "x"}}}}
 	few := Train(canonical.Person, seen, time.Time{})
 	rapid.Check(t, func(t *rapid.T) {
@@ -111,7 +115,7 @@ func TestModelSurvivesItsFile(t *testing.T) {
 	if err := loaded.Save(&again); err != nil || again.String() != text {
 		t.Errorf("saved again it has other bytes (error %v)", err)
 	}
-	for i := range 200 {
+	for i := range 100 {
 		a, b := list[i], list[len(list)-1-i]
 		if got, want := loaded.Compare(a, b), m.Compare(a, b); got != want {
 			t.Fatalf("got %v, want %v", got, want)
@@ -155,7 +159,7 @@ func TestBadModelsAreRefused(t *testing.T) {
 func TestCoupleIsTwoPeople(t *testing.T) {
 	anna := &compare.Facts{Given: "anna", Family: "zimmer", Born: "19800102", Number: "12", Road: "long road", Postcode: "10115", Locality: "berlin"}
 	bernd := &compare.Facts{Given: "bernd", Family: "zimmer", Born: "19780805", Number: "12", Road: "long road", Postcode: "10115", Locality: "berlin"}
-	for name, m := range map[string]*Model{"built in": Default(canonical.Person), "learnt": Train(canonical.Person, facts(dirtyCrowd), time.Time{})} {
+	for name, m := range map[string]*Model{"built in": Default(canonical.Person), "learnt": learnt()} {
 		if r := m.Compare(anna, bernd); r.Probability > .5 {
 			_, steps := m.Explain(anna, bernd)
 			t.Errorf("%s: got %.3f, want less than .5: %v", name, r.Probability, steps)
@@ -178,7 +182,7 @@ func TestNameAloneIsNotEnough(t *testing.T) {
 func TestTrainingFindsWhoIsTheSame(t *testing.T) {
 	records := crowd.People(dirtyCrowd)
 	list := facts(dirtyCrowd)
-	m := Train(canonical.Person, list, time.Time{})
+	m := learnt()
 	var right, wrong, missed float64
 	for i := range list {
 		for j := range i {
@@ -203,7 +207,7 @@ func BenchmarkCompare(b *testing.B) {
 	m := Train(canonical.Person, list, time.Time{})
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		m.Compare(list[i%699], list[(i*7+1)%699])
+		m.Compare(list[i%349], list[(i*7+1)%349])
 	}
 }
 
@@ -212,7 +216,7 @@ func BenchmarkBlocks(b *testing.B) {
 	m := Default(canonical.Person)
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		m.Blocks(list[i%699])
+		m.Blocks(list[i%349])
 	}
 }
 
