@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"bytes"
 	"strings"
 	"time"
 	"unsafe"
@@ -170,6 +171,9 @@ func birthday(date string) (alive, born string) {
 func text(v []byte) string {
 	if len(v) == 0 || canonical.IsNull(v) {
 		return ""
+	}
+	if len(v) > 1 && v[0] == '"' && bytes.IndexByte(v, '\\') < 0 {
+		return unsafe.String(&v[1], len(v)-2) // as nearly all are
 	}
 	e := gjson.Parse(unsafe.String(&v[0], len(v)))
 	if e.IsObject() {
