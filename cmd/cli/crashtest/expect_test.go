@@ -84,6 +84,15 @@ func lifecycle(o hubspottest.Object) string {
 	return strings.ToUpper(stage[:1]) + stage[1:]
 }
 
+// ladder is how far a customer can have come. What HubSpot says is only one witness: a deal that was won, also one that
+// was opened again since, shows more, and which of its states the program lived to see is chance.
+var ladder = []string{"No stage", "Subscriber", "Lead", "Opportunity", "Customer", "Repeat customer"}
+
+// atLeast reports whether a section is that of a customer who has come as far as another, or farther.
+func atLeast(section, other string) bool {
+	return slices.Contains(ladder, section) && slices.Index(ladder, section) >= slices.Index(ladder, other)
+}
+
 // number writes a number in one way, however the vendor shows it.
 func number(text string) string {
 	f, err := strconv.ParseFloat(strings.ReplaceAll(text, ",", ""), 64)
@@ -138,6 +147,9 @@ func compare(ref string, want shown, tasks []asanatest.Task) []string {
 		got.Project, got.Section = task.Places[0].Project, task.Places[0].Section
 	} else {
 		got.Project = fmt.Sprint(task.Places)
+	}
+	if want.Project == "Customers" && atLeast(got.Section, want.Section) {
+		got.Section = want.Section
 	}
 	if got != want {
 		return []string{fmt.Sprintf("STALE: task %s shows of %s\n\t got %+v\n\twant %+v", task.GID, ref, got, want)}
