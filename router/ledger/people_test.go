@@ -139,3 +139,20 @@ func TestIdentityDoesNotDependOnArrival(t *testing.T) { // invariant 2
 		}
 	})
 }
+
+// A decision about a record that was forgotten says nothing any more: its other record is not part of what the forgotten
+// one still leads to.
+func TestDecisionAboutTheForgottenTanglesNobody(t *testing.T) {
+	m := newMemory()
+	w := newWorld(t, m)
+	w.tied = 3
+	ledger.SetMostTied(w.Ledger, 3)
+	w.fetch(rec("b/contacts/4", 1, say{Name: "Eve Moss"}), rec("b/contacts/2", 1, say{Email: "ann@acme.example"}),
+		rec("b/contacts/3", 1, say{Email: "ann@acme.example"}))
+	w.fetch(rec("a/contacts/1", 1, say{Name: "Ann Lee"}))
+	w.fetch(rec("d/contacts/1", 1, say{Email: "ann@acme.example", Same: []string{"a/contacts/1"}}), rec("d/contacts/3", 1, say{Email: "ann@acme.example"}))
+	w.decideAll([]ledger.Decision{{A: "a/contacts/1", B: "b/contacts/4", Same: true}})
+	checkWhole(t, w, m)
+	w.fetch(gone("a/contacts/1", 2, connectors.Privacy))
+	checkWhole(t, w, m)
+}

@@ -176,6 +176,13 @@ func (w *walk) decided(p *component, n *node) error {
 		if err != nil || !d.Same {
 			continue
 		}
+		o, err := w.at(other)
+		if err != nil {
+			return err
+		}
+		if o == nil || o.kind == "" { // forgotten since, and no member of anything
+			continue
+		}
 		if err := w.enter(p, other); err != nil {
 			return err
 		}
