@@ -24,21 +24,63 @@ const (
 	clusterBefore = "cluster_in"
 )
 
-// replaceFile writes a file that appears whole or not at all, in place of what has its name.
+// replaceFile writes a file that appears whole or not at all, in place of what has its name. What is no file, such as
+// /dev/stdout or a pipe, is written to and never replaced: a rename would put a file where the device was. A link stays,
+// and the file that it leads to is replaced.
 func replaceFile(name string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*") // for its owner only
+	to, device, err := destination(name)
+	if err != nil {
+		return err
+	}
+	if device {
+		return writeDevice(to, write)
+	}
+	f, err := os.CreateTemp(filepath.Dir(to), "."+filepath.Base(to)+".*") // for its owner only
 	if err != nil {
 		return withCode(exitUnreachable, fmt.Errorf("write %s: %w", name, err))
 	}
 	defer func() { err = errors.Join(err, ignoreGone(os.Remove(f.Name()))) }()
-	w := bufio.NewWriterSize(f, 1<<16)
-	if err := errors.Join(write(w), w.Flush(), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(buffered(f, write), f.Sync(), f.Close()); err != nil {
 		return withCode(exitUnreachable, fmt.Errorf("write %s: %w", name, err))
 	}
-	if err := os.Rename(f.Name(), name); err != nil {
+	if err := os.Rename(f.Name(), to); err != nil {
 		return withCode(exitUnreachable, fmt.Errorf("write %s: %w", name, err))
 	}
 	return nil
+}
+
+// destination returns where a name leads, and whether a device or a pipe is there. A folder is a mistake.
+func destination(name string) (to string, device bool, err error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return name, false, nil // not there yet; what else is wrong shows when it is made
+	}
+	if info.IsDir() {
+		return "", false, withCode(exitConfig, fmt.Errorf("write %s: it is a folder; name a file in it", name))
+	}
+	if !info.Mode().IsRegular() {
+		return name, true, nil
+	}
+	if to, err = filepath.EvalSymlinks(name); err != nil {
+		return "", false, withCode(exitUnreachable, fmt.Errorf("write %s: %w", name, err))
+	}
+	return to, false, nil
+}
+
+func writeDevice(name string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err == nil {
+		err = errors.Join(buffered(f, write), f.Close())
+	}
+	if err != nil {
+		return withCode(exitUnreachable, fmt.Errorf("write %s: %w", name, err))
+	}
+	return nil
+}
+
+func buffered(f io.Writer, write func(io.Writer) error) error {
+	w := bufio.NewWriterSize(f, 1<<16)
+	return errors.Join(write(w), w.Flush())
 }
 
 // writeTable writes the rows of all tables in their order, with the columns of all of them and the cluster of each row: the

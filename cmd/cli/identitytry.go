@@ -100,6 +100,9 @@ func (t *attempt) check() error {
 		written = append(written, t.explain)
 	}
 	for i, name := range written {
+		if _, _, err := destination(name); err != nil { // now, and not after all the work
+			return err
+		}
 		for _, read := range append(append([]string{t.mapFile, t.model}, t.in...), written[:i]...) {
 			if read != "" && sameFile(name, read) {
 				return fmt.Errorf("%s would overwrite a file that is needed; name another", name)
@@ -160,7 +163,7 @@ func inputError(err error) error {
 	return err
 }
 
-func (a *app) identityTrain(_ context.Context, t attempt) error {
+func (a *app) identityTrain(ctx context.Context, t attempt) error {
 	t.at = .5 // not asked for
 	if err := t.check(); err != nil {
 		return withCode(exitConfig, err)
@@ -170,6 +173,9 @@ func (a *app) identityTrain(_ context.Context, t attempt) error {
 		return err
 	}
 	m := in.batch.Train(time.Now().UTC().Truncate(time.Second))
+	if err := ctx.Err(); err != nil {
+		return err // who stopped it does not expect a file
+	}
 	if err := replaceFile(t.out, m.Save); err != nil {
 		return err
 	}
