@@ -23,21 +23,19 @@ type Connection struct {
 // Set maps the records of all connections. It does not change and may be used by several goroutines.
 type Set struct {
 	connections map[string]Connection
-	versions    map[string]string
 	version     string
 }
 
 // NewSet returns the set of connections by their configured names.
 func NewSet(connections map[string]Connection) *Set {
-	s := &Set{connections: maps.Clone(connections), versions: map[string]string{}}
+	s := &Set{connections: maps.Clone(connections)}
 	all := sha256.New()
 	fmt.Fprint(all, manualVersion)
 	for _, name := range slices.Sorted(maps.Keys(connections)) {
 		c := connections[name]
 		h := sha256.New()
 		fmt.Fprintf(h, "%q %q %q %q", c.Rules.Version(), c.Peers, c.Vars, c.Stages) // maps print sorted
-		s.versions[name] = hex.EncodeToString(h.Sum(nil))[:16]
-		fmt.Fprintf(all, "%q %q", name, s.versions[name])
+		fmt.Fprintf(all, "%q %q", name, hex.EncodeToString(h.Sum(nil))[:16])
 	}
 	s.version = hex.EncodeToString(all.Sum(nil))[:16]
 	return s
@@ -45,9 +43,6 @@ func NewSet(connections map[string]Connection) *Set {
 
 // Version returns a hash of everything that decides how any record is mapped.
 func (s *Set) Version() string { return s.version }
-
-// VersionOf returns a hash of what decides how records of one connection are mapped, "" for an unknown connection.
-func (s *Set) VersionOf(connection string) string { return s.versions[connection] }
 
 // Map maps a record by the rules of its connection; see Rules.Map. Records of the connection canonical.Hub are manual
 // edits and need no rules.
