@@ -34,7 +34,7 @@ func (a *app) printCompacted(done ledger.Compacted) {
 		writeJSON(a.out, done)
 		return
 	}
-	const mega = 1 << 20
+	const mega = 1e6 // as `status` counts
 	fmt.Fprintf(a.out, "The ledger had %.1f MB and has %.1f MB.\n", float64(done.Before)/mega, float64(done.After)/mega)
 	if done.Waiting > 0 {
 		fmt.Fprintf(a.out, "%d tasks still have to be rewritten after an erasure: run `millrace backfill`, then compact once more.\n", done.Waiting)

@@ -21,7 +21,7 @@ func (a *app) changeFlags(cmd *cobra.Command, c *change) {
 	cmd.Flags().StringVar(&c.why, "why", "", "reason, kept with the decision")
 	cmd.Flags().StringVar(&c.by, "by", "", "who decides (default user@host)")
 	cmd.Flags().BoolVar(&c.dryRun, "dry-run", false, "show what would become of it; write nothing")
-	cmd.Flags().BoolVar(&c.yes, "yes", false, "do not ask")
+	cmd.Flags().BoolVar(&c.yes, "yes", false, "do not ask; where no terminal is, nobody is asked")
 }
 
 // actor returns whose decision it is.

@@ -37,7 +37,7 @@ This cannot be undone. --why may hold a case number, never the customer's name: 
 		}}
 	a.changeFlags(cmd, &c)
 	cmd.Flags().BoolVar(&keep, "no-suppress", false, "take the customer in again when a vendor sends a newer version")
-	cmd.Flags().BoolVar(&now, "now", false, "wait until the project tool has redacted what it shows")
+	cmd.Flags().BoolVar(&now, "now", false, "redact the project tool and rewrite the ledger before this ends")
 	return cmd
 }
 

@@ -104,6 +104,9 @@ func (a *app) customerHistory(ctx context.Context, term string, o historyOptions
 	read := false
 	err := a.readCustomer(ctx, term, func(_ *hub, s *ledger.Snap, id string) (err error) {
 		read = true
+		if kind := canonical.KindOfID(id); o.field != "" && !hasField(kind, o.field) {
+			return noField(kind, o.field)
+		}
 		if changes, err = changesOf(s, id, o); err != nil {
 			return err
 		}
@@ -114,7 +117,7 @@ func (a *app) customerHistory(ctx context.Context, term string, o historyOptions
 		return err
 	}
 	if !a.json {
-		a.printHistory(changes, stays)
+		a.printHistory(o, changes, stays)
 		return nil
 	}
 	for _, c := range changes {
@@ -178,10 +181,13 @@ func staysOf(s *ledger.Snap, id string, o historyOptions) ([]stayReport, error) 
 	return list, nil
 }
 
-func (a *app) printHistory(changes []changeReport, stays []stayReport) {
-	if len(changes)+len(stays) == 0 {
+func (a *app) printHistory(o historyOptions, changes []changeReport, stays []stayReport) {
+	switch {
+	case len(changes) > 0:
+	case o.field == "" && o.since.IsZero():
 		fmt.Fprintln(a.out, "Nothing has changed since it was first read.")
-		return
+	default:
+		fmt.Fprintln(a.out, "No change fits that.")
 	}
 	for _, c := range changes {
 		head := strings.Join(nonEmpty(instant(c.Recorded), c.Cause, prefixed("by ", c.By), c.Why), "  ")

@@ -66,7 +66,8 @@ func (a *app) customerList(ctx context.Context, h *hub, kinds []canonical.Kind, 
 	if from := canonical.KindOfID(after); from != "" {
 		kinds = slices.DeleteFunc(kinds, func(k canonical.Kind) bool { return k.Prefix() < from.Prefix() })
 	}
-	for shown := 0; len(kinds) > 0; {
+	shown := 0
+	for len(kinds) > 0 {
 		n := listPage
 		if limit > 0 && category == "" {
 			n = min(n, limit-shown)
@@ -90,6 +91,9 @@ func (a *app) customerList(ctx context.Context, h *hub, kinds []canonical.Kind, 
 			a.hintMore(list[len(list)-1].ID)
 			return nil
 		}
+	}
+	if shown == 0 && !a.json {
+		fmt.Fprintln(a.errOut, "There is none.")
 	}
 	return nil
 }
@@ -134,17 +138,20 @@ func inCategory(h *hub, s *ledger.Snap, e *work.Entity, category string) (bool, 
 	return err == nil && (state.Category == category || state.Stage == category || slices.Contains(own, category)), err
 }
 
+// recordsTitle is the head of a column. Pages are printed one by one, so every cell below it is as wide.
+const recordsTitle = "RECORDS"
+
 func (a *app) printBriefs(list []brief, first bool) {
 	t := table{}
 	if first && len(list) > 0 && !a.json {
-		t.row("ID", "RECORDS", "NAME")
+		t.row("ID", recordsTitle, "NAME")
 	}
 	for _, b := range list {
 		if a.json {
 			writeJSON(a.out, b)
 			continue
 		}
-		t.row(b.ID, fmt.Sprintf("%d", len(b.Refs)), b.Label)
+		t.row(b.ID, fmt.Sprintf("%-*d", len(recordsTitle), len(b.Refs)), b.Label)
 	}
 	t.write(a.out, a.columns)
 }

@@ -23,7 +23,7 @@ that have one of them are filtered before anything of them is stored. What is st
 				if err != nil {
 					return err
 				}
-				return a.printCount("suppressed", n, "%s on the suppression list that were not there before.")
+				return a.printCount("suppressed", n, "%s added to the suppression list.")
 			})
 		}}
 }

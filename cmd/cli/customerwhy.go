@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -209,14 +210,17 @@ func whyOf(e *work.Entity, name string) []identity.Why {
 	return list
 }
 
+// hasField reports whether a kind has a field, or fields of a group, of that name.
+func hasField(k canonical.Kind, name string) bool {
+	return strings.HasPrefix(name, "custom.") || slices.ContainsFunc(canonical.Names(k), func(n string) bool { return within(n, name) })
+}
+
 // noField says that nobody claims a field, or that there is none of that name.
 func noField(k canonical.Kind, name string) error {
-	known := canonical.Names(k)
-	for _, n := range known {
-		if within(n, name) {
-			return fmt.Errorf("no record says anything of %s", name)
-		}
+	if hasField(k, name) {
+		return fmt.Errorf("no record says anything of %s", name)
 	}
+	known := canonical.Names(k)
 	hint := "`millrace customer show` lists what it has"
 	if near := connectors.Nearest(name, known); near != "" {
 		hint = fmt.Sprintf("did you mean %q?", near)

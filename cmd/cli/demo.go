@@ -52,7 +52,11 @@ func (a *app) demo(ctx context.Context, once bool, customers int, seed uint64) e
 	defer h.close()
 	stop := h.start(ctx)
 	if !a.json {
-		fmt.Fprintf(a.errOut, "HubSpot (simulated) has %d contacts. The project tool's board: %s\n", customers, w.Access()[world.Asana]["board_url"])
+		board := " The project tool's board: " + w.Access()[world.Asana]["board_url"]
+		if once { // it would be gone before anybody looks
+			board = ""
+		}
+		fmt.Fprintf(a.errOut, "HubSpot (simulated) has %s.%s\n", plural(customers, "contact"), board)
 	}
 	show := a.follow(h, router.Tally{})
 	err = h.router.Backfill(ctx, router.Scope{})

@@ -234,6 +234,6 @@ func (a *app) reportTry(t attempt, in *material, m *score.Model, result *batch.R
 	if !rep.Learnt {
 		fmt.Fprintln(a.errOut, "Note: too few records to learn from; judged by the built-in parameters.")
 	}
-	fmt.Fprintf(a.errOut, "%d records are %d customers at %v: %d pairs joined, %d to review, %d refused; %d compared in %.1f s.\n",
-		rep.Records, rep.Clusters, t.at, rep.Joined, rep.Review, rep.Refused, rep.Compared, took.Seconds())
+	fmt.Fprintf(a.errOut, "%s, %s at %v: %s joined, %d to review, %d refused; %d compared in %.1f s.\n",
+		plural(rep.Records, "record"), plural(rep.Clusters, "customer"), t.at, plural(rep.Joined, "pair"), rep.Review, rep.Refused, rep.Compared, took.Seconds())
 }

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,6 +54,9 @@ The map file names the column that tells rows apart, and which columns hold whic
     birthday: date_of_birth
     address.street: [street_number, address_1]
 
+Fields of a person:` + wrapped(sheet.UsualFields(canonical.Person)) + `
+Fields of an organization:` + wrapped(sheet.UsualFields(canonical.Organization)) + `
+
 With --explain each link is written as a line of JSON: what was joined, what a person should look at, and why, with the
 weights in bits.`,
 		Args: exactly(0),
@@ -63,6 +68,15 @@ weights in bits.`,
 	cmd.Flags().StringVar(&t.explain, "explain", "", "write the evidence for each link here, as lines of JSON")
 	cmd.Flags().StringVar(&t.model, "model", "", "model to judge by, instead of one learnt from the table")
 	return cmd
+}
+
+// wrapped writes a list of names, a few to a line.
+func wrapped(names []string) string {
+	var lines []string
+	for line := range slices.Chunk(names, 6) {
+		lines = append(lines, "\n  "+strings.Join(line, ", "))
+	}
+	return strings.Join(lines, ",")
 }
 
 func (a *app) identityTrainCmd() *cobra.Command {

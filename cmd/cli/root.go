@@ -113,7 +113,7 @@ func from(least, most int) cobra.PositionalArgs {
 }
 
 func wrongArgs(cmd *cobra.Command, args []string) error {
-	return withCode(exitConfig, fmt.Errorf("%s does not take %d arguments; usage: %s", cmd.CommandPath(), len(args), cmd.UseLine()))
+	return withCode(exitConfig, fmt.Errorf("%s does not take %s; usage: %s", cmd.CommandPath(), plural(len(args), "argument"), cmd.UseLine()))
 }
 
 func (a *app) load() (*config.Config, error) { return config.Load(a.configPath, a.find) }

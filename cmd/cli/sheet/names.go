@@ -127,7 +127,7 @@ func fits(kind canonical.Kind, s slot) bool {
 
 // unknownField names the nearest field and lists the usual ones.
 func unknownField(kind canonical.Kind, name string) error {
-	usual := usualFields(kind)
+	usual := UsualFields(kind)
 	hint := ""
 	if near := connectors.Nearest(name, append(slices.Clone(usual), canonical.Names(kind)...)); near != "" {
 		hint = fmt.Sprintf("; did you mean %q?", near)
@@ -142,8 +142,8 @@ func article(kind canonical.Kind) string {
 	return "a person"
 }
 
-// usualFields are the fields that a map file names as a rule.
-func usualFields(kind canonical.Kind) []string {
+// UsualFields are the fields that a map file names as a rule; it may name every other field of the catalogue, too.
+func UsualFields(kind canonical.Kind) []string {
 	address := []string{"address.number", "address.street", "address.line2", "address.locality", "address.region", "address.postcode", "address.country", "address.formatted", "identifiers.<scheme>", "custom.<name>"}
 	if kind == canonical.Organization {
 		return append([]string{"name", "legal_name", "domains", "emails", "phones"}, address...)
