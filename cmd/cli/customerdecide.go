@@ -28,28 +28,36 @@ type outcome struct {
 // decide writes decisions down, or tries what they would lead to, and reports it. plan is called within a snapshot.
 func (a *app) decide(ctx context.Context, c *change, plan func(*ledger.Snap) ([]ledger.Decision, error)) error {
 	return a.withHub(ctx, hubOptions{noTargets: true, offline: true}, func(ctx context.Context, h *hub) error {
-		var list []ledger.Decision
-		err := a.inSnapshot(ctx, h, func(s *ledger.Snap) (err error) {
-			list, err = plan(s)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for i := range list {
-			d := &list[i]
-			if d.A > d.B {
-				d.A, d.B = d.B, d.A
-			}
-			d.By, d.Why, d.At = a.actor(c), c.why, time.Now()
-		}
-		rep, err := h.decide(ctx, c.dryRun, list)
+		rep, err := a.planned(ctx, h, c, plan)
 		if err != nil {
 			return err
 		}
 		a.printDecided(h, rep)
 		return nil
 	})
+}
+
+// planned plans decisions and carries them out, one command at a time: two joins that are planned from one state each miss
+// what the other is about to join, and what keeps those apart would stay and push a record out again.
+func (a *app) planned(ctx context.Context, h *hub, c *change, plan func(*ledger.Snap) ([]ledger.Decision, error)) (decideReport, error) {
+	h.deciding.Lock()
+	defer h.deciding.Unlock()
+	var list []ledger.Decision
+	err := a.inSnapshot(ctx, h, func(s *ledger.Snap) (err error) {
+		list, err = plan(s)
+		return err
+	})
+	if err != nil {
+		return decideReport{}, err
+	}
+	for i := range list {
+		d := &list[i]
+		if d.A > d.B {
+			d.A, d.B = d.B, d.A
+		}
+		d.By, d.Why, d.At = a.actor(c), c.why, time.Now()
+	}
+	return h.decide(ctx, c.dryRun, list)
 }
 
 // decide stores decisions, or only tries them.

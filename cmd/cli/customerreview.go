@@ -246,15 +246,7 @@ func (a *app) reviewDecideCmd(name, short string, same bool) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.confirmed(&c, strings.ToUpper(name[:1])+name[1:]+" this?", func() error {
 				return a.withHub(cmd.Context(), hubOptions{noTargets: true, offline: true}, func(ctx context.Context, h *hub) error {
-					pairs, err := h.pairsNamed(ctx, args)
-					if err != nil {
-						return err
-					}
-					var list []ledger.Decision
-					for _, p := range pairs {
-						list = append(list, ledger.Decision{A: min(p[0], p[1]), B: max(p[0], p[1]), Same: same, By: a.actor(&c), Why: c.why, At: time.Now()})
-					}
-					rep, err := h.decide(ctx, c.dryRun, list)
+					rep, err := a.reviewed(ctx, h, &c, args, same)
 					if err == nil {
 						a.printDecided(h, rep)
 					}
@@ -264,4 +256,19 @@ func (a *app) reviewDecideCmd(name, short string, same bool) *cobra.Command {
 		}}
 	a.changeFlags(cmd, &c)
 	return cmd
+}
+
+// reviewed decides about pairs that wait for a person, one command at a time like every decision.
+func (a *app) reviewed(ctx context.Context, h *hub, c *change, args []string, same bool) (decideReport, error) {
+	h.deciding.Lock()
+	defer h.deciding.Unlock()
+	pairs, err := h.pairsNamed(ctx, args)
+	if err != nil {
+		return decideReport{}, err
+	}
+	var list []ledger.Decision
+	for _, p := range pairs {
+		list = append(list, ledger.Decision{A: min(p[0], p[1]), B: max(p[0], p[1]), Same: same, By: a.actor(c), Why: c.why, At: time.Now()})
+	}
+	return h.decide(ctx, c.dryRun, list)
 }

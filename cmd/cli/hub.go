@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/millrace/millrace/cmd/cli/config"
@@ -31,6 +32,8 @@ type hub struct {
 	bus    *bus.Bus
 	router *router.Router
 	daemon bool
+
+	deciding sync.Mutex // held from reading what a decision is about until it is stored
 }
 
 // connection is one configured account in use.
