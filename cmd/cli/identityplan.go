@@ -61,9 +61,9 @@ func (a *app) identityPlanCmd() *cobra.Command {
 		Use:   "plan",
 		Short: "Show which customers another rule or threshold would join and divide; write nothing",
 		Long: `Decides anew, with other settings, which records are the same customer, and prints what would differ from now:
-joins and divisions, counted first, then each. Nothing is written. The settings are those of the configuration, or of
-the identity section of --identity FILE, with the flags laid over them. --json writes a line of counts, then one line
-for each change.`,
+joins and divisions, counted first, then each. Nothing is written. The settings are those of the configuration (the one
+that a running daemon was started with), or of a --identity FILE that holds an identity section and nothing else, with
+the flags laid over them. --json writes a line of counts, then one line for each change.`,
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withHub(cmd.Context(), hubOptions{noTargets: true, offline: true}, func(ctx context.Context, h *hub) error {
@@ -74,7 +74,7 @@ for each change.`,
 				return a.identityPlan(ctx, h, r, p.limit)
 			})
 		}}
-	cmd.Flags().StringVar(&p.file, "identity", "", "file with the identity section to try")
+	cmd.Flags().StringVar(&p.file, "identity", "", "file with only an identity section, to be tried")
 	p.person.add(cmd, "person")
 	p.organization.add(cmd, "organization")
 	cmd.Flags().IntVar(&p.limit, "limit", 50, "print at most so many changes (0 = all)")
@@ -84,6 +84,9 @@ for each change.`,
 // plannedResolver is what to try.
 func (a *app) plannedResolver(h *hub, p *identityPlan) (*identity.Resolver, error) {
 	of := h.cfg.Identity
+	if p.file == "" && h.daemon && p.person == (bandFlags{}) && p.organization == (bandFlags{}) {
+		fmt.Fprintln(a.errOut, "Note: these are the settings that the running daemon was started with; --identity FILE tries others.")
+	}
 	if p.file != "" {
 		var err error
 		if of, err = config.LoadIdentity(a.file(p.file)); err != nil {

@@ -18,7 +18,7 @@ func TestIdentityAlone(t *testing.T) {
 		{"identity: {}\n", "", 0},
 		{"identity:\n  person: {auto: 2}\n", "2:18", 0},
 		{"identity:\n  persn: {auto: 0.9}\n", `did you mean "person"`, 0},
-		{"connections: {}\n", `there is no key "connections"`, 0},
+		{"connections: {}\n", `the key "connections" has no place here`, 0},
 	} {
 		name := filepath.Join(t.TempDir(), "try.yaml")
 		if err := os.WriteFile(name, []byte(c.src), 0o600); err != nil {

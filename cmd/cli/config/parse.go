@@ -103,6 +103,9 @@ func unknownTopLevel(key string) string {
 	known := []string{"data", "workspace", "connections", "targets", "rules", "lifecycle", "survivorship", "admin", "listen",
 		"delivery", "attempts", "close_share", "ledger", "key", "former_keys", "privacy", "on_vendor_erasure", "log", "level", "format"}
 	known = append(known, identityKeys...)
+	if slices.Contains(known, key) {
+		return fmt.Sprintf("the key %q has no place here", key)
+	}
 	if near := connectors.Nearest(key, known); near != "" {
 		return fmt.Sprintf("there is no key %q; did you mean %q?", key, near)
 	}
