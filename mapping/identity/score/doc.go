@@ -29,8 +29,8 @@
 //
 // The procedure is that of Splink (https://moj-analytical-services.github.io/splink/topic_guides/theory/fellegi_sunter.html)
 // but for point 3: it learns m in sessions, each within one block and without the block's fields, and guesses the prior
-// from rules. One session over all blocks needs neither, for the pairs of one block are a small part of it, and it
-// found more of what is the same on every labelled file at hand.
+// from rules. One session over all blocks needs neither, for the pairs of one block are a small part of it. Sessions were
+// not tried here; what Splink publishes for them is below what this finds on the same files.
 //
 // A model is stored as JSON. It holds no value of any record: the frequencies are those of 64-bit hashes of values that
 // three customers at least have.
