@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/identity"
+	"github.com/millrace/millrace/mapping/lifecycle"
 	"github.com/millrace/millrace/router/ledger"
 )
 
@@ -77,11 +80,32 @@ func (a *app) customerSet(ctx context.Context, h *hub, term, field string, value
 	if err != nil {
 		return err
 	}
+	if err := knownStage(h.rules.Lifecycle(), field, value); err != nil {
+		return err
+	}
 	if _, err := h.ledger.Override(ctx, id, map[string]json.RawMessage{field: value}, a.actor(c), c.why); err != nil {
 		return err
 	}
 	h.router.Rescan()
 	return a.reportSet(ctx, h, id, field)
+}
+
+// knownStage refuses a lifecycle stage that nobody could stand on: it would be shown as a value and change nothing.
+func knownStage(life *lifecycle.Settings, field string, value json.RawMessage) error {
+	var stage string
+	if field != "lifecycle.stage" || json.Unmarshal(value, &stage) != nil || stage == "" {
+		return nil
+	}
+	beside := []string{lifecycle.Disqualified, lifecycle.Former, lifecycle.Partner, lifecycle.Other}
+	stage = canonical.CleanToken(stage)
+	if _, ok := life.Rank(stage); ok || slices.Contains(beside, stage) {
+		return nil
+	}
+	var names []string
+	for _, rung := range life.Ladder() {
+		names = append(names, rung.Stage)
+	}
+	return withCode(exitConfig, fmt.Errorf("there is no stage %q; there are %s", stage, strings.Join(append(names, beside...), ", ")))
 }
 
 // reportSet shows what the field is now.

@@ -234,6 +234,9 @@ func (a *app) reportTry(t attempt, in *material, m *score.Model, result *batch.R
 	if !rep.Learnt {
 		fmt.Fprintln(a.errOut, "Note: too few records to learn from; judged by the built-in parameters.")
 	}
+	if rep.Joined == 0 && rep.Crowded > 0 {
+		fmt.Fprintf(a.errOut, "Note: %d values are shared by too many rows to tell who is the same.\n", rep.Crowded)
+	}
 	fmt.Fprintf(a.errOut, "%s, %s at %v: %s joined, %d to review, %d refused; %d compared in %.1f s.\n",
 		plural(rep.Records, "record"), plural(rep.Clusters, "customer"), t.at, plural(rep.Joined, "pair"), rep.Review, rep.Refused, rep.Compared, took.Seconds())
 }

@@ -90,11 +90,14 @@ func (c *clustering) parted(a, b int) bool {
 	return false
 }
 
+// separated reports whether a person said of exactly these two that they are not the same.
+func (c *clustering) separated(pair [2]int) bool { return slices.Contains(c.apart, pair) }
+
 // join unites two positions for a reason that only a decision outweighs.
 func (c *clustering) join(a, b int, v Verdict) {
 	link := Link{A: min(a, b), B: max(a, b), Verdict: v}
 	if !c.together(a, b) && c.parted(a, b) {
-		link.Refused = "kept apart by a person"
+		link.Refused = KeptApart
 	} else {
 		c.union(a, b)
 	}
@@ -254,6 +257,7 @@ func (c *clustering) outcome() Outcome {
 	})
 	c.links = slices.CompactFunc(c.links, func(x, y Link) bool { return x.A == y.A && x.B == y.B && x.Rule == y.Rule })
 	for _, link := range c.links {
+		pair := [2]int{link.A, link.B}
 		together, live := c.together(link.A, link.B), c.at(link.A).Live && c.at(link.B).Live
 		link.A, link.B = c.order[link.A], c.order[link.B]
 		switch {
@@ -261,6 +265,9 @@ func (c *clustering) outcome() Outcome {
 			link.Refused = "" // something else joined them
 			o.Joined = append(o.Joined, link)
 		case !together && live:
+			if link.Refused == "" && c.separated(pair) {
+				link.Refused = KeptApart
+			}
 			o.Review = append(o.Review, link)
 		}
 	}

@@ -195,13 +195,16 @@ func (x *examiner) blocks(f *compare.Facts) {
 	}
 }
 
-// wholeName returns a person's name in one notation, "" when it has fewer than two parts and so says too little.
+// wholeName returns a person's name in one notation, "" when it has fewer than two parts and so says too little. German
+// writes ü as ue where it has to, so the two count as one.
 func wholeName(f *compare.Facts) string {
 	if len(f.Name) < 2 || slices.ContainsFunc(f.Name, placeholder) {
 		return ""
 	}
-	return joined(f.Name)
+	return umlauts.Replace(joined(f.Name))
 }
+
+var umlauts = strings.NewReplacer("ae", "a", "oe", "o", "ue", "u")
 
 // joined returns tokens in one order.
 func joined(tokens []string) string {

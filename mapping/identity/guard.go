@@ -14,7 +14,7 @@ func (c *clustering) refuse(a, b int, rule string) string {
 	x, y := c.within[c.root(a)], c.within[c.root(b)]
 	switch {
 	case c.parted(a, b):
-		return "kept apart by a person"
+		return KeptApart
 	case len(x)+len(y) > MaxCluster:
 		return fmt.Sprintf("they would make a customer of %d records, more than %d", len(x)+len(y), MaxCluster)
 	case rule == domainRule && c.oneObject(x, y):

@@ -224,3 +224,14 @@ func BenchmarkMerge(b *testing.B) {
 		}
 	})
 }
+
+// Each source has its first address; the customer has one.
+func TestOneElementIsPrimary(t *testing.T) {
+	source := func(ref, city string) Source {
+		return Source{Ref: ref, Live: true, Profile: profile(t, canonical.Person, map[string]any{"addresses": []canonical.Address{{Type: "primary", Locality: city}}})}
+	}
+	g := Merge(canonical.Person, []Source{source("hs/contacts/1", "Köln"), source("zd/users/1", "Besançon")}, nil)
+	if value := string(g.Get("addresses")); strings.Count(value, "primary") != 1 || !strings.Contains(value, "Köln") || !strings.Contains(value, "Besançon") {
+		t.Errorf("addresses = %s; want both cities, and one of them primary", value)
+	}
+}

@@ -27,6 +27,9 @@ type Decision struct {
 	Same bool // they are the same, or they are not
 }
 
+// KeptApart is why a pair is refused that a person decided about.
+const KeptApart = "kept apart by a person"
+
 // Link is a pair of members, by their index, and what they say about each other.
 type Link struct {
 	A, B int

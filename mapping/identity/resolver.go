@@ -36,7 +36,7 @@ type Resolver struct {
 func NewResolver(s Settings) *Resolver { return &Resolver{policy: NewPolicy(s.Options), settings: s} }
 
 // rules counts the versions of this package's rules; it grows when two records could get another verdict than before.
-const rulesVersion = 2
+const rulesVersion = 3
 
 // Version names everything that decides: two resolvers with one version resolve alike. When it changes, every record
 // is resolved again.

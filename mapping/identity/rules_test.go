@@ -55,6 +55,7 @@ func TestRules(t *testing.T) {
 		{"P6 a mobile and other names", plain, canonical.Person, with(ana, claims{"phones": phone("mobile")}), claims{"name.given": "Bo", "name.family": "Li", "phones": phone("mobile")}, Ignore, "", ""},
 		{"P7 name and birthday", plain, canonical.Person, with(ana, claims{"birthday": "1991-08-03"}), with(ana, claims{"birthday": "1991-08-03"}), Review, "full name and birthday", ""},
 		{"P7 name and birthday by policy", joins, canonical.Person, with(ana, claims{"birthday": "1991-08-03"}), claims{"name.given": "MARIC", "name.family": "ana", "birthday": "1991-08-03"}, Auto, "full name and birthday", ""},
+		{"P7 an umlaut written out", plain, canonical.Person, claims{"name.given": "Jürgen", "name.family": "Krüger", "birthday": "1991-08-03"}, claims{"name.given": "Juergen", "name.family": "Krueger", "birthday": "1991-08-03"}, Review, "full name and birthday", ""},
 		{"P7 name and employer", plain, canonical.Person, with(ana, claims{"company": "Acme GmbH"}), with(ana, claims{"company": "ACME"}), Review, "full name and employer", ""},
 		{"P7 name and employer's domain", plain, canonical.Person, with(ana, claims{"emails": []string{"ana@acme.de"}}), with(ana, claims{"emails": []string{"maric@acme.de"}}), Review, "full name and employer", ""},
 		{"P7 not by free mail", plain, canonical.Person, with(ana, claims{"emails": []string{"ana@gmail.com"}}), with(ana, claims{"emails": []string{"maric@gmail.com"}}), Ignore, "", ""},

@@ -195,16 +195,31 @@ func choose(t canonical.Type) func(old, other json.RawMessage) json.RawMessage {
 	}
 }
 
+// appendElements leaves the mark of being primary to the first element that has it: each source has a primary address.
 func appendElements(list []json.RawMessage) []byte {
 	out := []byte{'['}
+	found := false
 	for i, e := range list {
 		if i > 0 {
 			out = append(out, ',')
+		}
+		for _, mark := range primaryMarks {
+			if !bytes.Contains(e, mark) {
+				continue
+			}
+			if found {
+				e = bytes.Replace(e, mark, nil, 1)
+			}
+			found = true
 		}
 		out = append(out, e...)
 	}
 	return append(out, ']')
 }
+
+// primaryMarks are the members of normal forms that say so: of an affiliation, which has others before it, and of an
+// address, which has others behind it. Within a text their quotes would be escaped.
+var primaryMarks = [][]byte{[]byte(`,"primary":true`), []byte(`"type":"primary",`)}
 
 // uniteMaps joins maps from names to values: of one name the earliest time, or else the newest source's value.
 func uniteMaps(claims []Claim, earliest bool) []byte {

@@ -118,13 +118,33 @@ func (x *explainer) component(p *component) error {
 		return x.tangle()
 	}
 	for i := range p.review {
-		if r := &p.review[i]; x.w.found[r.b] != p {
-			if err := x.pair(&x.out.Review, r.a, r.b, r.Verdict, r.Veto); err != nil {
-				return err
-			}
+		r := &p.review[i]
+		if x.w.found[r.b] == p {
+			continue
+		}
+		why, err := x.refusal(r)
+		if err != nil {
+			return err
+		}
+		if err := x.pair(&x.out.Review, r.a, r.b, r.Verdict, why); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// refusal says why a pair is not joined, when there is a reason beside its being uncertain.
+func (x *explainer) refusal(r *pairVerdict) (string, error) {
+	decisions, err := x.w.scene.decisions(r.a)
+	if err != nil {
+		return "", err
+	}
+	for _, d := range decisions {
+		if !d.Same && d.other(r.a.String()) == r.b.String() {
+			return identity.KeptApart, nil
+		}
+	}
+	return r.Veto, nil
 }
 
 func (x *explainer) own(key recKey) bool {

@@ -52,8 +52,10 @@ func (v *vendors) load(a account, people []given) []string {
 	return ids
 }
 
+// properties leaves the birthday out: many of these people have two that contradict each other, and those are kept apart
+// whatever address they share.
 func (p given) properties(taken map[string]bool) map[string]string {
-	props := map[string]string{"firstname": p.first, "lastname": p.last, "date_of_birth": p.birth, "city": p.city}
+	props := map[string]string{"firstname": p.first, "lastname": p.last, "city": p.city}
 	key := emailKey(p.email)
 	switch {
 	case p.email == "":
