@@ -72,7 +72,9 @@ type Cursor string
 type Page struct {
 	Records []Record
 	Next    Cursor // where the next Read goes on; stored in the transaction that stores Records (invariant 1)
-	More    bool   // another page is ready now
+	More    bool   // another page follows
+	// Wait, with More, is how long the vendor still works on the next page (a Bulk job); 0 = it is ready now.
+	Wait time.Duration
 	// Complete, when not zero, promises that every change the vendor stamped before it has been returned by this
 	// page or an earlier one. It is what `millrace status` shows as "complete up to".
 	Complete time.Time

@@ -1,7 +1,9 @@
 package connectors
 
 import (
+	"context"
 	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -43,6 +45,7 @@ const (
 	Gets     Capability = "get"     // Getter
 	Sweeps   Capability = "sweep"   // Sweeper
 	Hooks    Capability = "webhook" // Webhook
+	Follows  Capability = "feed"    // Feeder
 	Writes   Capability = "write"   // Target
 	Batches  Capability = "batch"   // Batcher
 	Lists    Capability = "list"    // Lister
@@ -53,14 +56,34 @@ const (
 	MergesOf Capability = "merges"  // sees vendor-side merges
 )
 
-// SignIn is how requests to a vendor are authenticated. Exactly one of Token and OAuth is set, or neither for a
-// vendor without sign-in.
+// SignIn is how requests to a vendor are authenticated. At most one of Token, Basic and OAuth is set, none for a vendor
+// without sign-in.
 type SignIn struct {
 	Token Secret // sent as `Authorization: Bearer`
+	Basic *Basic
 	OAuth *OAuth
 }
 
-// OAuth describes an OAuth 2.0 client (RFC 6749) whose refresh token is already known.
+// Basic is HTTP Basic authentication (RFC 7617).
+type Basic struct {
+	User     string
+	Password Secret
+}
+
+// Grant says how an OAuth client comes by a new access token.
+type Grant string
+
+// The grants.
+const (
+	// RefreshGrant spends the refresh token that signing in through the browser gave (RFC 6749, 6). The default.
+	RefreshGrant Grant = ""
+	// ClientCredentialsGrant asks with the client's own credentials (RFC 6749, 4.4).
+	ClientCredentialsGrant Grant = "client_credentials"
+	// JWTBearerGrant asks with a signed assertion (RFC 7523), which OAuth.Assertion makes anew for each request.
+	JWTBearerGrant Grant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+)
+
+// OAuth describes an OAuth 2.0 client (RFC 6749).
 type OAuth struct {
 	AuthURL      string
 	TokenURL     string
@@ -68,6 +91,29 @@ type OAuth struct {
 	ClientSecret Secret
 	RefreshToken Secret // the one configured; a rotated one in the ledger wins over it
 	Scopes       []string
+	Grant        Grant
+	// Assertion makes the signed assertion of JWTBearerGrant; now is our clock.
+	Assertion func(now time.Time) (Secret, error)
+	// JSON sends the token request as a JSON object instead of a form (Zendesk).
+	JSON bool
+	// Instance, when not nil, sends the requests to the address that the token endpoint named as instance_url, read again
+	// after every renewal; it returns an error for an address the vendor does not own, and then no token is sent
+	// anywhere (Salesforce). Without it requests go to base_url.
+	Instance func(address *url.URL) error
+}
+
+// SignedIn is an access token and what the token endpoint said beside it, for a protocol other than HTTP.
+type SignedIn struct {
+	Access Secret
+	Extra  map[string]string // `instance_url`, `id`, …
+}
+
+// Tokens hands out the access token of a connection that signs in by OAuth.
+type Tokens interface {
+	// Token returns one that was usable when it returned. A refusal is Denied.
+	Token(ctx context.Context) (SignedIn, error)
+	// Invalidate says that the vendor refused it; the next call renews it.
+	Invalidate(access Secret)
 }
 
 // Limit is one budget of a vendor account, shared by everything that uses the account (invariant 10).
@@ -98,6 +144,11 @@ type Env struct {
 	Settings   Values
 	HTTP       *http.Client     // signs in, paces, retries what is safe to repeat, times out
 	Now        func() time.Time // our clock
+	// Tokens is the sign-in behind HTTP, for a protocol other than HTTP; nil when the connection does not sign in by OAuth.
+	Tokens Tokens
+	// Mapped returns the names at the top of an object's records that the mapping reads, nil for all or unknown, so that a
+	// connector can warn of a field that changes without a stamp; nil = unknown.
+	Mapped func(object string) []string
 }
 
 // Connector is a vendor: its declaration and how to open a connection. Open makes no request. What it returns

@@ -31,3 +31,17 @@ type Webhook interface {
 	// Parse returns what a verified delivery hints at; events it does not know are ignored.
 	Parse(d Delivery) ([]Hint, error)
 }
+
+// Answerer is a Webhook whose vendor wants a certain answer (Salesforce: a SOAP acknowledgement). Without it the answer
+// is an empty 200, or a bare 4xx or 5xx.
+type Answerer interface {
+	// Answer returns what to send once the delivery is durable, or, with stored false, when it could not be made so.
+	Answer(d Delivery, stored bool) Answer
+}
+
+// Answer is what a delivery is answered with.
+type Answer struct {
+	Status      int
+	ContentType string
+	Body        []byte
+}

@@ -116,7 +116,7 @@ func (s *stream) page(ctx context.Context) time.Duration {
 	if err != nil {
 		return s.failed(ctx, err)
 	}
-	if page.More {
+	if page.More && page.Wait <= 0 {
 		s.readOn(ctx, page.Next)
 	}
 	begin := s.r.now()
@@ -134,7 +134,7 @@ func (s *stream) page(ctx context.Context) time.Duration {
 	s.r.tally.records(out.Counts)
 	s.r.nudgeChanges(out.Changed)
 	if page.More {
-		return 0
+		return min(max(page.Wait, 0), longestWait)
 	}
 	if out.Swept {
 		if err := s.reap(ctx); err != nil {
