@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/millrace/millrace/mapping/canonical"
@@ -38,6 +40,16 @@ func (r *Rules) Paths(name string) []string {
 		return nil
 	}
 	return append([]string(nil), o.paths...)
+}
+
+// Members returns the names at the top of an object's records that the rules read, sorted; nil when they may read any,
+// because an expression takes the whole record or a name has a star, and for an object without rules.
+func (r *Rules) Members(name string) []string {
+	o := r.objects[name]
+	if o == nil || o.index.rest || len(o.index.stars) > 0 || slices.ContainsFunc(o.env, func(c chain) bool { return len(c.names) == 0 }) {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(o.index.children))
 }
 
 type object struct {
