@@ -88,7 +88,7 @@ func callback(path, state string, answers chan<- url.Values) http.Handler {
 // redeem exchanges the code the browser brought for a token and saves it.
 func (s *Source) redeem(ctx context.Context, config *oauth2.Config, got url.Values, verifier string) (Token, error) {
 	if code := got.Get("error"); code != "" || got.Get("code") == "" {
-		e := &connectors.Error{Kind: connectors.Denied, Op: "sign in", Err: errors.New("the vendor sent the browser back without a code")}
+		e := &connectors.Error{Kind: connectors.Denied, Op: opSignIn, Err: errors.New("the vendor sent the browser back without a code")}
 		if shownCodes[code] {
 			e.Reason = code
 		}
@@ -97,10 +97,9 @@ func (s *Source) redeem(ctx context.Context, config *oauth2.Config, got url.Valu
 	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
 	issued := s.config.Now()
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, s.config.HTTP)
-	t, err := config.Exchange(ctx, got.Get("code"), oauth2.VerifierOption(verifier))
+	t, err := config.Exchange(s.onWire(ctx), got.Get("code"), oauth2.VerifierOption(verifier))
 	if err != nil {
-		return Token{}, classify("sign in", s.config.Connection, err, s.config.Now())
+		return Token{}, s.classify(opSignIn, err)
 	}
-	return s.keep(ctx, fromProtocol(t, issued))
+	return s.keep(ctx, s.fromProtocol(t, issued))
 }

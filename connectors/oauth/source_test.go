@@ -138,15 +138,15 @@ func TestRefusals(t *testing.T) {
 		body   string
 		want   connectors.Kind
 	}{
-		{400, `{"error":"invalid_grant","error_description":"secret"}`, connectors.Denied},
+		{400, `{"error":"invalid_grant","error_description":"hush"}`, connectors.Denied},
 		{401, `{"error":"invalid_client"}`, connectors.Denied},
 		{200, `{"error":"invalid_grant"}`, connectors.Denied},
-		{400, `{"status":"BAD_REFRESH_TOKEN","message":"secret"}`, connectors.Denied},
-		{404, `<html>secret`, connectors.Denied},
+		{400, `{"status":"BAD_REFRESH_TOKEN","message":"hush"}`, connectors.Denied},
+		{404, `<html>hush`, connectors.Denied},
 		{400, `{"error":"temporarily_unavailable"}`, connectors.Temporary},
-		{500, `secret`, connectors.Temporary},
+		{500, `hush`, connectors.Temporary},
 		{503, ``, connectors.Temporary},
-		{200, `<html>secret`, connectors.Temporary},
+		{200, `<html>hush`, connectors.Temporary},
 		{200, `{}`, connectors.Temporary},
 		{302, ``, connectors.Temporary},
 		{429, `{}`, connectors.Limited},
@@ -165,7 +165,7 @@ func TestRefusals(t *testing.T) {
 		if connectors.KindOf(err) != c.want || err == nil {
 			t.Errorf("%d %s: got %v, want %v", c.status, c.body, err, c.want)
 		}
-		if strings.Contains(err.Error(), "secret") {
+		if strings.Contains(err.Error(), "hush") {
 			t.Errorf("%d: error %q shows the answer", c.status, err)
 		}
 		if got := b.vendor.count(); got != 1 {
@@ -194,8 +194,9 @@ func TestNoRefreshTokenIsDenied(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err = s.Token(t.Context()); connectors.KindOf(err) != connectors.Denied || b.vendor.count() != 0 {
-		t.Errorf("got %v after %d requests, want Denied without a request", err, b.vendor.count())
+	_, err = s.Token(t.Context())
+	if connectors.KindOf(err) != connectors.Denied || b.vendor.count() != 0 || !strings.Contains(err.Error(), "not signed in yet; sign in with `millrace auth sf-prod`") {
+		t.Errorf("got %v after %d requests, want Denied without a request, and what to do", err, b.vendor.count())
 	}
 }
 
@@ -257,8 +258,11 @@ func TestExtraFieldsAreKept(t *testing.T) {
 		return true
 	}
 	again := mustToken(t, s, "access-secret-9")
-	if again.Refresh != first.Refresh || again.Extra["instance_url"] != first.Extra["instance_url"] {
-		t.Errorf("got %q and %v, want the earlier refresh token and instance_url", again.Refresh.Reveal(), again.Extra)
+	if stored, err := b.shelf.Load(t.Context(), "sf-prod"); err != nil || stored.Refresh.Reveal() != "refresh-secret-1" {
+		t.Errorf("got refresh token %q, %v, want the earlier one", stored.Refresh.Reveal(), err)
+	}
+	if again.Extra["instance_url"] != first.Extra["instance_url"] {
+		t.Errorf("got %v, want the earlier instance_url", again.Extra)
 	}
 	if b.vendor.form["client_secret"] != "client-secret" || b.vendor.form["grant_type"] != "refresh_token" {
 		t.Errorf("got form %v, want the client's credentials in it", b.vendor.form)
@@ -268,7 +272,11 @@ func TestExtraFieldsAreKept(t *testing.T) {
 func TestNothingPrintsATokens(t *testing.T) {
 	b := setUp(t)
 	s := b.source(t)
-	token := mustToken(t, s, "access-secret-1")
+	mustToken(t, s, "access-secret-1")
+	token, err := b.shelf.Load(t.Context(), "sf-prod")
+	if err != nil || token.Access != mustToken(t, s, "access-secret-1").Access {
+		t.Fatalf("got %v, want the stored token", err)
+	}
 	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
 		for _, x := range []any{s, token, &token} {
 			if got := fmt.Sprintf(format, x); strings.Contains(got, "secret-") {
@@ -283,7 +291,7 @@ func TestNothingPrintsATokens(t *testing.T) {
 
 func TestTokenSurvivesTheStore(t *testing.T) {
 	want := oauth.Token{Access: connectors.NewSecret("a"), Refresh: connectors.NewSecret("r"), Issued: time.Unix(1, 0).UTC(),
-		Expiry: time.Unix(2, 0).UTC(), Extra: map[string]string{"id": "x"}}
+		Expiry: time.Unix(2, 0).UTC(), Client: "c@host", Extra: map[string]string{"id": "x"}}
 	got, err := oauth.Parse(want.Reveal())
 	if err != nil || fmt.Sprint(got) != fmt.Sprint(want) || got.Access != want.Access || got.Refresh != want.Refresh {
 		t.Errorf("got %v, %v, want %v", got, err, want)

@@ -15,6 +15,9 @@ type Token struct {
 	Refresh connectors.Secret // empty when the vendor gave none
 	Issued  time.Time         // our clock when it was asked for
 	Expiry  time.Time         // our clock; zero when the vendor does not say (Salesforce never does)
+	// Client names the OAuth client and the host that it was granted by. A Source leaves the token of another client alone,
+	// and spends its refresh token nowhere else; empty = not known, of a token stored before this was kept.
+	Client string
 	// Extra holds what else the vendor said and a connector may need, as text: `instance_url`, `id`, `scope`, ….
 	Extra map[string]string
 }
@@ -40,13 +43,14 @@ type tokenText struct {
 	Refresh string            `json:"refresh_token,omitempty"`
 	Issued  time.Time         `json:"issued,omitzero"`
 	Expiry  time.Time         `json:"expiry,omitzero"`
+	Client  string            `json:"client,omitempty"`
 	Extra   map[string]string `json:"extra,omitempty"`
 }
 
 // Reveal encodes the token with its secrets in clear text, for a Store to seal. Parse reads it back.
 func (t Token) Reveal() []byte {
 	// Strings and times always encode.
-	b, _ := json.Marshal(tokenText{t.Access.Reveal(), t.Refresh.Reveal(), t.Issued, t.Expiry, t.Extra})
+	b, _ := json.Marshal(tokenText{t.Access.Reveal(), t.Refresh.Reveal(), t.Issued, t.Expiry, t.Client, t.Extra})
 	return b
 }
 
@@ -56,7 +60,7 @@ func Parse(b []byte) (Token, error) {
 	if err := json.Unmarshal(b, &x); err != nil {
 		return Token{}, fmt.Errorf("read stored token: %d bytes are not a token", len(b))
 	}
-	return Token{connectors.NewSecret(x.Access), connectors.NewSecret(x.Refresh), x.Issued, x.Expiry, x.Extra}, nil
+	return Token{connectors.NewSecret(x.Access), connectors.NewSecret(x.Refresh), x.Issued, x.Expiry, x.Client, x.Extra}, nil
 }
 
 // usable reports whether the access token can still be sent at now. The slack is never more than a tenth of the
@@ -72,4 +76,9 @@ func (t Token) usable(now time.Time, slack time.Duration) bool {
 		slack = min(slack, t.Expiry.Sub(t.Issued)/10)
 	}
 	return now.Before(t.Expiry.Add(-slack))
+}
+
+// signedIn is what callers get of the token: not the refresh token.
+func (t Token) signedIn() connectors.SignedIn {
+	return connectors.SignedIn{Access: t.Access, Extra: t.Extra}
 }

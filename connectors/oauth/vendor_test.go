@@ -2,6 +2,7 @@ package oauth_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,20 +22,27 @@ type vendor struct {
 	n         int    // tokens granted
 	requests  int
 	expiresIn int
+	instance  string                           // sent with tokens
 	answer    func(w http.ResponseWriter) bool // takes over when it returns true
 	gate      chan struct{}                    // when not nil, requests wait for it
-	form      map[string]string                // of the last request
+	form      map[string]string                // of the last request, whether form or JSON
+	media     string                           // its Content-Type
 }
 
 func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_ = r.ParseForm()
 	v.mu.Lock()
 	v.requests++
 	gate := v.gate
-	v.form = map[string]string{}
-	for name := range r.Form {
-		v.form[name] = r.Form.Get(name)
+	v.form, v.media = map[string]string{}, r.Header.Get("Content-Type")
+	if v.media == "application/json" {
+		_ = json.NewDecoder(r.Body).Decode(&v.form)
+	} else {
+		_ = r.ParseForm()
+		for name := range r.PostForm {
+			v.form[name] = r.PostForm.Get(name)
+		}
 	}
+	form := v.form
 	v.mu.Unlock()
 	if gate != nil {
 		select {
@@ -49,14 +57,17 @@ func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if r.Form.Get("grant_type") == "refresh_token" && r.Form.Get("refresh_token") != v.valid {
+	if form["grant_type"] == "refresh_token" && form["refresh_token"] != v.valid {
 		w.WriteHeader(400)
-		fmt.Fprintf(w, `{"error":"invalid_grant","error_description":"expired %s"}`, r.Form.Get("refresh_token"))
+		fmt.Fprintf(w, `{"error":"invalid_grant","error_description":"expired %s"}`, form["refresh_token"])
 		return
 	}
 	v.n++
-	v.valid = fmt.Sprintf("refresh-secret-%d", v.n)
-	fmt.Fprintf(w, `{"access_token":"access-secret-%d","refresh_token":%q,"instance_url":"https://eu1.vendor.example","token_type":"Bearer"`, v.n, v.valid)
+	fmt.Fprintf(w, `{"access_token":"access-secret-%d","instance_url":%q,"token_type":"Bearer"`, v.n, v.instance)
+	if form["grant_type"] == "refresh_token" || form["grant_type"] == "authorization_code" {
+		v.valid = fmt.Sprintf("refresh-secret-%d", v.n)
+		fmt.Fprintf(w, `,"refresh_token":%q`, v.valid)
+	}
 	if v.expiresIn > 0 {
 		fmt.Fprintf(w, `,"expires_in":%d`, v.expiresIn)
 	}
@@ -133,15 +144,19 @@ type bench struct {
 
 func setUp(t *testing.T) *bench {
 	t.Helper()
-	v := &vendor{valid: "refresh-secret-0"}
+	v := &vendor{valid: "refresh-secret-0", instance: "https://eu1.vendor.example"}
 	s := httptest.NewServer(v)
 	t.Cleanup(s.Close)
 	return &bench{vendor: v, server: s, shelf: newShelf(), clock: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 }
 
 func (b *bench) config() oauth.Config {
-	return oauth.Config{Connection: "sf-prod", Store: b.shelf, HTTP: b.server.Client(), Now: func() time.Time { return b.clock },
-		OAuth: connectors.OAuth{TokenURL: b.server.URL, AuthURL: b.server.URL + "/authorize", ClientID: "client", ClientSecret: connectors.NewSecret("client-secret"),
+	var address string
+	if b.server != nil {
+		address = b.server.URL
+	}
+	return oauth.Config{Connection: "sf-prod", Store: b.shelf, Now: func() time.Time { return b.clock },
+		OAuth: connectors.OAuth{TokenURL: address, AuthURL: address + "/authorize", ClientID: "client", ClientSecret: connectors.NewSecret("client-secret"),
 			RefreshToken: connectors.NewSecret("refresh-secret-0")}}
 }
 
@@ -154,7 +169,7 @@ func (b *bench) source(t *testing.T) *oauth.Source {
 	return s
 }
 
-func mustToken(t *testing.T, s *oauth.Source, want string) oauth.Token {
+func mustToken(t *testing.T, s *oauth.Source, want string) connectors.SignedIn {
 	t.Helper()
 	got, err := s.Token(t.Context())
 	if err != nil || got.Access.Reveal() != want {

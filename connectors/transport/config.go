@@ -43,32 +43,35 @@ type Config struct {
 	// BreakAfter consecutive failures (5xx or no answer) stop all requests for BreakFor; 0 = 10 failures, 15 s.
 	BreakAfter int
 	BreakFor   time.Duration
-	// FollowInstance sends requests for base_url to the instance_url that came with the OAuth token, when there is
-	// one. Salesforce wants that, also after each refresh, because organizations move. Leave it off when base_url
-	// names a proxy.
-	FollowInstance bool
-	Base           http.RoundTripper // talks to the network; nil = a pool of its own. Only tests need it.
+	Base       http.RoundTripper // talks to the network; nil = a pool of its own. Only tests need it.
 }
 
-// New returns the client. It makes no request. Close its idle connections with CloseIdleConnections.
+// New returns the client of one connection. It makes no request. Close its idle connections with CloseIdleConnections.
 func New(c Config) (*http.Client, error) {
+	client, _, err := Open(c)
+	return client, err
+}
+
+// Open is New for who also needs the sign-in behind the client: to use it for a protocol other than HTTP, to ask whether
+// it works, or to replace its token. It is nil when the connection does not sign in by OAuth.
+func Open(c Config) (*http.Client, *oauth.Source, error) {
 	c = c.withDefaults()
 	base, err := url.Parse(c.Values.String("base_url"))
 	if err != nil || base.Host == "" {
-		return nil, errors.New("make client: setting base_url is no address")
+		return nil, nil, errors.New("make client: setting base_url is no address")
 	}
 	pool := c.Base
 	if pool == nil {
 		pool = newPool(c.Workers)
 	}
 	agent := &agent{name: "millrace/" + c.Version, next: pool}
-	signed, err := c.signIn(base, agent)
+	signed, source, err := c.signIn(base, agent)
 	if err != nil {
-		return nil, fmt.Errorf("make client: %w", err)
+		return nil, nil, fmt.Errorf("make client: %w", err)
 	}
 	var next http.RoundTripper = newBreaker(c, signed)
 	next = &limited{limiter: c.Limiter, cost: c.cost(), told: c.Spec.Told, timeout: c.Timeout, now: c.Now, next: next}
-	return &http.Client{Transport: newRetrying(c, next, pool), CheckRedirect: sameHost}, nil
+	return &http.Client{Transport: newRetrying(c, next, pool), CheckRedirect: sameHost}, source, nil
 }
 
 func (c Config) withDefaults() Config {

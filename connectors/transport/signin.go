@@ -1,7 +1,7 @@
 package transport
 
 import (
-	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,93 +13,113 @@ import (
 
 const maxDrain = 256 << 10
 
-// tokens is where a connection's access token comes from.
-type tokens interface {
-	Token(ctx context.Context) (oauth.Token, error)
-	Invalidate(access connectors.Secret)
+// fixed puts what does not change, a static token or Basic, on requests to the connection's own host, and on no other.
+// It cannot be renewed: a 401 is final.
+type fixed struct {
+	header string
+	base   *url.URL
+	next   http.RoundTripper
 }
 
-// static is a token that cannot be renewed: a 401 is final.
-type static struct{ token oauth.Token }
+func (f *fixed) RoundTrip(req *http.Request) (*http.Response, error) {
+	if !at(req, f.base) {
+		return f.next.RoundTrip(req)
+	}
+	out := req.Clone(req.Context())
+	out.Header.Set("Authorization", f.header)
+	return f.next.RoundTrip(out)
+}
 
-func (s static) Token(context.Context) (oauth.Token, error) { return s.token, nil }
-func (static) Invalidate(connectors.Secret)                 {}
-
-// signed puts the access token on requests to the connection's own host, and on no other.
+// signed puts the access token on requests to the connection's own host, and on no other; one with an instance goes
+// there instead.
 type signed struct {
-	tokens         tokens
-	renewable      bool
-	base           *url.URL
-	followInstance bool
-	next           http.RoundTripper
+	source   *oauth.Source
+	base     *url.URL
+	instance bool
+	next     http.RoundTripper
 }
 
 // signIn returns next with the connection's sign-in in front of it.
-func (c Config) signIn(base *url.URL, next http.RoundTripper) (http.RoundTripper, error) {
+func (c Config) signIn(base *url.URL, next http.RoundTripper) (http.RoundTripper, *oauth.Source, error) {
 	if c.Spec.SignIn == nil {
-		return next, nil
+		return next, nil, nil
 	}
 	how, err := c.Spec.SignIn(c.Values)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	s := &signed{base: base, followInstance: c.FollowInstance, next: next}
 	switch {
 	case how.OAuth != nil:
 		// The token endpoint is not part of the API's quota and must not be retried: straight to the pool.
 		source, err := oauth.New(oauth.Config{Connection: c.Connection, OAuth: *how.OAuth, Store: c.Tokens, Now: c.Now,
 			HTTP: &http.Client{Transport: next}})
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		s.tokens, s.renewable = source, true
+		return &signed{source: source, base: base, instance: how.OAuth.Instance != nil, next: next}, source, nil
+	case how.Basic != nil:
+		pair := how.Basic.User + ":" + how.Basic.Password.Reveal()
+		return &fixed{header: "Basic " + base64.StdEncoding.EncodeToString([]byte(pair)), base: base, next: next}, nil, nil
 	case !how.Token.IsZero():
-		s.tokens = static{oauth.Token{Access: how.Token}}
-	default:
-		return next, nil
+		return &fixed{header: "Bearer " + how.Token.Reveal(), base: base, next: next}, nil, nil
 	}
-	return s, nil
+	return next, nil, nil
+}
+
+// at reports whether a request is to the connection's own host.
+func at(req *http.Request, base *url.URL) bool {
+	return req.URL.Host == base.Host && req.URL.Scheme == base.Scheme
 }
 
 func (s *signed) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.URL.Host != s.base.Host || req.URL.Scheme != s.base.Scheme {
+	if !at(req, s.base) {
 		return s.next.RoundTrip(req)
 	}
-	token, err := s.tokens.Token(req.Context())
+	token, err := s.source.Token(req.Context())
 	if err != nil {
 		closeBody(req)
 		return nil, fmt.Errorf("sign in: %w", err)
 	}
-	resp, err := s.next.RoundTrip(s.with(req, token))
-	if err != nil || resp.StatusCode != http.StatusUnauthorized || !s.renewable {
+	out, err := s.with(req, token)
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	resp, err := s.next.RoundTrip(out)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized {
 		return resp, err
 	}
-	s.tokens.Invalidate(token.Access)
+	s.source.Invalidate(token.Access)
 	again, ok := rewind(req)
 	if !ok {
 		return resp, nil
 	}
-	fresh, err := s.tokens.Token(req.Context())
+	fresh, err := s.source.Token(req.Context())
+	if err == nil {
+		out, err = s.with(again, fresh)
+	}
 	if err != nil {
 		drain(resp.Body)
+		closeBody(again)
 		return nil, fmt.Errorf("sign in again: %w", err)
 	}
 	drain(resp.Body)
-	return s.next.RoundTrip(s.with(again, fresh)) // 401 means nothing was done, so this is safe for a POST too
+	return s.next.RoundTrip(out) // 401 means nothing was done, so this is safe for a POST too
 }
 
-// with returns a copy of req that carries the token, and goes to the token's own instance when asked to.
-func (s *signed) with(req *http.Request, token oauth.Token) *http.Request {
+// with returns a copy of req that carries the token, and goes to the token's own instance when it has one. The source
+// has accepted the instance; an address that cannot be read is no place to go.
+func (s *signed) with(req *http.Request, token connectors.SignedIn) (*http.Request, error) {
 	out := req.Clone(req.Context())
-	out.Header.Set("Authorization", "Bearer "+token.Access.Reveal())
-	if !s.followInstance {
-		return out
-	}
-	instance, err := url.Parse(token.Extra["instance_url"])
-	if err == nil && instance.Host != "" && (instance.Scheme == "https" || instance.Scheme == s.base.Scheme) {
+	if s.instance {
+		instance, err := url.Parse(token.Extra[oauth.InstanceURL])
+		if err != nil || instance.Host == "" {
+			return nil, &connectors.Error{Kind: connectors.Denied, Op: "sign in", Reason: "the token's instance is no address"}
+		}
 		out.URL.Scheme, out.URL.Host, out.Host = instance.Scheme, instance.Host, instance.Host
 	}
-	return out
+	out.Header.Set("Authorization", "Bearer "+token.Access.Reveal())
+	return out, nil
 }
 
 // rewind returns req with its body at the start again, and false when the body cannot be had twice.

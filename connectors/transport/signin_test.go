@@ -2,10 +2,12 @@ package transport_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -171,19 +173,92 @@ func TestTokenStaysOnItsHost(t *testing.T) {
 }
 
 func TestInstanceIsFollowed(t *testing.T) {
-	o, moved := &office{}, 0
+	o, calls := &office{}, map[string]int{}
 	s, c := o.start(t)
-	instance := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		moved++
-		if r.Header.Get("Authorization") != "Bearer access-1" || r.URL.Path != "/query" {
-			t.Errorf("got %s with %q, want /query with the token", r.URL.Path, r.Header.Get("Authorization"))
+	elsewhere := func(name string) *httptest.Server {
+		other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			calls[name+" "+r.Host+" "+r.URL.RequestURI()+" "+r.Header.Get("Authorization")]++
+			if name == "old" && r.Header.Get("Authorization") != "Bearer access-1" || r.URL.Path == "/moved" && name == "old" {
+				w.WriteHeader(401)
+			}
+			fmt.Fprint(w, `{}`)
+		}))
+		t.Cleanup(other.Close)
+		return other
+	}
+	old, moved, evil := elsewhere("old"), elsewhere("new"), elsewhere("evil")
+	sign := c.Spec.SignIn
+	c.Spec.SignIn = func(v connectors.Values) (connectors.SignIn, error) {
+		in, err := sign(v)
+		in.OAuth.Instance = func(u *url.URL) error {
+			if u.Host == strings.TrimPrefix(evil.URL, "http://") {
+				return errors.New("it is evil")
+			}
+			return nil
 		}
-		fmt.Fprint(w, `{}`)
+		return in, err
+	}
+	r := rest.Client{HTTP: client(t, c), Base: s.URL}
+	o.instance = old.URL
+	if _, err := r.Do(t.Context(), "query", "GET", "/query?q=1", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	o.instance = moved.URL // the organization moves; the old place refuses its token
+	if _, err := r.Do(t.Context(), "query", "POST", "/moved", nil, []byte(`{}`)); err != nil {
+		t.Fatal(err)
+	}
+	host := func(s *httptest.Server) string { return strings.TrimPrefix(s.URL, "http://") }
+	want := map[string]int{"old " + host(old) + " /query?q=1 Bearer access-1": 1, "old " + host(old) + " /moved Bearer access-1": 1,
+		"new " + host(moved) + " /moved Bearer access-2": 1}
+	if fmt.Sprint(calls) != fmt.Sprint(want) {
+		t.Errorf("got calls %v, want %v", calls, want)
+	}
+	// The next renewal names an address that is not the vendor's: no token goes anywhere.
+	clear(calls)
+	o.calls, o.instance = nil, evil.URL
+	c.Tokens = &memory{}
+	r.HTTP = client(t, c)
+	if _, err := r.Do(t.Context(), "query", "GET", "/query", nil, nil); connectors.KindOf(err) != connectors.Denied || !strings.Contains(err.Error(), "it is evil") {
+		t.Errorf("got %v, want Denied, and why", err)
+	}
+	if len(calls)+len(o.calls) != 0 {
+		t.Errorf("got calls %v and %v, want none", calls, o.calls)
+	}
+}
+
+func TestBasic(t *testing.T) {
+	var calls []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, password, ok := r.BasicAuth()
+		calls = append(calls, fmt.Sprint(user, " ", password, " ", ok))
+		w.WriteHeader(401)
 	}))
-	t.Cleanup(instance.Close)
-	o.instance = instance.URL
-	c.FollowInstance = true
-	if _, err := (rest.Client{HTTP: client(t, c), Base: s.URL}).Do(t.Context(), "query", "GET", "/query", nil, nil); err != nil || moved != 1 {
-		t.Errorf("got %v after %d calls of the instance, want 1", err, moved)
+	t.Cleanup(s.Close)
+	c := config(t, s.URL)
+	c.Spec.SignIn = func(connectors.Values) (connectors.SignIn, error) {
+		return connectors.SignIn{Basic: &connectors.Basic{User: "ana@x.example/token", Password: connectors.NewSecret("p:w")}}, nil
+	}
+	_, err := rest.Client{HTTP: client(t, c), Base: s.URL}.Do(t.Context(), "op", "GET", "/", nil, nil)
+	if got := strings.Join(calls, ","); connectors.KindOf(err) != connectors.Denied || got != "ana@x.example/token p:w true" {
+		t.Errorf("got %v after %q, want Denied after one request with the pair", err, got)
+	}
+}
+
+func TestOpenGivesTheSignInBehindTheClient(t *testing.T) {
+	o := &office{}
+	s, c := o.start(t)
+	h, source, err := transport.Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.CloseIdleConnections)
+	if _, err := (rest.Client{HTTP: h, Base: s.URL}).Do(t.Context(), "op", "GET", "/", nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	if token, err := source.Token(t.Context()); err != nil || token.Access.Reveal() != "access-1" || o.asked != 1 {
+		t.Errorf("got %v, %v after %d grants, want the client's own token", token, err, o.asked)
+	}
+	if _, source, err := transport.Open(config(t, s.URL)); err != nil || source != nil {
+		t.Errorf("got %v, %v for a static token, want no source", source, err)
 	}
 }
