@@ -30,6 +30,14 @@ type Harness interface {
 	Log() *sandbox.Log
 }
 
+// SignsIn is a Harness whose connections sign in as their Spec says, with what Settings holds: by OAuth or Basic. Token
+// is then not used but as one of the texts that must never be shown.
+type SignsIn interface {
+	Harness
+	// SignsIn reports whether these settings do so.
+	SignsIn() bool
+}
+
 // Open opens a connection with the harness's settings, changed by the given pairs of key and value, and a client that
 // signs in and does nothing else: no retry, no pacing.
 func Open(t testing.TB, h Harness, change ...any) any {
@@ -46,9 +54,15 @@ func Open(t testing.TB, h Harness, change ...any) any {
 	for _, p := range problems {
 		t.Fatalf("setting %s: %s", p.Key, p.Message)
 	}
-	client, closeIdle := newClient(h.Token())
-	t.Cleanup(closeIdle)
-	opened, err := c.Open(connectors.Env{Connection: Connection, Settings: values, HTTP: client, Now: h.Clock().Now})
+	env := connectors.Env{Connection: Connection, Settings: values, Now: h.Clock().Now}
+	if own, ok := h.(SignsIn); ok && own.SignsIn() {
+		signIn(t, c.Spec, &env)
+	} else {
+		var closeIdle func()
+		env.HTTP, closeIdle = newClient(h.Token())
+		t.Cleanup(closeIdle)
+	}
+	opened, err := c.Open(env)
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}
