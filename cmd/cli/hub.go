@@ -11,6 +11,7 @@ import (
 
 	"github.com/millrace/millrace/cmd/cli/config"
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/oauth"
 	"github.com/millrace/millrace/connectors/transport"
 	"github.com/millrace/millrace/mapping/work"
 	"github.com/millrace/millrace/router"
@@ -41,6 +42,7 @@ type connection struct {
 	config.Connection
 	opened any // what the connector returned; implements what its Spec.Does says
 	quota  *counted
+	signIn *oauth.Source // nil when it does not sign in by OAuth
 }
 
 // hubOptions are what a command changes.
@@ -126,16 +128,20 @@ func (h *hub) connect(ctx context.Context) error {
 		spec := c.Connector.Spec
 		gov := &counted{Governor: quota.New(quota.Config{Limits: spec.Limits(c.Values), Share: 1 - c.Share})}
 		h.restoreRates(ctx, c.Name, gov.Governor)
-		client, err := transport.New(transport.Config{Connection: c.Name, Spec: spec, Values: c.Values, Limiter: gov,
+		client, source, err := transport.Open(transport.Config{Connection: c.Name, Spec: spec, Values: c.Values, Limiter: gov,
 			Tokens: h.ledger.Tokens(), Logger: h.log, Version: version(), Safe: spec.Safe})
 		if err != nil {
 			return withCode(exitConfig, fmt.Errorf("connection %s: %w", c.Name, err))
 		}
-		opened, err := c.Connector.Open(connectors.Env{Connection: c.Name, Settings: c.Values, HTTP: client, Now: time.Now})
+		env := connectors.Env{Connection: c.Name, Settings: c.Values, HTTP: client, Now: time.Now, Mapped: h.maps.members(c.Name)}
+		if source != nil { // a nil *Source in an interface would be something
+			env.Tokens = source
+		}
+		opened, err := c.Connector.Open(env)
 		if err != nil {
 			return withCode(exitConfig, fmt.Errorf("connection %s: %w", c.Name, err))
 		}
-		h.conns[c.Name] = &connection{Connection: c, opened: opened, quota: gov}
+		h.conns[c.Name] = &connection{Connection: c, opened: opened, quota: gov, signIn: source}
 	}
 	return nil
 }

@@ -39,6 +39,16 @@ func loadMappings(cfg *config.Config) (*mappings, error) {
 	return m, nil
 }
 
+// members returns what a connector may ask about its mapping: which names at the top of an object's records the rules
+// read; nil for a connection that is not mapped.
+func (m *mappings) members(connection string) func(object string) []string {
+	rules := m.rules[connection]
+	if rules == nil {
+		return nil
+	}
+	return rules.Members
+}
+
 // vars returns what a connection tells its mapping.
 func vars(c config.Connection) map[string]string {
 	if c.Region == "" {
