@@ -257,4 +257,6 @@ func TestInstanceIsReadAgainAfterEveryRenewal(t *testing.T) {
 	if got, err := s.Token(t.Context()); connectors.KindOf(err) != connectors.Denied {
 		t.Errorf("got %v, %v, want the move refused", got, err)
 	}
+	b.vendor.instance = "https://eu3.vendor.example" // the stored token, whose instance is refused, is no reason to give up
+	mustToken(t, s, "access-secret-4")
 }

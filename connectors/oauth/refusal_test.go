@@ -3,7 +3,9 @@ package oauth_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,7 +38,7 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 		kind       connectors.Kind
 	}{
 		"clock by date":          {asserts, "invalid_grant", "invalid assertion", at(7 * time.Minute), "this machine's clock is 7m0s behind the vendor's; set it; if that", 0},
-		"clock ahead":            {asserts, "invalid_grant", "expired authorization code", at(-10 * time.Minute), "clock is 10m0s ahead of the vendor's; set it", 0},
+		"clock ahead":            {asserts, "invalid_grant", "expired authorization code", at(-10 * time.Minute), "clock is 10m0s ahead of the vendor's; set it.", 0},
 		"clock without date":     {asserts, "invalid_grant", "expired authorization code", "", "clock is probably wrong", 0},
 		"clock and another word": {asserts, "invalid_grant", "user hasn't approved this consumer", at(2 * time.Minute), "2m0s behind the vendor's; set it; if that does not help, the user is not allowed", 0},
 		"clock good":             {asserts, "invalid_grant", "invalid assertion", at(20 * time.Second), "the key is not the one", 0},
@@ -56,11 +58,29 @@ func TestRefusalsSayWhatToDo(t *testing.T) {
 		if c.kind == 0 {
 			c.kind = connectors.Denied
 		}
-		if connectors.KindOf(err) != c.kind || !strings.Contains(err.Error(), c.want) {
+		if connectors.KindOf(err) != c.kind || !strings.Contains(err.Error()+".", c.want) {
 			t.Errorf("%s: got %v, want %v with %q", name, err, c.kind, c.want)
 		}
 		if strings.Contains(err.Error(), "secret-") || c.text == "secret" && strings.Contains(err.Error(), ": secret") {
 			t.Errorf("%s: %v shows the vendor's text", name, err)
+		}
+	}
+}
+
+// A refresh token or an assertion must not be posted to wherever an answer points.
+func TestTokenRequestIsNotRedirected(t *testing.T) {
+	var calls atomic.Int32
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { calls.Add(1) }))
+	t.Cleanup(elsewhere.Close)
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		b := setUp(t)
+		b.vendor.answer = func(w http.ResponseWriter) bool {
+			w.Header().Set("Location", elsewhere.URL)
+			w.WriteHeader(status)
+			return true
+		}
+		if _, err := b.source(t).Token(t.Context()); err == nil || calls.Load() != 0 {
+			t.Errorf("%d: got %v and %d calls elsewhere, want an error and none", status, err, calls.Load())
 		}
 	}
 }

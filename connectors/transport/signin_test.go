@@ -226,6 +226,25 @@ func TestInstanceIsFollowed(t *testing.T) {
 	}
 }
 
+func TestAccessTokenStaysOnItsHost(t *testing.T) {
+	var stolen string
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { stolen += r.Header.Get("Authorization") }))
+	t.Cleanup(elsewhere.Close)
+	o := &office{}
+	s, c := o.start(t)
+	h := client(t, c)
+	for _, address := range []string{s.URL, elsewhere.URL} {
+		resp, err := h.Get(address + "/tasks")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+	}
+	if strings.Join(o.calls, ",") != "Bearer access-1 " || stolen != "" {
+		t.Errorf("got calls %v and %q elsewhere, want the token on its own host only", o.calls, stolen)
+	}
+}
+
 func TestBasic(t *testing.T) {
 	var calls []string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
