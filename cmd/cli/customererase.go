@@ -118,8 +118,11 @@ func (a *app) printErasePlan(plan erasePlan) {
 type erasureReport struct {
 	ledger.Erasure
 	Redacted bool `json:"redacted"` // no target shows anything of the customer any more
-	Gone     bool `json:"gone"`     // no byte of it is left in the data directory
+	Gone     bool `json:"gone"`     // no byte of it is left in the data directory but what records of others keep
 }
+
+// mostKept is how many records that keep something are printed.
+const mostKept = 20
 
 func (a *app) printErasure(h *hub, e ledger.Erasure, redacted, gone bool) {
 	if a.json {
@@ -148,6 +151,13 @@ func (a *app) printErasure(h *hub, e ledger.Erasure, redacted, gone bool) {
 		fmt.Fprintln(a.out, "Records of others that named the customer were cleaned here; a later version may name it again:")
 		a.printRefs(e.Named)
 	}
+	if n := len(e.Kept); n > 0 {
+		fmt.Fprintln(a.out, "Records of others keep what is theirs as well: a shared address, one at its domain, the same name:")
+		a.printRefs(e.Kept[:min(n, mostKept)])
+		if n > mostKept {
+			fmt.Fprintf(a.out, "  … and %d more (--json)\n", n-mostKept)
+		}
+	}
 	if len(e.Left) > 0 {
 		fmt.Fprintf(a.out, "Not reached, for they are no longer configured: %s still show something of it.\n", strings.Join(e.Left, ", "))
 	}
@@ -161,6 +171,8 @@ func (a *app) printErasure(h *hub, e ledger.Erasure, redacted, gone bool) {
 		fmt.Fprintln(a.out, "The next `millrace backfill`, or a daemon, redacts what the project tool shows; --now does it at once.")
 	}
 	switch {
+	case gone && len(e.Kept) > 0:
+		fmt.Fprintln(a.out, "No other byte of it is left in the data directory. Backups are yours to expire.")
 	case gone:
 		fmt.Fprintln(a.out, "No byte of it is left in the data directory. Backups are yours to expire.")
 	case h.daemon:

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/millrace/millrace/connectors"
@@ -44,6 +45,9 @@ type Erasure struct {
 	// Named are records of others that named the customer, in a title for example. They were cleaned here; their
 	// vendors still have them, and a later version that names the customer again is shown as it is.
 	Named []string `json:"named,omitempty"`
+	// Kept are records of others that go on holding something of it, because it is theirs as well: a shared address, an
+	// address at its domain, the same name.
+	Kept []string `json:"kept,omitempty"`
 	// Redact lists target and entity of what is shown and still has to be redacted or rewritten by delivery.
 	Redact []string `json:"redact,omitempty"`
 	// Left are targets that are no longer configured and still show something of the customer.
@@ -241,17 +245,7 @@ func (l *Ledger) strays(ctx context.Context, p *erasurePlan) error {
 
 // strayLinks lists the links whose items may hold an address or a number, or belong to a relative.
 func (l *Ledger) strayLinks(ctx context.Context, p *erasurePlan) error {
-	related := map[string]bool{}
-	err := l.Snapshot(ctx, func(s *Snap) error {
-		for key := range p.about {
-			id, err := s.owner(key)
-			if err != nil {
-				return err
-			}
-			related[id] = true
-		}
-		return nil
-	})
+	related, err := l.owners(ctx, p.about)
 	if err != nil {
 		return err
 	}
@@ -264,12 +258,35 @@ func (l *Ledger) strayLinks(ctx context.Context, p *erasurePlan) error {
 	})
 }
 
-// strayLogs lists the rows of change logs that hold an address or a number, and those that name the customer beside one
-// of its ids: a customer that was once merged with this one has them.
+// owners returns the entities that records belong to.
+func (l *Ledger) owners(ctx context.Context, records map[recKey]bool) (map[string]bool, error) {
+	ids := map[string]bool{}
+	err := l.Snapshot(ctx, func(s *Snap) error {
+		for key := range records {
+			id, err := s.owner(key)
+			if err != nil {
+				return err
+			}
+			ids[id] = true
+		}
+		return nil
+	})
+	return ids, err
+}
+
+// strayLogs lists the rows of change logs that hold an address or a number, those of the customer's deals and tickets that
+// name it, and those that name it beside one of its ids: a customer that was once merged with this one has them.
 func (l *Ledger) strayLogs(ctx context.Context, p *erasurePlan) error {
+	related, err := l.owners(ctx, p.about)
+	if err != nil {
+		return err
+	}
 	return l.look(ctx, bLog, func(key string, row []byte) error {
 		mentions := func(name string) bool { return bytes.Contains(row, []byte(name)) }
-		if p.traces.near(row) || slices.ContainsFunc(p.names, mentions) && found(p.traces.loose, row) {
+		entity, _, _ := strings.Cut(key, nul)
+		kind := canonical.KindOfID(entity)
+		theirs := related[entity] && kind != canonical.Person && kind != canonical.Organization
+		if p.traces.near(row) || (theirs || slices.ContainsFunc(p.names, mentions)) && found(p.traces.loose, row) {
 			p.logs = append(p.logs, key)
 		}
 		return nil

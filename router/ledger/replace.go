@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -36,16 +35,6 @@ func replace(re *regexp.Regexp, text string) (string, bool) {
 	}
 	b.WriteString(text[from:])
 	return b.String(), hit
-}
-
-// inWord reports whether the match goes on as a word on either side.
-func inWord(text string, begin, end int) bool {
-	before, _ := utf8.DecodeLastRuneInString(text[:begin])
-	first, _ := utf8.DecodeRuneInString(text[begin:])
-	last, _ := utf8.DecodeLastRuneInString(text[:end])
-	next, _ := utf8.DecodeRuneInString(text[end:])
-	word := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) }
-	return begin > 0 && word(before) && word(first) || end < len(text) && word(last) && word(next)
 }
 
 // found reports whether a text has a match, as it is written or with the escapes of JSON, URLs and forms undone.

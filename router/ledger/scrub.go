@@ -28,6 +28,13 @@ func (e *eraser) others() error {
 		if hit {
 			e.done.Named = append(e.done.Named, key.String())
 		}
+		still, err := e.stillNames(key)
+		if err != nil {
+			return err
+		}
+		if still {
+			e.done.Kept = append(e.done.Kept, key.String())
+		}
 	}
 	return nil
 }
@@ -58,13 +65,17 @@ func (e *eraser) clean(key recKey, related bool) (bool, error) {
 			return true, e.bare(key, slot, b)
 		}
 	}
-	if slot.kind == canonical.Person {
-		if own, err := e.owns(key, b.now); own || err != nil {
+	re := e.plan.traces.strict
+	switch {
+	case customer:
+		p, err := b.now.decodeProfile(key)
+		if err != nil || e.owns(&p) {
 			return false, err
 		}
-	}
-	re := e.plan.traces.strict
-	if related && !customer {
+		if slot.kind == canonical.Organization {
+			re = e.plan.traces.sparing(&p)
+		}
+	case related:
 		re = e.plan.traces.loose
 	}
 	if err := e.cleanLetter(deadKey{DeadRecord, key.String()}, re); err != nil || len(b.now.packed) == 0 {
@@ -81,20 +92,35 @@ func (e *eraser) clean(key recKey, related bool) (bool, error) {
 	return true, e.put(key, slot, data)
 }
 
-// owns reports whether a person says of themselves what the customer says: a namesake, or somebody with a shared address.
-func (e *eraser) owns(key recKey, b *body) (bool, error) {
-	p, err := b.decodeProfile(key)
-	if err != nil {
+// stillNames reports whether a record holds something of the customer after it was cleaned, because it is its own: an
+// address that both have, one at the customer's domain, the same name.
+func (e *eraser) stillNames(key recKey) (bool, error) {
+	slot, err := e.c.meta(key)
+	if err != nil || slot.meta == nil || slot.kind == canonical.Owner || slot.kind == canonical.Pipeline {
 		return false, err
+	}
+	b, err := e.c.body(key)
+	if err != nil || b.now == nil || len(b.now.packed) == 0 {
+		return false, err
+	}
+	raw, err := b.now.raw(key)
+	return err == nil && found(e.plan.traces.loose, raw), err
+}
+
+// owns reports whether a customer says of itself what the erased one says: a namesake, or a person with a shared address.
+func (e *eraser) owns(p *canonical.Profile) bool {
+	t := &e.plan.traces
+	if p.Kind == canonical.Organization {
+		return found(t.titles, p.Get("name")) || found(t.titles, p.Get("legal_name"))
 	}
 	for _, f := range p.Fields {
 		name, _, _ := strings.Cut(f.Name, ".")
-		if (name == "name" || name == "emails" || name == "phones") && found(e.plan.traces.strict, f.Value) {
-			return true, nil
+		if (name == "name" || name == "emails" || name == "phones") && found(t.strict, f.Value) {
+			return true
 		}
 	}
 	given, family := gjson.ParseBytes(p.Get("name.given")).String(), gjson.ParseBytes(p.Get("name.family")).String()
-	return found(e.plan.traces.strict, []byte(given+" "+family)), nil
+	return found(t.strict, []byte(given+" "+family))
 }
 
 // put stores cleaned content in place of what the vendor sent, under the same stamp: the same version sent again is

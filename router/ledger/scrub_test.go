@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,5 +123,73 @@ func TestOnlyMobileNumbersAreSuppressed(t *testing.T) {
 	}
 	if out := w.fetch(rec("b/leads/9", 1, say{Name: "C", Mobile: "+491711234567"})); out.ByRule[ledger.RuleSuppressed] != 1 {
 		t.Errorf("the mobile again: got %+v, want it refused", out.Counts)
+	}
+}
+
+// The name of an organization is that of its deals, too. Its people keep the addresses that are theirs, a subsidiary its
+// own name, and the report says so.
+func TestErasedOrganizationIsNamedNowhere(t *testing.T) {
+	m := newMemory()
+	w := newWorldWith(t, m, plain{})
+	const firm, host = "Mjölnir Werke GmbH", "mjoelnir.example"
+	w.fetch(rec("a/companies/1", 1, say{Name: firm, Domain: host, Office: "+4930123456"}),
+		rec("a/companies/2", 1, say{Name: "Mjölnir Werke Austria", Domain: "mjoelnir.at"}),
+		rec("a/companies/3", 1, say{Name: "Thor", Domain: "thor.example"}),
+		rec("a/contacts/1", 1, say{Name: "Ada Other", Email: "ada@" + host, Org: "a/companies/1"}))
+	w.fetch(rec("a/deals/1", 1, say{Name: "mjölnir  werke: order 5", Org: "a/companies/1"}),
+		rec("a/deals/2", 1, say{Name: "as for Mjölnir\u00a0Werke GmbH"}),
+		rec("a/deals/3", 1, say{Name: "Thor and Thorsten: see www.thor.example", Org: "a/companies/3"}),
+		rec("a/deals/4", 1, say{Name: "Thor means others here"}))
+	w.fetch(rec("a/deals/1", 2, say{Name: "Mjölnir Werke: order 6", Org: "a/companies/1"}),
+		rec("a/deals/3", 2, say{Name: "Thor, Thorsten: see www.thor.example", Org: "a/companies/3"}))
+	done := w.erase("a/companies/1")
+	if want := []string{"a/companies/2", "a/contacts/1"}; !slices.Equal(done.Kept, want) {
+		t.Errorf("kept: got %v, want %v", done.Kept, want)
+	}
+	if done = w.erase("a/companies/3"); len(done.Kept) > 0 {
+		t.Errorf("kept: got %v, want nothing", done.Kept)
+	}
+	equalLines(t, "entities", w.entities(), []string{`deal [a/deals/1] name="[erased]: order 6" organization="a/companies/1"`,
+		`deal [a/deals/2] name="as for [erased]"`, `deal [a/deals/3] name="[erased], Thorsten: see www.[erased]" organization="a/companies/3"`,
+		`deal [a/deals/4] name="Thor means others here"`, `organization [a/companies/2] domains=["mjoelnir.at"] name="Mjölnir Werke Austria"`,
+		`person [a/contacts/1] emails=[{"address":"ada@mjoelnir.example"}] name.full="Ada Other" organization="a/companies/1"`})
+	if got := m.holding("Mjölnir Werke:", "Werke GmbH", "Thor,", "order 5"); len(got) > 0 {
+		t.Errorf("after the erasures:\n%s", strings.Join(got, "\n"))
+	}
+}
+
+// Whoever gave the number of their company as their own does not take it along.
+func TestErasedPersonLeavesTheSwitchboard(t *testing.T) {
+	w := newWorldWith(t, newMemory(), plain{})
+	w.fetch(rec("a/companies/1", 1, say{Name: "Acme, ask Żofia Quarkbaum", Office: "+4930123456"}),
+		rec("a/contacts/1", 1, say{Name: zoe, Office: "+4930123456", Org: "a/companies/1"}))
+	done := w.erase("a/contacts/1")
+	equalLines(t, "entities", w.entities(), []string{
+		`organization [a/companies/1] name="Acme, ask [erased]" phones=[{"e164":"+4930123456","raw":"+4930123456","type":"work"}]`})
+	if want := []string{"a/companies/1"}; !slices.Equal(done.Kept, want) || !slices.Equal(done.Named, want) {
+		t.Errorf("got named %v and kept %v, want %v both", done.Named, done.Kept, want)
+	}
+}
+
+// Where words are written together, a name ends without a space.
+func TestTracesAreFoundWhereNoSpacesAre(t *testing.T) {
+	for name, deals := range map[string][]string{
+		"王小明":         {"王小明的订单", "关于王小明", `\u738b\u5c0f\u660e`},
+		"小明 王":        {"王小明的订单 ← 小明王", "小明・王さま"},
+		"김민준":         {"김민준님의 주문"},
+		"สุดา แสงทอง": {"คุณสุดา แสงทองครับ"},
+	} {
+		w := newWorldWith(t, newMemory(), plain{})
+		w.fetch(rec("a/contacts/1", 1, say{Name: name, Email: mail}))
+		for i, text := range deals {
+			w.fetch(connectors.Record{Ref: ref(fmt.Sprint("a/deals/", i)), Version: at(1), Seen: at(2),
+				Data: []byte(`{"kind":"deal","org":"a/contacts/1","name":"` + text + `"}`)})
+		}
+		w.erase("a/contacts/1")
+		for _, line := range w.entities() {
+			if !strings.Contains(line, "[erased]") || strings.Contains(line, "小明") || strings.Contains(line, "민준") || strings.Contains(line, "แสงทอง") {
+				t.Errorf("%s: got %s, want the name erased", name, line)
+			}
+		}
 	}
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/nyaruka/phonenumbers"
 	"github.com/tidwall/gjson"
-	"golang.org/x/text/unicode/norm"
 
 	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/identity"
@@ -20,9 +19,11 @@ import (
 
 // traces are what a customer can be recognised by in other records: in the title of a deal, in the text of a ticket.
 // There are two sets. The strict one (addresses, numbers, full names) is looked for wherever it may be; the loose one
-// also has the single names, and is looked for only in what refers to the customer, where they mean nobody else.
+// also has the single names and domains, and is looked for only in what refers to the customer, where they mean nobody else.
 type traces struct {
 	strict, loose *regexp.Regexp // nil = nothing to look for
+	patterns      []string       // that strict is made of
+	titles        *regexp.Regexp // full names of an organization; nil of a person
 	needles       [][]byte       // in lower case: what a text must hold to be worth a closer look for the strict set
 }
 
@@ -46,17 +47,51 @@ func tracesOf(profiles []canonical.Profile) traces {
 			t.fullName(family + ", " + given)
 		}
 	}
-	return traces{strict: anyOf(t.strict), loose: anyOf(append(t.names, t.strict...)), needles: t.needles}
+	return traces{strict: anyOf(t.strict), loose: anyOf(append(t.names, t.strict...)), patterns: t.strict,
+		titles: anyOf(t.titles), needles: t.needles}
+}
+
+// sparing is the strict set without the addresses and numbers that another customer says of itself: the switchboard is
+// its company's, whoever gave it as their own.
+func (t *traces) sparing(p *canonical.Profile) *regexp.Regexp {
+	var own tracing
+	own.contacts(p)
+	return anyOf(slices.DeleteFunc(slices.Clone(t.patterns), func(s string) bool { return slices.Contains(own.strict, s) }))
 }
 
 // tracing gathers patterns.
 type tracing struct {
 	strict, names []string
+	titles        []string
 	needles       [][]byte
 	given, family map[string]bool
 }
 
 func (t *tracing) add(p *canonical.Profile) {
+	t.contacts(p)
+	for _, e := range gjson.GetBytes(p.Get("identifiers"), "#.value").Array() {
+		if long(e.Str) {
+			t.strict = append(t.strict, spelled(e.Str))
+			t.needles = append(t.needles, needlesOf(e.Str)...)
+		}
+	}
+	text := func(name string) string { return gjson.ParseBytes(p.Get(name)).String() }
+	switch p.Kind {
+	case canonical.Person:
+		t.fullName(text("name.full"))
+		t.given = t.single(t.given, text("name.given"))
+		t.family = t.single(t.family, text("name.family"))
+	case canonical.Organization:
+		t.title(text("name"))
+		t.title(text("legal_name"))
+		for _, domain := range gjson.ParseBytes(p.Get("domains")).Array() {
+			t.names = append(t.names, spelled(domain.Str))
+		}
+	}
+}
+
+// contacts adds addresses and numbers.
+func (t *tracing) contacts(p *canonical.Profile) {
 	for _, e := range gjson.GetBytes(p.Get("emails"), "#.address").Array() {
 		t.strict = append(t.strict, spelled(e.Str))
 		t.needles = append(t.needles, needlesOf(e.Str)...)
@@ -66,25 +101,32 @@ func (t *tracing) add(p *canonical.Profile) {
 		t.needles = append(t.needles, needlesOf(n.Raw)...)
 		t.needles = append(t.needles, needlesOf(n.E164)...)
 	}
-	if p.Kind != canonical.Person {
-		return
-	}
-	text := func(name string) string { return gjson.ParseBytes(p.Get(name)).String() }
-	t.fullName(text("name.full"))
-	t.given = t.single(t.given, text("name.given"))
-	t.family = t.single(t.family, text("name.family"))
 }
 
 // fullName adds a name of several words, and its words as single names.
 func (t *tracing) fullName(name string) {
 	words := strings.FieldsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || r == ',' })
-	if len(words) > 1 {
+	if len(words) > 1 || unspaced(name) && utf8.RuneCountInString(name) >= shortestName {
 		t.strict = append(t.strict, spelled(name))
 		t.needles = append(t.needles, needlesOf(name)...)
 	}
 	for _, w := range words {
-		if utf8.RuneCountInString(w) >= shortestName {
+		if telling(w) {
 			t.names = append(t.names, spelled(w))
+		}
+	}
+}
+
+// title adds the name of an organization, with and without its legal form. Of several words it is a full name; its words
+// alone are those of everybody, and a name of one word may be another's.
+func (t *tracing) title(name string) {
+	for _, form := range []string{name, withoutLegalForm(name)} {
+		switch {
+		case strings.ContainsFunc(strings.TrimSpace(form), unicode.IsSpace) || unspaced(form) && long(form):
+			t.strict, t.titles = append(t.strict, spelled(form)), append(t.titles, spelled(form))
+			t.needles = append(t.needles, needlesOf(form)...)
+		case telling(form):
+			t.names, t.titles = append(t.names, spelled(form)), append(t.titles, spelled(form))
 		}
 	}
 }
@@ -98,22 +140,42 @@ func (t *tracing) single(set map[string]bool, name string) map[string]bool {
 		set = map[string]bool{}
 	}
 	set[name] = true
-	if utf8.RuneCountInString(name) >= shortestName {
+	if telling(name) {
 		t.names = append(t.names, spelled(name))
 	}
 	return set
 }
 
-// needlesOf returns the forms in which a text is written in JSON, in lower case.
+// telling reports whether a single name is worth looking for. A character of Han says as much as a syllable.
+func telling(name string) bool {
+	n := utf8.RuneCountInString(name)
+	return n >= shortestName || n > 1 && unspaced(name)
+}
+
+// long reports whether a text means something wherever it stands.
+func long(text string) bool {
+	n := utf8.RuneCountInString(text)
+	return n >= 7 || n >= shortestName && unspaced(text)
+}
+
+// needlesOf returns the forms in which a text is usually written in JSON, in lower case.
 func needlesOf(text string) [][]byte {
-	if utf8.RuneCountInString(text) < 7 {
-		return nil
+	words := strings.Fields(text)
+	forms := []string{text, strings.Join(words, "\u00a0")}
+	if together := strings.Join(words, ""); unspaced(together) {
+		forms = append(forms, together)
 	}
-	lower := strings.ToLower(text)
-	list := [][]byte{[]byte(lower)}
-	for _, s := range []string{text, lower} {
-		if escaped := strings.ToLower(strings.Trim(strconv.QuoteToASCII(s), `"`)); escaped != lower {
-			list = append(list, []byte(escaped))
+	var list [][]byte
+	for i, form := range forms {
+		if !long(form) || slices.Contains(forms[:i], form) {
+			continue
+		}
+		lower := strings.ToLower(form)
+		list = append(list, []byte(lower))
+		for _, s := range []string{form, lower} {
+			if escaped := strings.ToLower(strings.Trim(strconv.QuoteToASCII(s), `"`)); escaped != lower {
+				list = append(list, []byte(escaped))
+			}
 		}
 	}
 	return list
@@ -141,25 +203,6 @@ func (t *traces) in(b *body, key recKey) (bool, error) {
 func (t *traces) named(text string) bool {
 	_, hit := replace(t.loose, text)
 	return hit
-}
-
-// spelled is the pattern of a text in any case, with any white space, composed or not.
-func spelled(text string) string {
-	words := strings.Fields(text)
-	for i, w := range words {
-		words[i] = quoted(w)
-	}
-	return strings.Join(words, `\s+`)
-}
-
-func quoted(word string) string {
-	forms := []string{word, norm.NFC.String(word), norm.NFD.String(word)}
-	slices.Sort(forms)
-	forms = slices.Compact(forms)
-	for i := range forms {
-		forms[i] = regexp.QuoteMeta(forms[i])
-	}
-	return "(?:" + strings.Join(forms, "|") + ")"
 }
 
 // dialled are the patterns of a phone number as people write it. Fewer than seven digits are nobody's number.
