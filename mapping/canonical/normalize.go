@@ -146,6 +146,13 @@ func normalizeEmails(list []EmailAddress) (json.RawMessage, error) {
 		if display != "" {
 			e.Display = display
 		}
+		if e.BouncedAt != "" {
+			at, err := ParseTime(e.BouncedAt, nil)
+			if err != nil {
+				return nil, err
+			}
+			e.BouncedAt = at.Format(TimeLayout)
+		}
 		clean = append(clean, e)
 	}
 	return AppendEmails(nil, clean), nil

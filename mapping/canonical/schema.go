@@ -3,6 +3,7 @@ package canonical
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -49,12 +50,15 @@ func JSONSchema(k Kind) []byte {
 			"schema":     object{"type": "string", "pattern": fmt.Sprintf(`^%s/%d\.[0-9]+$`, k, schemaMajor)},
 			"id":         object{"type": "string", "pattern": "^" + k.Prefix()},
 			"aliases":    listOf(object{"type": "string"}),
+			"tenant":     object{"type": "string"},
 			"version":    object{"type": "integer", "minimum": 0},
 			"etag":       object{"type": "string", "description": "Equal for equal data."},
 			"created_at": schemaOf(Time), "updated_at": schemaOf(Time),
-			"data":   dataSchema(k),
-			"refs":   object{"type": "array", "items": object{"type": "object", "required": []string{"connection", "object", "id", "state"}}},
-			"prov":   object{"type": "object", "description": "Where each value comes from; src is a place in refs."},
+			"data": dataSchema(k),
+			"refs": object{"type": "array", "items": object{"type": "object", "required": []string{"connection", "object", "id", "state"}}},
+			"prov": object{"type": "object", "description": "Where each value comes from; src is a place in refs."},
+			"conflicts": listOf(object{"type": "object", "required": []string{"path", "values"},
+				"description": "Fields whose sources disagree; the value that survived comes first."}),
 			"custom": object{"type": "object", "additionalProperties": object{"type": "object", "additionalProperties": schemaOf(Typed)}},
 			"tags":   schemaOf(Strings), "labels": schemaOf(Texts),
 			"tombstone": object{"type": []string{"object", "null"}, "properties": object{"kind": object{"enum": tombstones}}},
@@ -132,11 +136,11 @@ func schemaOf(t Type) object {
 	case Localizations:
 		return object{"type": "object", "additionalProperties": partsSchema(parts[t])}
 	case Email:
-		return listOf(elementSchema("address", "address display type status", "primary verified shared"))
+		return listOf(elementSchema("address", "address display type status", "primary verified shared", object{"bounced_at": schemaOf(Time)}))
 	case Phone:
-		return listOf(elementSchema("raw", "raw e164 ext type", "primary shared"))
+		return listOf(elementSchema("raw", "raw e164 ext type", "primary shared", nil))
 	case Stages:
-		return listOf(elementSchema("id", "id name kind probability", "closed won"))
+		return listOf(elementSchema("id", "id name kind probability", "closed won", object{"order": schemaOf(Integer)}))
 	}
 	if parts[t] != nil {
 		return listOf(partsSchema(parts[t]))
@@ -161,7 +165,7 @@ func partsSchema(list []Part) object {
 	return object{"type": "object", "properties": properties}
 }
 
-func elementSchema(required, texts, marks string) object {
+func elementSchema(required, texts, marks string, others object) object {
 	properties := object{}
 	for name := range strings.FieldsSeq(texts) {
 		properties[name] = object{"type": "string"}
@@ -169,5 +173,6 @@ func elementSchema(required, texts, marks string) object {
 	for name := range strings.FieldsSeq(marks) {
 		properties[name] = object{"type": "boolean"}
 	}
+	maps.Copy(properties, others)
 	return object{"type": "object", "required": []string{required}, "properties": properties}
 }

@@ -3,6 +3,7 @@ package canonical_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -78,8 +79,9 @@ var said = map[canonical.Type]string{
 	canonical.Integer: `12`, canonical.Decimal: `"0.50"`, canonical.Money: `{"amount":"12","currency":"eur"}`, canonical.Bool: `true`,
 	canonical.Date: `"2026-11-22"`, canonical.Time: `"2026-11-22T17:30:00Z"`, canonical.Birthday: `"--05-17"`, canonical.Language: `"pt_br"`,
 	canonical.Script: `"cyrl"`, canonical.Currency: `"eur"`, canonical.Zone: `"Europe/Zagreb"`, canonical.Ref: `"hs/contacts/1"`,
-	canonical.Email: `[{"address":"Ana@b.example","primary":true}]`, canonical.Phone: `[{"raw":"+49 171 2345678 x9"}]`, canonical.Domain: `["b.example"]`,
-	canonical.Refs: `["hs/contacts/1"]`, canonical.Strings: `["a"]`, canonical.Stages: `[{"id":"a","name":"A","order":0,"closed":true}]`,
+	canonical.Email: `[{"address":"Ana@b.example","type":"work","primary":true,"verified":true,"status":"bounced","bounced_at":"2026-11-22","shared":true}]`,
+	canonical.Phone: `[{"raw":"+49 171 2345678 x9","type":"mobile","primary":true,"shared":true}]`, canonical.Domain: `["b.example"]`,
+	canonical.Refs: `["hs/contacts/1"]`, canonical.Strings: `["a"]`, canonical.Stages: `[{"id":"a","name":"A","order":0,"kind":"won","probability":"1","closed":true,"won":true}]`,
 	canonical.Moments: `{"lead":"2026-11-22"}`, canonical.Figures: `{"n":"-1.5"}`, canonical.Texts: `{"a":"b"}`, canonical.Localizations: `{"ja":{"full":"山田"}}`,
 	canonical.Typed: `{"t":"enum","v":"Gold"}`,
 }
@@ -166,4 +168,49 @@ func TestDocumentsFitTheirSchema(t *testing.T) {
 			t.Error("a status that is none fits; want not")
 		}
 	}
+}
+
+// TestSchemasNameWhatDocumentsHave: no member of a document is left to be found out.
+func TestSchemasNameWhatDocumentsHave(t *testing.T) {
+	for _, k := range canonical.Kinds() {
+		var schema, document map[string]any
+		g := identity.Merge(k, []identity.Source{{Ref: "hs/things/1", Version: time.Unix(1, 0), Live: true, Profile: whole(t, k)}}, nil)
+		e, err := envelope.Of(&g, envelope.About{ID: k.Prefix() + "1", Aliases: []string{"x"}, Tenant: "acme", Version: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := e.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(json.Unmarshal(text, &document), json.Unmarshal(canonical.JSONSchema(k), &schema)); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range unnamed(schema, document, "") {
+			t.Errorf("%s: the schema does not name %s", k, name)
+		}
+	}
+}
+
+// unnamed lists the members of a value that a schema which names members does not name.
+func unnamed(schema map[string]any, value any, at string) []string {
+	var list []string
+	switch v := value.(type) {
+	case []any:
+		if items, ok := schema["items"].(map[string]any); ok {
+			for _, element := range v {
+				list = append(list, unnamed(items, element, at+"[]")...)
+			}
+		}
+	case map[string]any:
+		named, ok := schema["properties"].(map[string]any)
+		for name, member := range v {
+			if inner, known := named[name].(map[string]any); known {
+				list = append(list, unnamed(inner, member, at+"."+name)...)
+			} else if ok {
+				list = append(list, at+"."+name)
+			}
+		}
+	}
+	return list
 }
