@@ -59,7 +59,7 @@
 //	type      for e-mail addresses and phone numbers: work, home …; for custom fields: the field's type
 //	primary, shared     for e-mail addresses and phone numbers
 //	verified, status    for e-mail addresses
-//	bounced   for e-mail addresses: a path; when anything stands there, the address is bounced
+//	bounced   for e-mail addresses: a path; when anything stands there, the address is bounced, and since when if it is a time
 //	stage     for the stages of a pipeline: the paths of id, name, order, probability, closed and won in an element
 //
 // # Lists of objects, and maps

@@ -75,7 +75,7 @@ func (m *mapping) element(f *field, p *pick, it item, l *lists) {
 	}
 	problem := f.refuses(p, it)
 	if problem == "" {
-		if err := l.add(f.def.Type, p, it.text, m.region(p), m.status(p)); err != nil {
+		if err := l.add(f.def.Type, p, it.text, m.region(p), m.fate(p)); err != nil {
 			problem = err.Error()
 		}
 	}
@@ -84,7 +84,7 @@ func (m *mapping) element(f *field, p *pick, it item, l *lists) {
 	}
 }
 
-func (l *lists) add(t canonical.Type, p *pick, text, region, status string) error {
+func (l *lists) add(t canonical.Type, p *pick, text, region string, f fate) error {
 	switch t {
 	case canonical.Email:
 		address, display, err := canonical.CleanEmail(text)
@@ -92,7 +92,7 @@ func (l *lists) add(t canonical.Type, p *pick, text, region, status string) erro
 			return err
 		}
 		l.emails = append(l.emails, canonical.EmailAddress{Address: address, Display: display, Type: p.element, Primary: p.primary,
-			Verified: p.verified, Status: status, Shared: p.shared})
+			Verified: p.verified, Status: f.status, BouncedAt: f.bouncedAt, Shared: p.shared})
 	case canonical.Phone:
 		number, err := canonical.CleanPhone(text, region)
 		if err != nil {
@@ -112,15 +112,24 @@ func (l *lists) add(t canonical.Type, p *pick, text, region, status string) erro
 	return nil
 }
 
-// status returns the status of an address.
-func (m *mapping) status(p *pick) string {
-	status := p.status
-	if p.bounced != nil {
-		m.walk(p.bounced, func(r gjson.Result) {
-			if !itemOf(r, "").blank() && r.Type != gjson.False {
-				status = "bounced"
-			}
-		})
+// fate is what became of mail to an address.
+type fate struct{ status, bouncedAt string }
+
+// fate returns the status of an address. What says that mail came back may also say when.
+func (m *mapping) fate(p *pick) fate {
+	f := fate{status: p.status}
+	if p.bounced == nil {
+		return f
 	}
-	return status
+	m.walk(p.bounced, func(r gjson.Result) {
+		it := itemOf(r, "")
+		if it.blank() || r.Type == gjson.False {
+			return
+		}
+		f.status = "bounced"
+		if at, err := canonical.ParseTime(it.text, nil); err == nil {
+			f.bouncedAt = at.Format(canonical.TimeLayout)
+		}
+	})
+	return f
 }
