@@ -23,9 +23,9 @@ func (s *Server) Objects(objectType string) []Object {
 	t := s.mustTable(objectType)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	out := make([]Object, 0, t.live.n)
-	for k := range t.live.between(0, t.live.n, false) {
-		out = append(out, t.export(t.objects[k.id]))
+	out := make([]Object, 0, t.live.Len())
+	for k := range t.live.Between(0, t.live.Len(), false) {
+		out = append(out, t.export(t.objects[k.ID]))
 	}
 	return out
 }
@@ -47,7 +47,7 @@ func (s *Server) Count(objectType string) (live, archived int) {
 	t := s.mustTable(objectType)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return t.live.n, t.gone.n
+	return t.live.Len(), t.gone.Len()
 }
 
 func (t *table) export(o *object) Object {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/millrace/millrace/connectors/sandbox/ordered"
 )
 
 // filter is one condition of a search.
@@ -196,7 +198,7 @@ func containsToken(value, token string) bool {
 
 // span narrows a range of the search index by what a condition says of the modification time. It reports whether the
 // range says all the condition says, so that it need not be tried on each object.
-func (c condition) span(lo, hi *key) bool {
+func (c condition) span(lo, hi *ordered.Key) bool {
 	if c.p.computed != fromModified {
 		return false
 	}
@@ -216,10 +218,10 @@ func (c condition) span(lo, hi *key) bool {
 	default:
 		return false
 	}
-	if from := (key{int64(a), 0}); compareKeys(from, *lo) > 0 {
+	if from := (ordered.Key{At: int64(a)}); ordered.Compare(from, *lo) > 0 {
 		*lo = from
 	}
-	if to := (key{int64(b) + 1, 0}); compareKeys(to, *hi) < 0 {
+	if to := (ordered.Key{At: int64(b) + 1}); ordered.Compare(to, *hi) < 0 {
 		*hi = to
 	}
 	return true

@@ -4,6 +4,8 @@ import (
 	"container/heap"
 	"math/rand/v2"
 	"time"
+
+	"github.com/millrace/millrace/connectors/sandbox/ordered"
 )
 
 // indexing is a change that search does not know yet.
@@ -66,14 +68,14 @@ func (t *table) setIndexed(o *object, v *version) {
 		return
 	}
 	t.unindex(o)
-	t.index.insert(key{v.modified, o.id})
+	t.index.Insert(ordered.Key{At: v.modified, ID: o.id})
 	o.indexed = v
 }
 
 // unindex takes the object out of search.
 func (t *table) unindex(o *object) {
 	if o.indexed != nil {
-		t.index.remove(key{o.indexed.modified, o.id})
+		t.index.Remove(ordered.Key{At: o.indexed.modified, ID: o.id})
 		o.indexed = nil
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/millrace/millrace/connectors/sandbox/ordered"
 )
 
 // merge joins two objects into one with a NEW id, as HubSpot does since 14 January 2025; both old ids keep answering.
@@ -63,7 +65,7 @@ func (s *Server) join(t *table, a, b *object, now int64, by source) *object {
 	t.last++
 	o := &object{id: t.last}
 	t.objects[o.id] = o
-	t.live.insert(key{0, o.id})
+	t.live.Insert(ordered.Key{ID: o.id})
 	s.moveLinks(t, a.id, o.id)
 	s.moveLinks(t, b.id, o.id)
 	s.forget(t, a)

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/millrace/millrace/connectors/sandbox/ordered"
 )
 
 // readable and writable return the table of the request's type when the token may read or write it.
@@ -83,7 +85,7 @@ func (s *Server) appendPage(b []byte, t *table, q url.Values, after uint64, limi
 		ids = &t.gone
 	}
 	if after > 0 {
-		from = ids.rank(key{0, after + 1})
+		from = ids.Rank(ordered.Key{ID: after + 1})
 	}
 	kinds, err := s.associated(q)
 	if err != nil {
@@ -91,16 +93,16 @@ func (s *Server) appendPage(b []byte, t *table, q url.Values, after uint64, limi
 	}
 	sel, last := t.selected(words(q, "properties")), uint64(0)
 	b = append(b, `{"results":[`...)
-	for k := range ids.between(from, from+limit, false) {
+	for k := range ids.Between(from, from+limit, false) {
 		if last != 0 {
 			b = append(b, ',')
 		}
-		o := t.objects[k.id]
+		o := t.objects[k.ID]
 		b = s.appendObject(b, t, o, o.cur, sel, extra{associations: s.inlineAssociations(t, o.id, kinds)})
-		last = k.id
+		last = k.ID
 	}
 	b = append(b, ']')
-	if from+limit < ids.n {
+	if from+limit < ids.Len() {
 		next := strconv.FormatUint(last, 10)
 		b = appendNext(b, next, "https://api.hubapi.com/crm/v3/objects/"+t.plural+"?limit="+strconv.Itoa(limit)+"&after="+next)
 	}

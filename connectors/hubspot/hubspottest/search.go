@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/millrace/millrace/connectors/sandbox/ordered"
 )
 
 // Bounds of a search, from HubSpot's guide and, for the groups, its 2026-09 specification.
@@ -173,13 +175,13 @@ func (t *table) mentions(o *object, words string) bool {
 // run returns how many objects match and the asked page. The index is in the order that incremental readers sort by,
 // so their pages cost the page and not the account; other sorts collect the matches first.
 func (t *table) run(q *query, offset, limit int) (int, []*object) {
-	lo, hi := key{}, key{math.MaxInt64, math.MaxUint64}
+	lo, hi := ordered.Key{}, ordered.Key{At: math.MaxInt64, ID: math.MaxUint64}
 	groups, exact := q.conditions, q.Query == "" && len(q.conditions) <= 1
 	if len(groups) == 1 {
 		rest := slices.DeleteFunc(slices.Clone(groups[0]), func(c condition) bool { return c.span(&lo, &hi) })
 		groups, exact = [][]condition{rest}, exact && len(rest) == 0
 	}
-	from, to := t.index.rank(lo), t.index.rank(hi)
+	from, to := t.index.Rank(lo), t.index.Rank(hi)
 	to = max(from, to)
 	order, reverse := t.order(q, lo, hi)
 	switch {
@@ -189,8 +191,8 @@ func (t *table) run(q *query, offset, limit int) (int, []*object) {
 		return to - from, t.slice(from, to, reverse, offset, limit)
 	}
 	total, found := 0, make([]*object, 0, limit)
-	for k := range t.index.between(from, to, reverse) {
-		o := t.objects[k.id]
+	for k := range t.index.Between(from, to, reverse) {
+		o := t.objects[k.ID]
 		if !q.matches(t, o, groups) {
 			continue
 		}
@@ -209,15 +211,15 @@ func (t *table) slice(from, to int, reverse bool, offset, limit int) []*object {
 		a, b = max(from, to-offset-limit), to-offset
 	}
 	found := make([]*object, 0, limit)
-	for k := range t.index.between(a, b, reverse) {
-		found = append(found, t.objects[k.id])
+	for k := range t.index.Between(a, b, reverse) {
+		found = append(found, t.objects[k.ID])
 	}
 	return found
 }
 
 // order returns the comparison for a sort that the index does not have, or nil and whether to walk the index backwards.
 // Without a sort HubSpot answers in the order of creation.
-func (t *table) order(q *query, lo, hi key) (func(a, b *object) int, bool) {
+func (t *table) order(q *query, lo, hi ordered.Key) (func(a, b *object) int, bool) {
 	p, sign := t.byName["hs_object_id"], 1
 	if len(q.Sorts) > 0 {
 		p = t.byName[q.Sorts[0].Property]
@@ -225,7 +227,7 @@ func (t *table) order(q *query, lo, hi key) (func(a, b *object) int, bool) {
 			sign = -1
 		}
 	}
-	oneInstant := hi.ms == lo.ms+1 && hi.id == 0 // within one millisecond the index is in the order of ids
+	oneInstant := hi.At == lo.At+1 && hi.ID == 0 // within one millisecond the index is in the order of ids
 	if p.computed == fromModified || (p.computed == fromID && oneInstant) {
 		return nil, sign < 0
 	}
@@ -235,15 +237,15 @@ func (t *table) order(q *query, lo, hi key) (func(a, b *object) int, bool) {
 		if n := p.compare(x, y); n != 0 {
 			return sign * n
 		}
-		return compareKeys(key{0, a.id}, key{0, b.id})
+		return ordered.Compare(ordered.Key{ID: a.id}, ordered.Key{ID: b.id})
 	}, false
 }
 
 // collect gathers all matches of a range and sorts them.
 func (t *table) collect(q *query, groups [][]condition, from, to int, order func(a, b *object) int, offset, limit int) (int, []*object) {
 	var all []*object
-	for k := range t.index.between(from, to, false) {
-		if o := t.objects[k.id]; q.matches(t, o, groups) {
+	for k := range t.index.Between(from, to, false) {
+		if o := t.objects[k.ID]; q.matches(t, o, groups) {
 			all = append(all, o)
 		}
 	}

@@ -96,7 +96,7 @@ func (s *Server) state() any {
 	defer s.mu.RUnlock()
 	out := map[string]any{}
 	for _, t := range s.tables {
-		out[t.plural] = map[string]int{"live": t.live.n, "archived": t.gone.n, "merged": len(t.merged), "indexed": t.index.n}
+		out[t.plural] = map[string]int{"live": t.live.Len(), "archived": t.gone.Len(), "merged": len(t.merged), "indexed": t.index.Len()}
 	}
 	out["unindexed_changes"] = len(s.pending)
 	out["webhook_events"] = s.PendingEvents()

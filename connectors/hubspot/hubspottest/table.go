@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/millrace/millrace/connectors/sandbox/ordered"
 )
 
 // field is one property's value. An object has a sorted slice of them, not a map: at 200,000 contacts of 30 properties
@@ -66,9 +68,9 @@ type table struct {
 	props   []*property // by slot
 	byName  map[string]*property
 	objects map[uint64]*object
-	live    ordered                   // by id
-	gone    ordered                   // archived, by id
-	index   ordered                   // the search index: by modification time and id of the indexed versions
+	live    ordered.Set               // by id
+	gone    ordered.Set               // archived, by id
+	index   ordered.Set               // the search index: by modification time and id of the indexed versions
 	unique  map[int]map[string]uint64 // by slot: normalised value to id
 	merged  map[uint64]uint64         // an id that was merged away, to the id that took it over
 	last    uint64

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/millrace/millrace/connectors/sandbox/ordered"
 )
 
 // source says in webhooks who made a change: changeSource and sourceId.
@@ -56,7 +58,7 @@ func (s *Server) insert(t *table, values []field, created, now int64, by source)
 		created = now
 	}
 	t.objects[o.id] = o
-	t.live.insert(key{0, o.id})
+	t.live.Insert(ordered.Key{ID: o.id})
 	// An imported past makes the object as old as its creation, so that a generated account has a history.
 	at := now
 	if created < now {
@@ -169,8 +171,8 @@ func (s *Server) remove(t *table, o *object, now int64, by source) {
 	v.archived = now
 	t.claim(o, &v)
 	o.cur = &v
-	t.live.remove(key{0, o.id})
-	t.gone.insert(key{0, o.id})
+	t.live.Remove(ordered.Key{ID: o.id})
+	t.gone.Insert(ordered.Key{ID: o.id})
 	s.emit(t, o, "deletion", by, nil)
 }
 
@@ -178,8 +180,8 @@ func (s *Server) remove(t *table, o *object, now int64, by source) {
 func (s *Server) restore(t *table, o *object, now int64, by source) {
 	v := *o.cur
 	v.archived = 0
-	t.gone.remove(key{0, o.id})
-	t.live.insert(key{0, o.id})
+	t.gone.Remove(ordered.Key{ID: o.id})
+	t.live.Insert(ordered.Key{ID: o.id})
 	s.store(t, o, &v, now)
 	s.emit(t, o, "restore", by, nil)
 }
@@ -188,8 +190,8 @@ func (s *Server) restore(t *table, o *object, now int64, by source) {
 func (s *Server) forget(t *table, o *object) {
 	t.unindex(o)
 	t.claim(o, nil)
-	t.live.remove(key{0, o.id})
-	t.gone.remove(key{0, o.id})
+	t.live.Remove(ordered.Key{ID: o.id})
+	t.gone.Remove(ordered.Key{ID: o.id})
 	delete(t.objects, o.id)
 	s.unlinkAll(t, o.id)
 }

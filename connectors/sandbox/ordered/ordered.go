@@ -1,4 +1,8 @@
-package hubspottest
+// Package ordered is the sorted set by which simulators page through many records: a change among hundreds of thousands
+// of keys moves a few kilobytes, and a page at any place is found without walking to it.
+//
+// It keeps keys only, not what they stand for, and it is not safe for concurrent use.
+package ordered
 
 import (
 	"cmp"
@@ -7,42 +11,45 @@ import (
 	"sort"
 )
 
-// key orders objects: by a time in milliseconds (0 in an index that has none) and then by id.
-type key struct {
-	ms int64
-	id uint64
+// Key orders records: by an instant in whatever unit the caller keeps (0 in a set that has none) and then by id.
+type Key struct {
+	At int64
+	ID uint64
 }
 
-func compareKeys(a, b key) int {
-	return cmp.Or(cmp.Compare(a.ms, b.ms), cmp.Compare(a.id, b.id))
+// Compare orders keys.
+func Compare(a, b Key) int {
+	return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.ID, b.ID))
 }
 
 // blockSize bounds a block of an ordered set; a block is split in half when it is full.
 const blockSize = 1024
 
-// ordered is a sorted set of keys in blocks, so that a change among 200,000 keys moves a few kilobytes and a page at
-// any offset is found without walking to it.
-type ordered struct {
-	blocks [][]key // none is empty
+// Set is a sorted set of keys; its zero value is empty.
+type Set struct {
+	blocks [][]Key // none is empty
 	n      int
 }
 
+// Len returns how many keys the set holds.
+func (o *Set) Len() int { return o.n }
+
 // block returns the index of the first block whose last key is not below k.
-func (o *ordered) block(k key) int {
+func (o *Set) block(k Key) int {
 	return sort.Search(len(o.blocks), func(i int) bool {
 		b := o.blocks[i]
-		return compareKeys(b[len(b)-1], k) >= 0
+		return Compare(b[len(b)-1], k) >= 0
 	})
 }
 
-// insert adds k; adding it again changes nothing.
-func (o *ordered) insert(k key) {
+// Insert adds k; adding it again changes nothing.
+func (o *Set) Insert(k Key) {
 	if len(o.blocks) == 0 {
-		o.blocks, o.n = [][]key{{k}}, 1
+		o.blocks, o.n = [][]Key{{k}}, 1
 		return
 	}
 	i := min(o.block(k), len(o.blocks)-1)
-	at, found := slices.BinarySearchFunc(o.blocks[i], k, compareKeys)
+	at, found := slices.BinarySearchFunc(o.blocks[i], k, Compare)
 	if found {
 		return
 	}
@@ -61,13 +68,13 @@ func (o *ordered) insert(k key) {
 	o.blocks = slices.Insert(o.blocks, i+1, slices.Clone(b[cut:]))
 }
 
-// remove takes k out when it is there.
-func (o *ordered) remove(k key) {
+// Remove takes k out when it is there.
+func (o *Set) Remove(k Key) {
 	i := o.block(k)
 	if i == len(o.blocks) {
 		return
 	}
-	at, found := slices.BinarySearchFunc(o.blocks[i], k, compareKeys)
+	at, found := slices.BinarySearchFunc(o.blocks[i], k, Compare)
 	if !found {
 		return
 	}
@@ -78,30 +85,30 @@ func (o *ordered) remove(k key) {
 	}
 }
 
-// rank returns how many keys are below k.
-func (o *ordered) rank(k key) int {
+// Rank returns how many keys are below k.
+func (o *Set) Rank(k Key) int {
 	i := o.block(k)
 	n := 0
 	for _, b := range o.blocks[:i] {
 		n += len(b)
 	}
 	if i < len(o.blocks) {
-		at, _ := slices.BinarySearchFunc(o.blocks[i], k, compareKeys)
+		at, _ := slices.BinarySearchFunc(o.blocks[i], k, Compare)
 		n += at
 	}
 	return n
 }
 
-// between yields the keys of ranks from to (exclusive), ascending, or descending when reverse is set.
-func (o *ordered) between(from, to int, reverse bool) iter.Seq[key] {
+// Between yields the keys of ranks from to (exclusive), ascending, or descending when reverse is set.
+func (o *Set) Between(from, to int, reverse bool) iter.Seq[Key] {
 	if reverse {
 		return o.down(from, to)
 	}
 	return o.up(from, to)
 }
 
-func (o *ordered) up(from, to int) iter.Seq[key] {
-	return func(yield func(key) bool) {
+func (o *Set) up(from, to int) iter.Seq[Key] {
+	return func(yield func(Key) bool) {
 		start := 0
 		for _, b := range o.blocks {
 			if start >= to {
@@ -117,8 +124,8 @@ func (o *ordered) up(from, to int) iter.Seq[key] {
 	}
 }
 
-func (o *ordered) down(from, to int) iter.Seq[key] {
-	return func(yield func(key) bool) {
+func (o *Set) down(from, to int) iter.Seq[Key] {
+	return func(yield func(Key) bool) {
 		end := o.n
 		for _, b := range slices.Backward(o.blocks) {
 			start := end - len(b)

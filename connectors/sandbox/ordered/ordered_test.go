@@ -1,4 +1,4 @@
-package hubspottest
+package ordered
 
 import (
 	"slices"
@@ -7,27 +7,27 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestOrderedAgreesWithASlice compares the blocks with a plain sorted slice, over enough keys to split and to empty blocks.
-func TestOrderedAgreesWithASlice(t *testing.T) {
+// TestSetAgreesWithASlice compares the blocks with a plain sorted slice, over enough keys to split and to empty blocks.
+func TestSetAgreesWithASlice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var o ordered
-		var want []key
+		var o Set
+		var want []Key
 		seed := rapid.Uint64().Draw(t, "seed")
 		random := func(n uint64) uint64 { // a generator of our own: thousands of draws are not worth shrinking
 			seed = seed*6364136223846793005 + 1442695040888963407
 			return (seed >> 33) % n
 		}
 		for range rapid.IntRange(0, 4*blockSize).Draw(t, "steps") {
-			k := key{int64(random(50)), random(200)}
-			at, found := slices.BinarySearchFunc(want, k, compareKeys)
+			k := Key{int64(random(50)), random(200)}
+			at, found := slices.BinarySearchFunc(want, k, Compare)
 			switch {
 			case random(4) == 0:
-				o.remove(k)
+				o.Remove(k)
 				if found {
 					want = slices.Delete(want, at, at+1)
 				}
 			default:
-				o.insert(k)
+				o.Insert(k)
 				if !found {
 					want = slices.Insert(want, at, k)
 				}
@@ -35,17 +35,17 @@ func TestOrderedAgreesWithASlice(t *testing.T) {
 		}
 		from := rapid.IntRange(0, len(want)).Draw(t, "from")
 		to := rapid.IntRange(from, len(want)).Draw(t, "to")
-		if got := slices.Collect(o.between(from, to, false)); !slices.Equal(got, want[from:to]) || o.n != len(want) {
+		if got := slices.Collect(o.Between(from, to, false)); !slices.Equal(got, want[from:to]) || o.n != len(want) {
 			t.Fatalf("ascending %d to %d of %d: got %d keys of %d", from, to, len(want), len(got), o.n)
 		}
-		down := slices.Collect(o.between(from, to, true))
+		down := slices.Collect(o.Between(from, to, true))
 		slices.Reverse(down)
 		if !slices.Equal(down, want[from:to]) {
 			t.Fatalf("descending %d to %d of %d: got %d keys", from, to, len(want), len(down))
 		}
-		k := key{int64(random(50)), random(200)}
-		at, _ := slices.BinarySearchFunc(want, k, compareKeys)
-		if got := o.rank(k); got != at {
+		k := Key{int64(random(50)), random(200)}
+		at, _ := slices.BinarySearchFunc(want, k, Compare)
+		if got := o.Rank(k); got != at {
 			t.Fatalf("rank of %v: got %d, want %d", k, got, at)
 		}
 	})
