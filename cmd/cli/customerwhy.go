@@ -22,7 +22,7 @@ func (a *app) customerWhyCmd() *cobra.Command {
 		Short: "Explain why a value is what it is, or why some records are one customer",
 		Long: `With a field: its value, the record it comes from, since when, the rule that decided, and what other records
 said. Without one: the evidence that joins the records, the pairs that were refused or wait for a person, and the
-values that identify nobody and why.
+values that identify nobody and why. Both say what was left out of a text because nobody sees it.
 
 ` + customerLong,
 		Args: from(1, 2),
@@ -55,6 +55,7 @@ type recordWhy struct {
 	Live    bool               `json:"live"`
 	Latent  string             `json:"latent"`
 	Ignored []identity.Ignored `json:"ignored,omitempty"`
+	Cleaned []cleaned          `json:"cleaned,omitempty"`
 }
 
 func (a *app) whyOne(ctx context.Context, term string, all bool) error {
@@ -85,6 +86,15 @@ func whyOne(s *ledger.Snap, id string) (whyReport, error) {
 	rep.More, rep.Tangled = ex.More, ex.Tangled
 	for _, m := range ex.Members {
 		rep.Records = append(rep.Records, recordWhy{Ref: m.Ref, Live: m.Live, Latent: m.Latent, Ignored: m.Ignored})
+	}
+	e, err := s.Entity(id)
+	if err != nil || e == nil {
+		return rep, err
+	}
+	for i := range rep.Records {
+		if rep.Records[i].Cleaned, err = cleanedOf(s, e, rep.Records[i].Ref); err != nil {
+			return rep, err
+		}
 	}
 	rep.Label, err = labelOf(s, id)
 	return rep, err
@@ -120,6 +130,13 @@ func (a *app) printWhy(rep *whyReport, all bool) {
 		}
 	}
 	p.section("identifies nobody", rows)
+	rows = nil
+	for _, r := range rep.Records {
+		for _, c := range r.Cleaned {
+			rows = append(rows, []string{r.Ref, c.Field, c.reason()})
+		}
+	}
+	p.section("taken without what nobody sees", rows)
 	p.decisions(rep.Decisions)
 }
 
@@ -171,13 +188,19 @@ func signOf(r *pairReport) string {
 }
 
 func (a *app) whyField(ctx context.Context, term, name string) error {
-	var fields []identity.Why
+	var fields []fieldWhy
 	err := a.readCustomer(ctx, term, func(_ *hub, s *ledger.Snap, id string) error {
 		e, err := s.Entity(id)
 		if err != nil {
 			return err
 		}
-		fields = whyOf(e, name)
+		for _, w := range whyOf(e, name) {
+			f := fieldWhy{Why: w}
+			if f.Cleaned, err = cleanedIn(s, e, w.Source, w.Field); err != nil {
+				return err
+			}
+			fields = append(fields, f)
+		}
 		if len(fields) == 0 {
 			return noField(canonical.KindOfID(id), name)
 		}
@@ -191,9 +214,18 @@ func (a *app) whyField(ctx context.Context, term, name string) error {
 			writeJSON(a.out, f)
 			continue
 		}
-		a.printOrigin(f)
+		a.printOrigin(f.Why)
+		for _, c := range f.Cleaned {
+			fmt.Fprintf(a.out, "  %s\n", c.reason())
+		}
 	}
 	return nil
+}
+
+// fieldWhy is what `customer why --json` writes with a field.
+type fieldWhy struct {
+	identity.Why
+	Cleaned []cleaned `json:"cleaned,omitempty"`
 }
 
 // whyOf explains a field, or the fields of a group, of which any record says something.

@@ -72,14 +72,33 @@ func scrub(s string, lines bool) string {
 			return r
 		case unicode.IsSpace(r):
 			return ' '
-		case unicode.IsControl(r), r == '\uFEFF', r == '\u200B', r >= '\u202A' && r <= '\u202E':
-			return -1
-		case !lines && (r == '\u200E' || r == '\u200F' || r == '\u061C' || r >= '\u2066' && r <= '\u2069'):
+		case unseen(r), !lines && turns(r):
 			return -1
 		}
 		return r
 	}, s)
 	return norm.NFC.String(s)
+}
+
+// unseen reports whether a character is nothing that a text says: a control, a mark without width, an override of direction.
+func unseen(r rune) bool {
+	return unicode.IsControl(r) || r == '\uFEFF' || r == '\u200B' || r >= '\u202A' && r <= '\u202E'
+}
+
+// turns reports whether a character only sets the direction of what follows.
+func turns(r rune) bool {
+	return r == '\u200E' || r == '\u200F' || r == '\u061C' || r >= '\u2066' && r <= '\u2069'
+}
+
+// Unseen counts the characters of a text that CleanText leaves out because nobody sees them.
+func Unseen(s string) int {
+	n := 0
+	for _, r := range s {
+		if !unicode.IsSpace(r) && (unseen(r) || turns(r)) {
+			n++
+		}
+	}
+	return n
 }
 
 // cut shortens s to at most limit bytes without splitting a character.
