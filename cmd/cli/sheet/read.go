@@ -33,9 +33,10 @@ type Table struct {
 	Notices []string
 }
 
-// Read reads a table: UTF-8 or UTF-16 with or without a byte order mark, otherwise Windows-1252; columns separated by
-// comma, semicolon, tab or bar, whichever the first line has most of; values in quotes may contain line breaks, and
-// spaces before a value do not count. The first line names the columns. The error names file and line, never a value.
+// Read reads a table: UTF-8 or UTF-16 with or without a byte order mark, otherwise Windows-1252; lines that end as on any
+// system; columns separated by comma, semicolon, tab or bar, whichever the first line has most of; values in quotes may
+// contain line breaks, and spaces before a value do not count. The first line names the columns. The error names file and
+// line, never a value.
 func Read(path string) (*Table, error) {
 	data, err := readFile(path)
 	if err != nil {
@@ -45,7 +46,13 @@ func Read(path string) (*Table, error) {
 	if data, err = t.decode(data); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	if bytes.IndexByte(data, '\n') < 0 { // a Macintosh of last century, or a spreadsheet that writes for one
+		data = bytes.ReplaceAll(data, []byte("\r"), []byte("\n"))
+	}
 	t.Comma = sniff(data)
+	if line := endless(data, t.Comma); line > 0 {
+		return nil, fmt.Errorf("%s:%d: %w", path, line, errCell)
+	}
 	if err := t.parse(data); err != nil {
 		return nil, err
 	}
@@ -58,11 +65,32 @@ func readFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, MaxBytes+1))
-	if err == nil && len(data) > MaxBytes {
+	var data bytes.Buffer
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		data.Grow(int(min(info.Size(), MaxBytes)) + bytes.MinRead) // to be read without being copied
+	}
+	n, err := io.Copy(&data, io.LimitReader(f, MaxBytes+1))
+	if err == nil && n > MaxBytes {
 		err = fmt.Errorf("%s: more than %d bytes", path, MaxBytes)
 	}
-	return data, err
+	return data.Bytes(), err
+}
+
+var errCell = fmt.Errorf("a value has more than %d bytes", MaxCell)
+
+// endless returns the line of the first value without quotes that is too long, 0 when there is none. A file that is no
+// table may be one line, and taking that apart needs its size several times over.
+func endless(data []byte, comma rune) int {
+	from := 0
+	for i, c := range data {
+		if c == '\n' || c == '"' || rune(c) == comma {
+			from = i
+		}
+		if i-from > MaxCell+1 {
+			return bytes.Count(data[:from+1], []byte("\n")) + 1
+		}
+	}
+	return 0
 }
 
 // decode returns the text as UTF-8 without a byte order mark.
@@ -142,7 +170,7 @@ func (t *Table) failed(err error, cells int) error {
 func (t *Table) add(row []string, line int) error {
 	for _, cell := range row {
 		if len(cell) > MaxCell {
-			return fmt.Errorf("a value has more than %d bytes", MaxCell)
+			return errCell
 		}
 	}
 	if t.Header == nil {

@@ -44,7 +44,8 @@ func TestTablesAsTheWorldWritesThem(t *testing.T) {
 		"plain": plain, "byte order mark": "\ufeff" + plain, "UTF-16": wide(plain, false), "UTF-16, big end first": wide(plain, true),
 		"spaces":     "id, name , town\n1, Müller, \"Bad\nTölz\"\n2, \"O\"\"Hara\", 王\n",
 		"semicolons": strings.ReplaceAll(plain, ",", ";"), "tabs": strings.ReplaceAll(plain, ",", "\t"), "bars": strings.ReplaceAll(plain, ",", "|"),
-		"no last line break": strings.TrimSuffix(plain, "\r\n"), "empty lines": strings.ReplaceAll(plain, "\r\n2", "\r\n\r\n2"),
+		"lines of a Macintosh": strings.NewReplacer("\r\n", "\r", "\n", "\r").Replace(plain),
+		"no last line break":   strings.TrimSuffix(plain, "\r\n"), "empty lines": strings.ReplaceAll(plain, "\r\n2", "\r\n\r\n2"),
 	} {
 		table, err := Read(file(t, "t.csv", content))
 		if err != nil {
@@ -68,7 +69,8 @@ func TestTablesAsTheWorldWritesThem(t *testing.T) {
 func TestBrokenTablesAreRefused(t *testing.T) {
 	for content, want := range map[string]string{
 		"": "the file is empty", "id,name\n1,x\n2\n": "t.csv:3: the row has 1 values, the first line has 2", "id,id\n": `columns 1 and 2 have the same name "id"`,
-		"id,name\n1,\"x\n2,y\n": "t.csv:2:", "id\n" + strings.Repeat("x", MaxCell+1): "more than",
+		"id,name\n1,\"x\n2,y\n": "t.csv:2:", "id\n" + strings.Repeat("x", MaxCell+1): "t.csv:2: a value has more than",
+		"id\n1\n" + strings.Repeat("x", MaxCell+5): "t.csv:3: a value has more than", "id,b\n1,\"" + strings.Repeat("x,\n", MaxCell) + "\"": "t.csv:2: a value has more than",
 	} {
 		if _, err := Read(file(t, "t.csv", content)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.20q: got error %v, want one with %q", content, err, want)
