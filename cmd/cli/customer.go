@@ -80,7 +80,7 @@ type brief struct {
 }
 
 func briefOf(e *work.Entity) brief {
-	b := brief{ID: e.ID, Kind: string(e.Kind), Label: printable(work.NameOf(e)), Refs: e.Refs, Status: goldenText(e, "status"),
+	b := brief{ID: e.ID, Kind: string(e.Kind), Label: work.NameOf(e), Refs: e.Refs, Status: goldenText(e, "status"),
 		Amount: goldenText(e, "amount"), URL: goldenText(e, "url")}
 	return b
 }

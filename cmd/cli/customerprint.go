@@ -23,7 +23,7 @@ const (
 var hiddenFields = []string{"url", "created"}
 
 func (a *app) printCustomer(rep *customerReport, all bool) {
-	fmt.Fprintf(a.out, "%s  %s  %s\n", rep.Label, rep.Kind, rep.ID)
+	fmt.Fprintf(a.out, "%s  %s  %s\n", printable(rep.Label), rep.Kind, rep.ID)
 	if rep.MovedFrom != "" {
 		fmt.Fprintf(a.out, "%s became part of this one\n", rep.MovedFrom)
 	}

@@ -141,7 +141,7 @@ func labelOf(s *ledger.Snap, id string) (string, error) {
 	if err != nil || e == nil {
 		return id, err
 	}
-	return printable(work.NameOf(e)), nil
+	return work.NameOf(e), nil
 }
 
 func (a *app) reviewShowCmd() *cobra.Command {

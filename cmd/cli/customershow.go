@@ -98,7 +98,7 @@ func reportCustomer(h *hub, s *ledger.Snap, id string) (customerReport, error) {
 		return rep, err
 	}
 	if rep.Deleted = e == nil; !rep.Deleted {
-		rep.Label, rep.Fields = printable(work.NameOf(e)), fieldsOf(e)
+		rep.Label, rep.Fields = work.NameOf(e), fieldsOf(e)
 	}
 	if rep.Members, err = membersOf(s, id, e); err != nil {
 		return rep, err

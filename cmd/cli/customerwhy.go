@@ -101,7 +101,7 @@ func whyOne(s *ledger.Snap, id string) (whyReport, error) {
 }
 
 func (a *app) printWhy(rep *whyReport, all bool) {
-	fmt.Fprintf(a.out, "%s  %s  %s\n", rep.Label, rep.Kind, rep.ID)
+	fmt.Fprintf(a.out, "%s  %s  %s\n", printable(rep.Label), rep.Kind, rep.ID)
 	p := &page{app: a, all: all}
 	var rows [][]string
 	for _, r := range rep.Records {

@@ -183,7 +183,7 @@ func (a *app) printPlanned(ctx context.Context, h *hub, c ledger.TryChange) erro
 			t.row(b.ID, shorten(b.Label, 40), strings.Join(b.Refs, ", "))
 		}
 	} else {
-		fmt.Fprintf(a.out, "  divide %s  %s\n", c.Entity, rep.From[0].Label)
+		fmt.Fprintf(a.out, "  divide %s  %s\n", c.Entity, printable(rep.From[0].Label))
 		for _, refs := range c.Becomes {
 			t.row(strings.Join(refs, ", "))
 		}
