@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -75,6 +76,21 @@ func TestBrokenTablesAreRefused(t *testing.T) {
 		if _, err := Read(file(t, "t.csv", content)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.20q: got error %v, want one with %q", content, err, want)
 		}
+	}
+}
+
+// A file that is no table costs its own size once.
+func TestOneEndlessLineCostsItsSize(t *testing.T) {
+	const size = 32 << 20
+	path := file(t, "t.csv", "id,name\n1,"+strings.Repeat("x", size))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), "t.csv:2: a value has more than") {
+		t.Errorf("got error %v, want that a value is too long", err)
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > size*5/4 {
+		t.Errorf("read %d bytes with %d bytes of memory", size, used)
 	}
 }
 
