@@ -51,7 +51,6 @@ type Ref struct {
 	ID         string `json:"id"`
 	URL        string `json:"url,omitempty"` // its page at the vendor
 	VersionAt  Stamp  `json:"version_at,omitzero"`
-	FirstSeen  Stamp  `json:"first_seen,omitzero"`
 	LastSeen   Stamp  `json:"last_seen,omitzero"`
 	State      string `json:"state"` // live, deleted or unseen
 	Latent     string `json:"latent,omitempty"`

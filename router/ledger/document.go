@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -48,7 +49,15 @@ func (s *Snap) Document(id string, connector func(connection string) string) (en
 		}
 	}
 	slices.Sort(about.Aliases)
-	about.Record = func(ref string) envelope.Ref { return recordOf(ref, metas[ref], connector) }
+	via, err := s.via(name, n.members)
+	if err != nil {
+		return envelope.Entity{}, err
+	}
+	about.Record = func(ref string) envelope.Ref {
+		r := recordOf(ref, metas[ref], connector)
+		r.Via = via[ref]
+		return r
+	}
 	if !n.alive() {
 		about.Tombstone = &envelope.Tombstone{Kind: tombstoneOf(metas), At: envelope.Stamp{Time: n.updated}}
 	}
@@ -57,6 +66,25 @@ func (s *Snap) Document(id string, connector func(connection string) string) (en
 		return envelope.Entity{}, err
 	}
 	return envelope.Of(&g, about)
+}
+
+// via returns for each record of several the rule of the surest evidence that joins it to another one.
+func (s *Snap) via(name string, members []recKey) (map[string]string, error) {
+	if len(members) < 2 {
+		return nil, nil
+	}
+	ex, err := s.Explain(name)
+	if err != nil {
+		return nil, err
+	}
+	rules := map[string]string{}
+	slices.SortStableFunc(ex.Joined, func(a, b PairWhy) int { return cmp.Compare(b.Probability, a.Probability) })
+	for _, p := range ex.Joined {
+		for _, ref := range []string{p.A, p.B} {
+			rules[ref] = cmp.Or(rules[ref], p.Rule)
+		}
+	}
+	return rules, nil
 }
 
 // recordOf is what the ledger knows of a record beside what it says.

@@ -37,7 +37,7 @@ func TestDocumentOfAnEntity(t *testing.T) {
 			t.Fatal(err)
 		}
 		if e.ID != id || len(e.Aliases) != 1 || e.Aliases[0] != former || e.Tenant != "default" || e.Version == 0 || e.Created.IsZero() || e.Schema != "person/1.0" || len(e.Refs) != 2 ||
-			e.Refs[0].Source != "hubspot" || e.Refs[0].State != "live" || e.Refs[0].LastSeen.IsZero() || e.ETag == "" || e.Tombstone != nil {
+			e.Refs[0].Source != "hubspot" || e.Refs[0].State != "live" || e.Refs[0].LastSeen.IsZero() || e.Refs[0].Via != "e-mail address" || e.Refs[1].Via != "e-mail address" || e.ETag == "" || e.Tombstone != nil {
 			t.Errorf("the document of %s is %+v; want that of %s with the former id %s", name, e, id, former)
 		}
 	}
