@@ -42,10 +42,9 @@ func pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// begin makes the streams of a connection known and nudges each once.
+// begin makes the streams of a connection known, nudges each once and has its feeds followed.
 func (r *Router) begin(ctx context.Context, s *SourceConn, defs []connectors.Stream) {
-	var nudges []string
-	var sweeps []*stream
+	var polls, sweeps []*stream
 	r.mu.Lock()
 	for _, def := range defs {
 		if s.Streams != nil && !slices.Contains(s.Streams, def.Name) {
@@ -54,7 +53,7 @@ func (r *Router) begin(ctx context.Context, s *SourceConn, defs []connectors.Str
 		poll := &stream{r: r, source: s, def: def, whole: def.Snapshot, begun: r.now()}
 		poll.gapped.Store(true) // perhaps, from an earlier run: looked at once
 		r.streams[poll.key()] = poll
-		nudges = append(nudges, poll.key())
+		polls = append(polls, poll)
 		if s.Sweeper != nil && !def.Snapshot && !r.o.Once && s.Sweep >= 0 && (s.Sweep > 0 || def.Sweep > 0) {
 			sweep := &stream{r: r, source: s, def: def, sweep: true, whole: true, begun: r.now()}
 			r.streams[sweep.key()] = sweep
@@ -72,10 +71,11 @@ func (r *Router) begin(ctx context.Context, s *SourceConn, defs []connectors.Str
 	for _, sweep := range sweeps {
 		sweep.schedule(sweep.untilSweep(ctx))
 	}
-	for _, key := range nudges {
-		r.nudge(bus.Pages, []byte(key))
+	for _, poll := range polls {
+		r.nudge(bus.Pages, []byte(poll.key()))
 	}
 	r.nudge(bus.Refs, []byte(s.Name))
+	r.follow(ctx, s, polls)
 }
 
 // setUnlisted remembers why a connection's streams are not known. It reports whether from now on nothing waits for them.

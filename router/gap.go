@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/router/ledger"
@@ -29,33 +30,60 @@ func (s *stream) reopen(ctx context.Context, state ledger.Stream, why error) err
 		return err
 	}
 	s.gapped.Store(true)
+	since, err := s.completeTo(ctx, state)
+	if err != nil {
+		return err
+	}
 	from, to := state.Cursor, connectors.Cursor("")
 	if s.whole {
 		from = state.Sweep.Cursor
-	} else if rewinder, can := s.source.Source.(connectors.Rewinder); can && !state.Complete.IsZero() {
-		var err error
-		if to, err = rewinder.CursorAt(s.def.Name, state.Complete); err != nil {
-			return err
-		}
+	} else if to, err = s.cursorAt(since); err != nil {
+		return err
 	}
 	if to == from { // nothing earlier to go back to
 		to = ""
 	}
-	err := l.Rewind(ctx, s.source.Name, s.def.Name, s.whole, from, to)
+	err = l.Rewind(ctx, s.source.Name, s.def.Name, s.whole, from, to)
 	if errors.Is(err, ledger.ErrStale) {
 		return nil
 	}
 	return err
 }
 
-// heal takes the gap away after the stream has caught up.
-func (s *stream) heal(ctx context.Context) error {
-	if !s.gapped.Load() {
-		return nil
+// completeTo returns the instant up to which the stream is complete. Where it reads again what a feed lost, that is where
+// the gap begins: what was complete before is what is doubted.
+func (s *stream) completeTo(ctx context.Context, state ledger.Stream) (time.Time, error) {
+	gaps, err := s.feedGaps(ctx)
+	since := state.Complete
+	for i := range gaps {
+		if from := rereadFrom(gaps[i]); from.Before(since) {
+			since = from
+		}
 	}
-	if err := s.r.o.Ledger.HealGap(ctx, s.gap(ledger.Stream{}, nil)); err != nil {
-		return err
+	return since, err
+}
+
+// cursorAt returns a cursor for an instant of the vendor's clock; the beginning when the instant is not known or the
+// vendor has no such cursors.
+func (s *stream) cursorAt(since time.Time) (connectors.Cursor, error) {
+	rewinder, can := s.source.Source.(connectors.Rewinder)
+	if !can || since.IsZero() {
+		return "", nil
 	}
-	s.gapped.Store(false)
-	return nil
+	return rewinder.CursorAt(s.def.Name, since)
+}
+
+// heal takes the stream's gaps away after it has caught up, and sets it back for those that a feed made meanwhile; then
+// it has to read on at once.
+func (s *stream) heal(ctx context.Context) (again bool, err error) {
+	if !s.gapped.Swap(false) { // before the ledger is asked: a gap that comes meanwhile sets it again
+		return false, nil
+	}
+	if err = s.r.o.Ledger.HealGap(ctx, s.gap(ledger.Stream{}, nil)); err == nil && !s.sweep {
+		again, err = s.healFeeds(ctx)
+	}
+	if again || err != nil {
+		s.gapped.Store(true)
+	}
+	return again, err
 }

@@ -18,6 +18,8 @@ type Metrics struct {
 	failures *prometheus.CounterVec
 	items    *prometheus.CounterVec
 	calls    *prometheus.HistogramVec
+	hints    *prometheus.CounterVec
+	gaps     *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics in a registry of their own.
@@ -35,7 +37,11 @@ func NewMetrics() *Metrics {
 		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "millrace_target_call_seconds",
 			Help: "Time of one call to a target.", Buckets: prometheus.ExponentialBuckets(0.005, 2, 12)}, []string{"target"}),
 	}
-	m.Registry.MustRegister(m.records, m.apply, m.failures, m.items, m.calls)
+	m.hints = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "millrace_feed_hints_total",
+		Help: "Changes that feeds told."}, []string{"connection", "feed"})
+	m.gaps = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "millrace_feed_gaps_total",
+		Help: "Gaps that feeds made, by what was done."}, []string{"connection", "stream", "action"})
+	m.Registry.MustRegister(m.records, m.apply, m.failures, m.items, m.calls, m.hints, m.gaps)
 	return m
 }
 
@@ -66,4 +72,16 @@ func (m *Metrics) delivered(target string, j *job) {
 	if j.settle.Reject != "" {
 		m.items.WithLabelValues(target, "dead").Inc()
 	}
+}
+
+func (m *Metrics) told(connection, feed string, hints int) {
+	m.hints.WithLabelValues(connection, feed).Add(float64(hints))
+}
+
+func (m *Metrics) opened(g ledger.Gap) {
+	m.gaps.WithLabelValues(g.Connection, g.Stream, "recorded").Inc()
+}
+
+func (m *Metrics) healed(g ledger.Gap) {
+	m.gaps.WithLabelValues(g.Connection, g.Stream, "healed").Inc()
 }

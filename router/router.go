@@ -25,6 +25,7 @@ type SourceConn struct {
 	Source  connectors.Source
 	Getter  connectors.Getter  // nil = hints cannot be fetched
 	Sweeper connectors.Sweeper // nil = the vendor cannot be listed
+	Feeder  connectors.Feeder  // nil = the vendor pushes nothing; with it a Getter is needed
 	Streams []string           // read only these; nil = all
 	Every   time.Duration      // 0 = the stream's suggestion
 	Sweep   time.Duration      // 0 = the stream's suggestion, negative = never
@@ -92,6 +93,7 @@ type Router struct {
 
 	mu        sync.Mutex
 	streams   map[string]*stream // by stream.key
+	feeds     []*feed            // those that are followed
 	listed    map[string]bool    // connections whose streams are known
 	unlisted  map[string]error   // why the others' are not
 	barred    map[string]bool    // of those, the ones nothing waits for: refused, or failing for long
@@ -124,6 +126,9 @@ func New(o Options) (*Router, error) {
 		listed: map[string]bool{}, unlisted: map[string]error{}, barred: map[string]bool{}, movedCh: make(chan struct{})}
 	for i := range o.Sources {
 		s := &o.Sources[i]
+		if s.Feeder != nil && s.Getter == nil {
+			return nil, fmt.Errorf("connection %s has feeds, and nothing to fetch with what they tell", s.Name)
+		}
 		r.sources[s.Name] = s
 		r.fetches[s.Name] = &fetcher{r: r, source: s}
 	}

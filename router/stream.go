@@ -141,12 +141,13 @@ func (s *stream) page(ctx context.Context) time.Duration {
 			return s.failed(ctx, err)
 		}
 	}
-	if err := s.heal(ctx); err != nil {
+	behind, err := s.heal(ctx)
+	if err != nil {
 		return s.failed(ctx, err)
 	}
 	s.giveWay()
 	s.caughtUp(number, nil)
-	if s.asked() { // while this page was being read ahead
+	if behind || s.asked() { // while this page was being read ahead
 		return 0
 	}
 	if s.r.o.Once {

@@ -23,6 +23,7 @@ import (
 	"github.com/millrace/millrace/router/bus"
 	"github.com/millrace/millrace/router/ledger"
 	"github.com/millrace/millrace/router/ledger/boltkv"
+	"github.com/millrace/millrace/router/ledger/kv"
 )
 
 // crm is a small vendor in memory: contacts in the order of their changes, read by position.
@@ -259,7 +260,9 @@ type world struct {
 	router *router.Router
 	stop   func() error
 	change func(*router.Options)
+	wrap   func(kv.Engine) kv.Engine // in front of the store
 	mapper ledger.Mapper
+	now    func() time.Time // nil = the real clock
 }
 
 func newWorld(t testing.TB) *world {
@@ -282,12 +285,16 @@ func (w *world) start() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if w.ledger, err = ledger.Open(w.engine, ledger.Options{Targets: []string{"board"}, Reach: rules.Watches, Mapper: w.mapper,
+	store := kv.Engine(w.engine)
+	if w.wrap != nil {
+		store = w.wrap(store)
+	}
+	if w.ledger, err = ledger.Open(store, ledger.Options{Targets: []string{"board"}, Reach: rules.Watches, Mapper: w.mapper, Now: w.now,
 		Key: bytes.Repeat([]byte("k"), 32)}); err != nil {
 		w.t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	o := router.Options{Ledger: w.ledger, Bus: bus.InProcess(log), Rules: rules, Log: log, Attempts: 3, Late: time.Nanosecond,
+	o := router.Options{Ledger: w.ledger, Bus: bus.InProcess(log), Rules: rules, Log: log, Attempts: 3, Late: time.Nanosecond, Now: w.now,
 		Sources: []router.SourceConn{{Name: "crm", Source: w.crm}},
 		Targets: []router.TargetConn{{Name: "board", Target: w.board, Finder: w.board, Lister: w.board,
 			Locator: w.board, InFlight: 5}}}

@@ -22,6 +22,7 @@ var (
 	descRecords  = prometheus.NewDesc("millrace_ledger_records", "Live records in the ledger.", []string{"object"}, nil)
 	descEntities = prometheus.NewDesc("millrace_ledger_entities", "Entities in the ledger.", []string{"kind"}, nil)
 	descLag      = prometheus.NewDesc("millrace_stream_lag_seconds", "Time since the instant a stream is complete up to.", []string{"connection", "stream"}, nil)
+	descContact  = prometheus.NewDesc("millrace_feed_silence_seconds", "Time since a feed last told anything, be it nothing new.", []string{"connection", "feed"}, nil)
 	descSize     = prometheus.NewDesc("millrace_ledger_bytes", "Size of the ledger.", nil, nil)
 	descCalls    = prometheus.NewDesc("millrace_api_actions_total", "Actions asked of a vendor.", []string{"connection"}, nil)
 )
@@ -30,7 +31,7 @@ var (
 type ledgerFigures struct{ h *hub }
 
 func (f ledgerFigures) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descDirty, descDead, descGaps, descRecords, descEntities, descLag, descSize, descCalls} {
+	for _, d := range []*prometheus.Desc{descDirty, descDead, descGaps, descRecords, descEntities, descLag, descContact, descSize, descCalls} {
 		ch <- d
 	}
 }
@@ -61,6 +62,15 @@ func (f ledgerFigures) Collect(ch chan<- prometheus.Metric) {
 	for _, s := range st.Streams {
 		if !s.Complete.IsZero() {
 			gauge(descLag, time.Since(s.Complete).Seconds(), s.Connection, s.Stream)
+		}
+	}
+	feeds, err := f.h.feeds(ctx)
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(descContact, err)
+	}
+	for _, fd := range feeds {
+		if !fd.Contact.IsZero() {
+			gauge(descContact, time.Since(fd.Contact).Seconds(), fd.Connection, fd.Feed.Feed)
 		}
 	}
 	gauge(descGaps, float64(st.Totals.Gaps))

@@ -159,8 +159,9 @@ func (h *hub) route(o hubOptions) error {
 		if src, ok := conn.opened.(connectors.Source); ok && wanted {
 			getter, _ := conn.opened.(connectors.Getter)
 			sweeper, _ := conn.opened.(connectors.Sweeper)
+			feeder, _ := conn.opened.(connectors.Feeder)
 			ro.Sources = append(ro.Sources, router.SourceConn{Name: c.Name, Source: src, Getter: getter, Sweeper: sweeper,
-				Streams: streams, Every: c.Every, Sweep: c.Sweep})
+				Feeder: feeder, Streams: streams, Every: c.Every, Sweep: c.Sweep})
 		}
 	}
 	for _, name := range h.cfg.Targets {

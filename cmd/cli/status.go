@@ -30,6 +30,7 @@ type statusReport struct {
 	Ready     bool             `json:"ready"`
 	Problems  []string         `json:"problems,omitempty"`
 	Streams   []ledger.Stream  `json:"streams"`
+	Feeds     []feedReport     `json:"feeds,omitempty"`
 	Targets   []targetReport   `json:"targets"`
 	Quotas    []quotaReport    `json:"quotas"`
 	Gaps      []ledger.Gap     `json:"gaps,omitempty"`
@@ -81,6 +82,9 @@ func (a *app) report(ctx context.Context, h *hub) (statusReport, error) {
 	} else if !e.Since.IsZero() || e.Waiting > 0 {
 		rep.Erasing = &erasingReport{Waiting: e.Waiting, Since: e.Since}
 	}
+	if rep.Feeds, err = h.feeds(ctx); err != nil {
+		return rep, err
+	}
 	held := h.router.Held()
 	for _, t := range h.cfg.Targets {
 		rep.Targets = append(rep.Targets, targetReport{Target: t, Backlog: st.Totals.Dirty[t], Shown: st.Totals.Links[t], Held: held[t]})
@@ -102,6 +106,7 @@ func printStatus(w io.Writer, rep statusReport, now time.Time) error {
 		fmt.Fprintf(t, "%s/%s\t%s\t%s\t%d\t%s\n", s.Connection, s.Stream, instant(s.Complete), lag(s.Complete, now), rep.Records[s.Connection+"/"+s.Object], streamState(s))
 	}
 	fmt.Fprintln(t)
+	printFeeds(t, rep.Feeds)
 	fmt.Fprintln(t, "TARGET\tSHOWN\tBACKLOG\tHELD BACK")
 	for _, r := range rep.Targets {
 		fmt.Fprintf(t, "%s\t%d\t%d\t%d\n", r.Target, r.Shown, r.Backlog, r.Held)

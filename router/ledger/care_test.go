@@ -277,7 +277,8 @@ func TestDamagedRowsAreErrors(t *testing.T) {
 	w := newWorld(t, m)
 	w.fetch(rec("a/deals/1", 1, say{Name: "D", Org: "a/companies/1"}), rec("a/contacts/1", 1, say{Email: "ann@acme.example"}),
 		rec("a/companies/1", 1, say{Name: "Acme"}), rec("a/contacts/2", 1, say{Broken: true}))
-	must(t, w.AddHints(t.Context(), []connectors.Hint{{Ref: ref("a/contacts/1")}}))
+	must(t, w.StoreNews(t.Context(), ledger.News{Connection: "a", Feed: "f", To: "1", Hints: hints("a/contacts/1"),
+		Gaps: []ledger.Gap{{Connection: "a", Stream: "contacts", Kind: ledger.FeedMissed}}}))
 	id := w.id("a/deals/1")
 	_, err := w.Intend(t.Context(), target, []ledger.Intent{{Entity: id, Key: "k"}})
 	must(t, err)
@@ -310,6 +311,10 @@ func use(ctx context.Context, w *world, id string) bool {
 	_, err := w.Totals(ctx)
 	note(err)
 	_, err = w.Streams(ctx)
+	note(err)
+	_, err = w.Feed(ctx, "a", "f")
+	note(err)
+	_, err = w.Gaps(ctx)
 	note(err)
 	_, err = w.Dirty(ctx, target, "", 10)
 	note(err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/router/ledger/kv"
 )
 
@@ -19,11 +20,16 @@ type Gap struct {
 	Stream     string    `json:"stream"`
 	From       time.Time `json:"from,omitzero"` // vendor's clock; zero = the beginning
 	To         time.Time `json:"to,omitzero"`   // zero = not ended yet
-	Kind       string    `json:"kind"`          // `cursor expired`, `receiver was down`, `sweep refused`
+	Kind       string    `json:"kind"`          // `cursor expired`, FeedExpired, SweepRefused
 	Reason     string    `json:"reason"`        // the newest report's details; references only
 	Opened     time.Time `json:"opened"`        // our clock
 	Seen       int       `json:"seen"`          // how often it was reported
+	// Reread says that the stream was set back since the last report, to read the span again (Reread).
+	Reread bool `json:"reread,omitempty"`
 }
+
+// FromFeed reports whether a feed made the gap, so that polling has to be set back for it.
+func (g *Gap) FromFeed() bool { return g.Kind == FeedExpired || g.Kind == FeedMissed }
 
 // OpenGap records a gap and returns its id. The same kind on the same stream is one gap whose span grows.
 func (l *Ledger) OpenGap(ctx context.Context, g Gap) (string, error) {
@@ -56,11 +62,15 @@ func (c *change) openGap(g *Gap) error {
 	} else {
 		c.add(countGaps, 1)
 	}
+	return c.putGap(g)
+}
+
+func (c *change) putGap(g *Gap) error {
 	row, err := json.Marshal(g)
 	if err != nil {
 		return fmt.Errorf("encode gap %s: %w", g.ID, err)
 	}
-	return c.tx.Put(bGap, key, row)
+	return c.tx.Put(bGap, c.l.at(g.Connection, g.Stream, g.ID), row)
 }
 
 func (g *Gap) id() string {
@@ -79,6 +89,58 @@ func (c *change) healGap(connection, stream, id string) error {
 	}
 	c.add(countGaps, -1)
 	return c.tx.Delete(bGap, key)
+}
+
+// Reread sets the stream of a gap back, or with sweep its listing, and notes on the gap that the span is being read
+// again, in one transaction: a crash leaves neither or both. ErrStale when the stream's cursor is no longer from, or the
+// gap was healed or reported again.
+func (l *Ledger) Reread(ctx context.Context, g Gap, sweep bool, from, to connectors.Cursor) error {
+	return l.update(ctx, "read "+g.Connection+"/"+g.Stream+" again", func(c *change) error {
+		old, err := c.sameGap(&g)
+		if err != nil {
+			return err
+		}
+		if err := c.rewind(g.Connection, g.Stream, sweep, from, to); err != nil {
+			return err
+		}
+		old.Reread = true
+		return c.putGap(old)
+	})
+}
+
+// HealReread removes a gap whose span was read again. ErrStale when it was reported again meanwhile, or when its stream
+// is on the way: then another pass has to end first.
+func (l *Ledger) HealReread(ctx context.Context, g Gap) error {
+	return l.update(ctx, "heal gap", func(c *change) error {
+		old, err := c.sameGap(&g)
+		if err != nil {
+			return err
+		}
+		s, err := readStream(c.tx, l, g.Connection, g.Stream)
+		if err == nil && (!old.Reread || s.More || !s.CaughtUp) {
+			err = fmt.Errorf("gap %s: %w", g.ID, ErrStale)
+		}
+		if err != nil {
+			return err
+		}
+		return c.healGap(g.Connection, g.Stream, g.ID)
+	})
+}
+
+// sameGap returns the stored gap if it is still the report that g is.
+func (c *change) sameGap(g *Gap) (*Gap, error) {
+	row := c.tx.Get(bGap, c.l.at(g.Connection, g.Stream, g.ID))
+	if row == nil {
+		return nil, fmt.Errorf("gap %s: %w", g.ID, ErrStale)
+	}
+	old := new(Gap)
+	if err := json.Unmarshal(row, old); err != nil {
+		return nil, damaged(bGap, g.ID, err)
+	}
+	if old.Seen != g.Seen {
+		return nil, fmt.Errorf("gap %s: %w", g.ID, ErrStale)
+	}
+	return old, nil
 }
 
 // Gaps returns all open gaps, ordered by connection and stream.

@@ -21,6 +21,7 @@ const (
 	bLink   kv.Bucket = "link"   // target, entity, item key → link and item as last written
 	bIntent kv.Bucket = "intent" // target, entity, item key → time of the earliest call in doubt
 	bStream kv.Bucket = "stream" // connection, stream → cursors, counters, last failure
+	bFeed   kv.Bucket = "feed"   // connection, feed → cursor, last failure
 	bGap    kv.Bucket = "gap"    // connection, stream, id → gap
 	bRef    kv.Bucket = "ref"    // record → wish to fetch it
 	bInbox  kv.Bucket = "inbox"  // id → delivery
@@ -39,7 +40,7 @@ const (
 
 // Buckets lists what an engine must be opened with.
 func Buckets() []kv.Bucket {
-	return []kv.Bucket{bMeta, bBody, bEnt, bAlias, bKey, bRev, bDirty, bLink, bIntent, bStream, bGap, bRef, bInbox,
+	return []kv.Bucket{bMeta, bBody, bEnt, bAlias, bKey, bRev, bDirty, bLink, bIntent, bStream, bFeed, bGap, bRef, bInbox,
 		bDead, bToken, bLearnt, bCount, bState, bDecide, bReview, bLog, bHist, bBar, bErased}
 }
 
@@ -70,6 +71,12 @@ func keyOf(ref connectors.Ref) (recKey, error) {
 			ref.Connection, ref.Object, maxID)
 	}
 	return recKey(ref.Connection + nul + ref.Object + nul + idMark(ref.ID) + ref.ID), nil
+}
+
+// CheckRef says why a record of that reference cannot be kept, nil when it can.
+func CheckRef(ref connectors.Ref) error {
+	_, err := keyOf(ref)
+	return err
 }
 
 // keyOfText is keyOf of connection/object/id.

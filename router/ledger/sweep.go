@@ -61,23 +61,27 @@ func (s *Stream) sweepOn(b *Batch, now time.Time) error {
 // longer takes, and for `backfill --since`. Setting the sweep's abandons the listing under way. ErrStale otherwise.
 func (l *Ledger) Rewind(ctx context.Context, connection, stream string, sweep bool, from, to connectors.Cursor) error {
 	return l.update(ctx, "rewind "+connection+"/"+stream, func(c *change) error {
-		s, err := readStream(c.tx, l, connection, stream)
-		if err != nil {
-			return err
-		}
-		if sweep {
-			if s.Sweep.Cursor != from {
-				return ErrStale
-			}
-			s.Sweep.Cursor, s.Sweep.Running = to, to != ""
-			return c.putStream(&s)
-		}
-		if s.Cursor != from {
+		return c.rewind(connection, stream, sweep, from, to)
+	})
+}
+
+func (c *change) rewind(connection, stream string, sweep bool, from, to connectors.Cursor) error {
+	s, err := readStream(c.tx, c.l, connection, stream)
+	if err != nil {
+		return err
+	}
+	if sweep {
+		if s.Sweep.Cursor != from {
 			return ErrStale
 		}
-		s.Cursor, s.CaughtUp, s.More = to, false, true
+		s.Sweep.Cursor, s.Sweep.Running = to, to != ""
 		return c.putStream(&s)
-	})
+	}
+	if s.Cursor != from {
+		return ErrStale
+	}
+	s.Cursor, s.CaughtUp, s.More = to, false, true
+	return c.putStream(&s)
 }
 
 // Reaped says what Reap did.

@@ -1,0 +1,116 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/router/ledger"
+)
+
+// feedOverlap is how much earlier than its gap a stream is read again. A vendor stamps a record when a transaction
+// writes it and tells the feed when the transaction ends, minutes later; and where a feed told nothing yet, the gap
+// begins at a time of our clock.
+const feedOverlap = 15 * time.Minute
+
+// rereadFrom returns the instant from which a gap is read again, zero for the beginning.
+func rereadFrom(g ledger.Gap) time.Time {
+	if g.From.IsZero() {
+		return g.From
+	}
+	return g.From.Add(-feedOverlap)
+}
+
+// healFeeds deals with the gaps that feeds made in the stream, at the end of a pass: one for which the stream was set back
+// is healed, for the others it is set back now. A pass that is under way is not interrupted, because nobody knows where
+// it is: setting it to an instant could move it forward, and what lies between would be read by none.
+func (s *stream) healFeeds(ctx context.Context) (again bool, err error) {
+	gaps, err := s.feedGaps(ctx)
+	if err != nil {
+		return false, err
+	}
+	var unread []ledger.Gap
+	for _, g := range gaps {
+		if !g.Reread {
+			unread = append(unread, g)
+			continue
+		}
+		err := s.r.o.Ledger.HealReread(ctx, g)
+		if errors.Is(err, ledger.ErrStale) { // reported again meanwhile
+			again = true
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		s.r.o.Metrics.healed(g)
+		s.r.log.Info("gap healed", "source", s.source.Name, "stream", s.def.Name, "gap", g.Kind, "from", g.From)
+	}
+	if len(unread) == 0 {
+		return again, nil
+	}
+	return true, s.setBack(ctx, unread)
+}
+
+// feedGaps returns the open gaps of the stream that feeds made.
+func (s *stream) feedGaps(ctx context.Context) (list []ledger.Gap, err error) {
+	if s.sweep {
+		return nil, nil
+	}
+	gaps, err := s.r.o.Ledger.Gaps(ctx)
+	for _, g := range gaps {
+		if g.Connection == s.source.Name && g.Stream == s.def.Name && g.FromFeed() {
+			list = append(list, g)
+		}
+	}
+	return list, err
+}
+
+// setBack has the stream read again from where the earliest of the gaps begins.
+func (s *stream) setBack(ctx context.Context, gaps []ledger.Gap) error {
+	state, err := s.r.o.Ledger.Stream(ctx, s.source.Name, s.def.Name)
+	if err != nil {
+		return err
+	}
+	if !s.whole && (state.More || !state.CaughtUp) { // another process began a pass
+		return nil
+	}
+	from, to := s.place(&state), connectors.Cursor("") // a listing begins anew
+	if !s.whole {
+		if to, err = s.backTo(state, gaps); err != nil {
+			return err
+		}
+	}
+	for _, g := range gaps {
+		err := s.r.o.Ledger.Reread(ctx, g, s.whole, from, to)
+		if errors.Is(err, ledger.ErrStale) {
+			return nil // looked at again at the end of the next pass
+		}
+		if err != nil {
+			return err
+		}
+		s.r.log.Info("reading again what a feed lost", "source", s.source.Name, "stream", s.def.Name, "gap", g.Kind, "from", g.From)
+		from = to
+	}
+	s.forget()
+	return nil
+}
+
+// backTo returns a cursor behind which the stream reads the gaps again. It is never ahead of the stream's own: one that
+// is not complete up to there yet has the span still before it.
+func (s *stream) backTo(state ledger.Stream, gaps []ledger.Gap) (connectors.Cursor, error) {
+	since := rereadFrom(gaps[0])
+	for _, g := range gaps[1:] {
+		if from := rereadFrom(g); from.Before(since) {
+			since = from
+		}
+	}
+	switch {
+	case state.Complete.IsZero(): // it never said how far it is
+		return "", nil
+	case !since.Before(state.Complete):
+		return state.Cursor, nil
+	}
+	return s.cursorAt(since)
+}
