@@ -8,7 +8,7 @@ import (
 // Feed is one sequence of changes that a vendor pushes over a connection which we open (Salesforce Change Data Capture,
 // IMAP IDLE). It makes changes fast; polling stays the truth.
 type Feed struct {
-	Name    string   // unique within the connection
+	Name    string   // unique within the connection; no slash
 	Streams []string // whose changes it tells; what the feed lost is read there again
 }
 

@@ -21,8 +21,9 @@ type fetcher struct {
 	ended bool
 	timer *time.Timer
 
-	row     int // failures in a row; only the one who is busy touches these
-	singles int // so many references are fetched one by one, to find the one the vendor rejects
+	row     int    // failures in a row; only the one who is busy touches these
+	singles int    // so many references are fetched one by one, to find the one the vendor rejects
+	last    string // the object of the last batch: that of another comes first
 }
 
 // tolerated is how many batches may fail in a row before those that are due wait too: of another object they may
@@ -70,7 +71,7 @@ func (f *fetcher) fetch(ctx context.Context) (wait time.Duration, more bool) {
 	if f.singles > 0 {
 		most, f.singles = 1, f.singles-1
 	}
-	todo, err := l.TakeRefs(ctx, f.source.Name, most)
+	todo, err := l.TakeRefs(ctx, f.source.Name, f.last, most)
 	if err != nil {
 		f.r.log.Error("read references to fetch", "source", f.source.Name, "error", err)
 		return time.Second, false
@@ -98,6 +99,9 @@ func (f *fetcher) fetch(ctx context.Context) (wait time.Duration, more bool) {
 	}
 	if connectors.KindOf(err) == connectors.Rejected {
 		return f.rejected(ctx, todo, err)
+	}
+	if f.singles == 0 { // else its others come first
+		f.last = object
 	}
 	if err != nil {
 		f.row++

@@ -21,7 +21,7 @@ func TestHintsAreJoinedAndRenewedOnesStay(t *testing.T) {
 	w := newWorld(t, newMemory())
 	hint := func(id string) connectors.Hint { return connectors.Hint{Ref: ref(id), At: at(1)} }
 	must(t, w.AddHints(t.Context(), []connectors.Hint{hint("a/contacts/1"), hint("a/contacts/1"), hint("a/deals/1")}))
-	f, err := w.TakeRefs(t.Context(), "a", 10)
+	f, err := w.TakeRefs(t.Context(), "a", "", 10)
 	if err != nil || len(f.Due) != 1 || !f.More || w.totals().Refs["a"] != 2 {
 		t.Fatalf("first take: got %+v, %v, want one contact and more to come", f, err)
 	}
@@ -29,15 +29,15 @@ func TestHintsAreJoinedAndRenewedOnesStay(t *testing.T) {
 	done := ledger.Batch{Connection: "a", Stream: "contacts", Kind: ledger.Fetch, Done: f.Due,
 		Records: []connectors.Record{rec("a/contacts/1", 1, say{Name: "A"})}}
 	apply(t, w, done)
-	if f, _ = w.TakeRefs(t.Context(), "a", 10); len(f.Due) != 1 || f.Due[0].Ref.Object != "contacts" {
+	if f, _ = w.TakeRefs(t.Context(), "a", "", 10); len(f.Due) != 1 || f.Due[0].Ref.Object != "contacts" {
 		t.Fatalf("after a fetch that began before the last hint: got %+v, want the contact again", f.Due)
 	}
 	must(t, w.RetryRefs(t.Context(), f.Due, w.now.Add(time.Minute)))
-	if f, _ = w.TakeRefs(t.Context(), "a", 10); len(f.Due) != 1 || f.Due[0].Ref.Object != "deals" || f.Wake.IsZero() {
+	if f, _ = w.TakeRefs(t.Context(), "a", "", 10); len(f.Due) != 1 || f.Due[0].Ref.Object != "deals" || f.Wake.IsZero() {
 		t.Fatalf("with the contact put off: got %+v, want the deal", f)
 	}
 	w.now = w.now.Add(time.Hour)
-	f, _ = w.TakeRefs(t.Context(), "a", 10)
+	f, _ = w.TakeRefs(t.Context(), "a", "", 10)
 	done.Done = f.Due
 	apply(t, w, done)
 	if n := w.totals().Refs["a"]; n != 1 {
@@ -65,7 +65,7 @@ func TestDeletionHintIsBelievedOnlyWithoutTheRecord(t *testing.T) {
 	hard := connectors.Deletion{Kind: connectors.Hard}
 	must(t, w.AddHints(t.Context(), []connectors.Hint{{Ref: ref("a/contacts/1"), Deleted: hard, At: at(5)},
 		{Ref: ref("a/contacts/2"), Deleted: hard, At: at(5)}, {Ref: ref("a/contacts/3"), At: at(5)}}))
-	f, _ := w.TakeRefs(t.Context(), "a", 10)
+	f, _ := w.TakeRefs(t.Context(), "a", "", 10)
 	out := apply(t, w, ledger.Batch{Connection: "a", Stream: "contacts", Kind: ledger.Fetch, Seen: at(9), Done: f.Due,
 		Records: []connectors.Record{rec("a/contacts/2", 5, say{Name: "B"})}})
 	if len(out.Missing) != 1 || out.Missing[0] != ref("a/contacts/3") {
@@ -318,7 +318,7 @@ func use(ctx context.Context, w *world, id string) bool {
 	note(err)
 	_, err = w.Dirty(ctx, target, "", 10)
 	note(err)
-	_, err = w.TakeRefs(ctx, "a", 10)
+	_, err = w.TakeRefs(ctx, "a", "", 10)
 	note(err)
 	_, _, err = w.DeadList(ctx, "", "", 10)
 	note(err)

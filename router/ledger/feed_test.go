@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/router/ledger"
@@ -127,5 +128,42 @@ func TestGapOfTheFirstNews(t *testing.T) {
 	gaps, err := w.Gaps(t.Context())
 	if err != nil || len(gaps) != 1 || !gaps[0].From.Equal(at(5)) {
 		t.Errorf("gaps: %+v, %v; want one since the event", gaps, err)
+	}
+}
+
+// A burst of one object's changes, and wishes that wait, keep nobody else waiting.
+func TestObjectsTakeTurns(t *testing.T) {
+	w := newWorld(t, newMemory())
+	var list []connectors.Hint
+	for i := range 5_000 {
+		list = append(list, hints(fmt.Sprintf("a/accounts/%d", i))...)
+	}
+	must(t, w.AddHints(t.Context(), append(list, hints("a/contacts/1", "a/contacts/2", "a/deals/1", "b/tasks/1")...)))
+	take := func(last string) string {
+		t.Helper()
+		f, err := w.TakeRefs(t.Context(), "a", last, 10)
+		must(t, err)
+		if len(f.Due) == 0 {
+			return ""
+		}
+		return f.Due[0].Ref.Object
+	}
+	for last, want := range map[string]string{"": "accounts", "accounts": "contacts", "contacts": "deals", "deals": "accounts", "no such": "accounts"} {
+		if got := take(last); got != want {
+			t.Errorf("after %q came %q, want %q", last, got, want)
+		}
+	}
+	f, err := w.TakeRefs(t.Context(), "a", "", len(list))
+	must(t, err)
+	must(t, w.RetryRefs(t.Context(), f.Due, w.now.Add(time.Minute)))
+	if got := take(""); got != "contacts" {
+		t.Errorf("with more than a look's worth of accounts waiting came %q, want contacts", got)
+	}
+	f, err = w.TakeRefs(t.Context(), "b", "tasks", 10)
+	if err != nil || len(f.Due) != 1 || f.More {
+		t.Errorf("the only object, which was the last: %+v, %v; want its one wish", f, err)
+	}
+	if f, err = w.TakeRefs(t.Context(), "c", "tasks", 10); err != nil || len(f.Due) != 0 || f.More {
+		t.Errorf("a connection without wishes: %+v, %v", f, err)
 	}
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -100,32 +101,73 @@ type Fetches struct {
 	Wake time.Time // the earliest time of those that wait; zero = none
 }
 
-// TakeRefs returns up to limit due wishes of a connection for records of one object (the first one that has any), so
-// that they can go into one batch. They stay until a Fetch batch names them as Done or RetryRefs puts them off, so
-// asking twice returns them twice.
-func (l *Ledger) TakeRefs(ctx context.Context, connection string, limit int) (Fetches, error) {
+// TakeRefs returns up to limit due wishes of a connection for records of one object, so that they can go into one batch:
+// of the first that has any, in the order of the objects' names, beginning with the one behind the object named last and
+// ending with that. So a burst of changes of one object, or many wishes that wait, keep none of another waiting. The
+// wishes stay until a Fetch batch names them as Done or RetryRefs puts them off, so asking twice returns them twice.
+func (l *Ledger) TakeRefs(ctx context.Context, connection, last string, limit int) (Fetches, error) {
 	var f Fetches
 	err := l.view(ctx, "read references to fetch", func(r kv.Reader) error {
-		now, looked, prefix := l.now(), 0, l.under(connection)
-		for key, row := range r.Scan(bRef, prefix, nil) {
-			one, notBefore, err := decodeFetchRef(recKey(key[len(l.ws):]), row)
-			if err != nil {
+		f = Fetches{}
+		behind, round := l.behind(connection, last), last == "" // round: it has come to the first object again
+		for at := behind; ; {
+			next, err := l.lookAt(r, connection, at, limit, &f)
+			switch {
+			case err != nil:
 				return err
-			}
-			if looked++; looked > lookMost || len(f.Due) == limit ||
-				len(f.Due) > 0 && f.Due[0].Ref.Object != one.Ref.Object {
-				f.More = true
-				break
-			}
-			if due(notBefore, now) {
-				f.Due = append(f.Due, one)
-			} else if f.Wake.IsZero() || notBefore.Before(f.Wake) {
-				f.Wake = notBefore
+			case len(f.Due) > 0:
+				f.More = f.More || next != nil || !round
+				return nil
+			case next == nil && round, next != nil && round && last != "" && bytes.Compare(next, behind) >= 0:
+				return nil
+			case next == nil:
+				at, round = l.under(connection), true
+			default:
+				at = next
 			}
 		}
-		return nil
 	})
 	return f, err
+}
+
+// behind returns the first key behind the wishes for records of an object; of no object, the first of all.
+func (l *Ledger) behind(connection, object string) []byte {
+	if object == "" {
+		return l.under(connection)
+	}
+	return append(l.at(connection, object), 1)
+}
+
+// mostWaiting bounds how many wishes for records of one object a look passes over because they wait. They wait together:
+// what fails is the object.
+const mostWaiting = 1000
+
+// lookAt takes the due ones of the first object whose wishes lie at or behind a key. It returns where another object may
+// begin, nil when there is none.
+func (l *Ledger) lookAt(r kv.Reader, connection string, from []byte, limit int, f *Fetches) (next []byte, err error) {
+	object, waiting, now := "", 0, l.now()
+	for key, row := range r.Scan(bRef, l.under(connection), from) {
+		one, notBefore, err := decodeFetchRef(recKey(key[len(l.ws):]), row)
+		if err != nil {
+			return nil, err
+		}
+		if object == "" {
+			object = one.Ref.Object
+		}
+		if len(f.Due) == limit || one.Ref.Object != object || waiting == mostWaiting {
+			f.More = len(f.Due) == limit && one.Ref.Object == object
+			return l.behind(connection, object), nil
+		}
+		if due(notBefore, now) {
+			f.Due = append(f.Due, one)
+			continue
+		}
+		waiting++
+		if f.Wake.IsZero() || notBefore.Before(f.Wake) {
+			f.Wake = notBefore
+		}
+	}
+	return nil, r.Err()
 }
 
 // RetryRefs puts wishes off after a fetch that failed. One that was renewed meanwhile stays due.
