@@ -3,6 +3,8 @@ package salesforcetest
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -47,8 +49,8 @@ func (s *Server) Rows(object string) []Row {
 	defer s.mu.RUnlock()
 	t := s.mustTable(object)
 	out := make([]Row, 0, len(t.rows))
-	for serial := uint64(firstSerial); serial <= t.last; serial++ {
-		if o := t.rows[serial]; o != nil && !o.cur.deleted {
+	for _, serial := range slices.Sorted(maps.Keys(t.rows)) {
+		if o := t.rows[serial]; !o.cur.deleted {
 			out = append(out, t.export(o))
 		}
 	}

@@ -61,12 +61,18 @@ func (s *Server) unlessUnchanged(w http.ResponseWriter, r *http.Request, v any) 
 
 // basicInformation answers an object's summary and the rows the user looked at last, of which there are none.
 func (s *Server) basicInformation(w http.ResponseWriter, r *http.Request) error {
-	t, err := s.object(r)
-	if err != nil {
+	var out map[string]any
+	err := s.read(func() error {
+		t, err := s.object(r)
+		if err == nil {
+			out = map[string]any{"objectDescribe": s.summary(t, r.PathValue("version")), "recentItems": []any{}}
+		}
 		return err
+	})
+	if err == nil {
+		writeJSON(w, http.StatusOK, out)
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"objectDescribe": s.summary(t, r.PathValue("version")), "recentItems": []any{}})
-	return nil
+	return err
 }
 
 // describe answers everything about an object.

@@ -93,6 +93,7 @@ func (s *Server) populate() {
 		for i, label := range []string{"New", "Working", "Escalated", "Closed"} {
 			x.row("CaseStatus", map[string]any{"MasterLabel": label, "ApiName": label, "SortOrder": float64(i + 1), "IsDefault": i == 0, "IsClosed": label == "Closed"}, 0)
 		}
+		s.organization(x)
 		if s.opt.MultiCurrency {
 			for i, code := range []string{"USD", "EUR", "GBP", "JPY"} {
 				x.row("CurrencyType", map[string]any{"IsoCode": code, "ConversionRate": []float64{1, 0.92, 0.79, 151.2}[i], "IsActive": true, "IsCorporate": i == 0}, 0)
@@ -100,6 +101,16 @@ func (s *Server) populate() {
 		}
 		return nil
 	})
+}
+
+// organization makes the one row of Organization, whose id is the organization's own.
+func (s *Server) organization(x *tx) {
+	t := s.mustTable("Organization")
+	t.head = s.opt.OrgID[:6]
+	serial, _ := t.serialOf(s.opt.OrgID)
+	t.last = serial - 1
+	x.row("Organization", map[string]any{"Name": "Acme", "InstanceName": "USA900", "IsSandbox": s.opt.Sandbox, "OrganizationType": "Enterprise Edition",
+		"DefaultCurrencyIsoCode": "USD", "TimeZoneSidKey": "America/Los_Angeles", "DefaultLocaleSidKey": "en_US", "LanguageLocaleKey": "en_US", "FiscalYearStartMonth": 1.0, "Country": "US"}, 0)
 }
 
 // username is the integration user's.

@@ -19,14 +19,14 @@ const serialLength = 15 - 3 - len(pod)
 // the same number in two objects is another trap.
 const firstSerial = 7_190_000
 
-// newID returns the id of 18 characters for a serial number.
-func newID(prefix string, serial uint64) string {
+// newID returns the id of 18 characters for a serial number; head is the object's prefix and the pod.
+func newID(head string, serial uint64) string {
 	var b [serialLength]byte
 	for i := len(b) - 1; i >= 0; i-- {
 		b[i] = digits[serial%62]
 		serial /= 62
 	}
-	id := prefix + pod + string(b[:])
+	id := head + string(b[:])
 	return id + Checksum(id)
 }
 
@@ -89,8 +89,8 @@ func restoreCase(id string) (string, bool) {
 // serialOf returns the first serial number whose id is not below id (its first 15 characters), for ids of the table;
 // exact says that id is one of the table's own form.
 func (t *table) serialOf(id string) (serial uint64, exact bool) {
-	head := t.prefix + pod
-	if len(id) < len(head) || id[:len(head)] != head || len(id) < 15 {
+	head := t.head
+	if len(id) < 15 || id[:len(head)] != head {
 		if id < head {
 			return 0, false
 		}

@@ -233,7 +233,7 @@ func (s *Server) keep(p *plan, serials []uint64, size int) *locator {
 	s.locating.Lock()
 	defer s.locating.Unlock()
 	s.located++
-	l := &locator{id: newID("0r8", s.located), p: p, serials: serials, size: size, made: s.now()}
+	l := &locator{id: newID("0r8"+pod, s.located), p: p, serials: serials, size: size, made: s.now()}
 	for len(s.locators) >= maxLocators {
 		oldest := l
 		for _, x := range s.locators {

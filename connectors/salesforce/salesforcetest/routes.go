@@ -2,6 +2,7 @@ package salesforcetest
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -24,7 +25,7 @@ func label(version int) string {
 func (s *Server) routes() http.Handler {
 	api := http.NewServeMux()
 	const base = "/services/data/{version}"
-	for pattern, h := range map[string]handler{
+	routes := map[string]handler{
 		"GET {$}":                                  s.resources,
 		"GET query":                                s.runQuery(false),
 		"GET queryAll":                             s.runQuery(true),
@@ -50,10 +51,14 @@ func (s *Server) routes() http.Handler {
 		"GET limits":                               s.limits,
 		"GET limits/{$}":                           s.limits,
 		"GET limits/recordCount":                   s.recordCount,
-	} {
+	}
+	maps.Copy(routes, s.bulkRoutes())
+	maps.Copy(routes, s.compositeRoutes())
+	for pattern, h := range routes {
 		method, path, _ := strings.Cut(pattern, " ")
 		api.Handle(method+" "+base+"/"+path, h)
 	}
+	s.api = api
 	api.Handle("/", handler(func(http.ResponseWriter, *http.Request) error { return missing() }))
 	mux := http.NewServeMux()
 	mux.Handle("GET /services/data", handler(s.versions))

@@ -28,7 +28,7 @@ type Options struct {
 	// LoginHost makes the token endpoint behave as login.salesforce.com does: it refuses client credentials.
 	LoginHost bool
 
-	// OrgID is the organization's id of 18 characters; "" is DefaultOrgID.
+	// OrgID is the organization's id of 18 characters; "" is DefaultOrgID. Any other form panics.
 	OrgID string
 	// Sandbox makes the Organization say that it is one.
 	Sandbox bool
@@ -43,6 +43,8 @@ type Options struct {
 	CommitLag, CommitJitter time.Duration
 	// BulkDelay is how long a bulk job is in progress, on the vendor's clock.
 	BulkDelay time.Duration
+	// BulkJobs is how many query jobs are allowed in 24 hours; 0 is the vendor's 10,000.
+	BulkJobs int
 	// BulkOff answers the Bulk API with the vendor's error for users who may not use it.
 	BulkOff bool
 	// BulkPage is how many rows a page of bulk results has when the client does not say; 0 is 50,000.
@@ -68,8 +70,10 @@ const DefaultOrgID = "00Dak00000SandBEAR"
 type Server struct {
 	opt     Options
 	handler *sandbox.Handler
+	api     http.Handler // the data APIs without sign-in and counting, for composites
 	auth    *authority
 	usage   usage
+	bulk    bulk
 	user    string // the integration user's id
 	admin   string // who makes the changes of tests
 
@@ -79,7 +83,6 @@ type Server struct {
 	late          lateQueue
 	bin           []binned
 	seq           uint64
-	jobs          map[string]*job
 	schemaChanged time.Time
 	hooks         []func(Change)
 	changes       []Change
@@ -96,15 +99,19 @@ type Server struct {
 // users: the integration user, whom tokens stand for, and an administrator, who makes the changes of tests.
 func New(opt Options) *Server {
 	opt.OrgID = cmp.Or(opt.OrgID, DefaultOrgID)
+	if id, ok := canonicalID(opt.OrgID); !ok || id != opt.OrgID {
+		panic("salesforcetest: OrgID " + opt.OrgID + " is no id of 18 characters")
+	}
 	opt.SessionLife = cmp.Or(opt.SessionLife, 2*time.Hour)
 	opt.MaxQuery = min(cmp.Or(opt.MaxQuery, 2000), 2000)
 	opt.BulkPage = cmp.Or(opt.BulkPage, 50_000)
+	opt.BulkJobs = cmp.Or(opt.BulkJobs, 10_000)
 	opt.LocatorLife = cmp.Or(opt.LocatorLife, 48*time.Hour)
 	opt.PurgeAfter = cmp.Or(opt.PurgeAfter, 15*24*time.Hour)
 	if opt.Send == nil {
 		opt.Send = &http.Client{Timeout: time.Minute}
 	}
-	s := &Server{opt: opt, tables: map[string]*table{}, locators: map[string]*locator{}, jobs: map[string]*job{}}
+	s := &Server{opt: opt, tables: map[string]*table{}, locators: map[string]*locator{}}
 	s.schemaChanged = s.now()
 	s.standard()
 	s.populate()

@@ -110,7 +110,7 @@ func (s *Server) createRow(w http.ResponseWriter, r *http.Request) error {
 	}
 	var out saved
 	var where string
-	err := s.write(s.auth.userOf(bearer(r)), false, func(x *tx) error {
+	err := s.asCaller(r, func(x *tx) error {
 		t, err := s.object(r)
 		if err != nil {
 			return err
@@ -202,7 +202,7 @@ func (s *Server) deleteRow(w http.ResponseWriter, r *http.Request) error {
 
 // changed runs f in a transaction of the caller's and answers 204.
 func (s *Server) changed(w http.ResponseWriter, r *http.Request, f func(*tx, *table) error) error {
-	err := s.write(s.auth.userOf(bearer(r)), false, func(x *tx) error {
+	err := s.asCaller(r, func(x *tx) error {
 		t, err := s.object(r)
 		if err != nil {
 			return err

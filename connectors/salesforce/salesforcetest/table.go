@@ -64,6 +64,7 @@ type row struct {
 // table holds the rows of one object.
 type table struct {
 	name, prefix, label, plural string
+	head                        string // what ids begin with: the prefix and the pod
 	mergeable, system, keep     bool
 
 	fields []*Field // by slot
@@ -79,7 +80,7 @@ type table struct {
 }
 
 func newTable(name, prefix, label, plural string) *table {
-	return &table{name: name, prefix: prefix, label: label, plural: plural, byName: map[string]*Field{}, rows: map[uint64]*row{},
+	return &table{name: name, prefix: prefix, head: prefix + pod, label: label, plural: plural, byName: map[string]*Field{}, rows: map[uint64]*row{},
 		by: map[int]map[string]*ordered{}, unique: map[int]map[string]uint64{}, last: firstSerial}
 }
 
@@ -116,7 +117,7 @@ func (t *table) field(name string) *Field {
 // slot is the slot of a field that every organization has.
 func (t *table) slot(name string) int { return t.byName[strings.ToLower(name)].slot }
 
-func (t *table) id(serial uint64) string { return newID(t.prefix, serial) }
+func (t *table) id(serial uint64) string { return newID(t.head, serial) }
 
 // find returns the row with the id, deleted or not; nil when there is none or the text is no id.
 func (t *table) find(id string) *row {

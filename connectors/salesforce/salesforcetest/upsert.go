@@ -125,7 +125,7 @@ func (s *Server) upsertRow(w http.ResponseWriter, r *http.Request) error {
 	}
 	var out upserted
 	var of *table
-	err := s.write(s.auth.userOf(bearer(r)), false, func(x *tx) error {
+	err := s.asCaller(r, func(x *tx) error {
 		t, err := s.object(r)
 		if err != nil {
 			return err
