@@ -193,20 +193,25 @@ func columns(nodes []node, prefix string) []string {
 	return out
 }
 
-// line writes the values of one row; a parent that is not there has empty ones.
+// parentLine writes the values of the row that a reference points to, empty ones when it is not there.
+func (s *Server) parentLine(out *csvWriter, n node, ref any) {
+	id, _ := ref.(string)
+	parent, o := s.row(id)
+	if o != nil && o.seen != nil && !o.seen.deleted && n.parent[parent] != nil {
+		s.line(out, parent, n.parent[parent], hit{o, o.seen})
+		return
+	}
+	for range columns([]node{n}, "") {
+		out.value("")
+	}
+}
+
+// line writes the values of one row.
 func (s *Server) line(out *csvWriter, t *table, nodes []node, h hit) {
 	for _, n := range nodes {
 		switch {
 		case n.parent != nil:
-			id, _ := t.value(h.o, h.v, n.f).(string)
-			parent, o := s.row(id)
-			if o == nil || o.seen == nil || o.seen.deleted || n.parent[parent] == nil {
-				for range columns([]node{n}, "") {
-					out.value("")
-				}
-				continue
-			}
-			s.line(out, parent, n.parent[parent], hit{o, o.seen})
+			s.parentLine(out, n, t.value(h.o, h.v, n.f))
 		case n.kind:
 			out.value(t.name)
 		case n.f == nil:
