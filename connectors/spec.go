@@ -122,6 +122,12 @@ type Limit struct {
 	Rate     float64 // actions a second; 0 = not known, to be learnt from refusals
 	Burst    int     // actions at once after a pause; 0 = a tenth of a second's worth
 	InFlight int     // actions at the same time; 0 = no limit
+	// Keep is the part of a told window that is left to the account's other applications, 0 to 1: nothing is sent once no
+	// more than that is left (Salesforce's calls a day).
+	Keep float64
+	// Rest is the pause when a told window is used up and the vendor does not say when it is filled again; 0 = as long as
+	// the rate takes for one action.
+	Rest time.Duration
 }
 
 // Cost is what one request takes: Weight actions from each of the named limits.
@@ -135,6 +141,7 @@ type Told struct {
 	Limit     string
 	Rate      float64       // actions a second allowed; 0 = not said
 	Remaining int           // actions left in the current window; -1 = not said
+	Of        int           // actions in the whole window; 0 = not said
 	Reset     time.Duration // until the window is refilled; 0 = not said
 }
 

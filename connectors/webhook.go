@@ -10,7 +10,10 @@ type Delivery struct {
 	Method string
 	// URL is the public address the vendor was given, from the configuration; never guessed from the request,
 	// because some vendors sign it.
-	URL      string
+	URL string
+	// Path is the path that was asked for, as it arrived, without the host. With vendors that sign nothing (Salesforce's
+	// outbound messages) a secret in it is the only proof, so it is never stored.
+	Path     string `json:"-"`
 	Header   http.Header
 	Body     []byte // raw: signatures are over these bytes
 	Received time.Time

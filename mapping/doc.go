@@ -48,7 +48,7 @@
 //	ref       the object a reference points to; `connector:Object` points into the connection of another connector
 //	          that the configuration names as this one's peer, and claims nothing when it names none
 //	currency  for money: a path, or a constant of three capital letters
-//	scale     for numbers and money: what to multiply by, a power of ten; "0.01" for cents
+//	scale     for numbers, money and the probability of stages: what to multiply by, a power of ten; "0.01" for cents
 //	unit      for times and dates: `s` when a number counts seconds, not milliseconds
 //	zone      for times and dates that do not say their offset: an IANA name
 //	calendar  for dates: persian, buddhist or islamic; what is claimed is always Gregorian

@@ -16,7 +16,7 @@ func (m *mapping) stages(f *field) bool {
 	}
 	var list []canonical.Stage
 	for _, it := range m.items {
-		s, ok := p.stage.read(it)
+		s, ok := p.stage.read(it, p.scale)
 		if !ok {
 			m.warn(f.name, it.path, it.typeName(), "not a stage with an id")
 			continue
@@ -32,7 +32,7 @@ func (m *mapping) stages(f *field) bool {
 	return true
 }
 
-func (s *stagePaths) read(it item) (canonical.Stage, bool) {
+func (s *stagePaths) read(it item, scale int) (canonical.Stage, bool) {
 	if it.kind != gjson.JSON {
 		return canonical.Stage{}, false
 	}
@@ -54,7 +54,7 @@ func (s *stagePaths) read(it item) (canonical.Stage, bool) {
 	}
 	stage := canonical.Stage{ID: text(s.id), Name: text(s.name)}
 	stage.Order = orderOf(text(s.order))
-	stage.Probability, _ = canonical.CleanDecimal(text(s.probability))
+	stage.Probability, _ = canonical.CleanDecimal(scaled(text(s.probability), scale))
 	stage.Closed, _ = canonical.CleanBool(text(s.closed))
 	if s.won != nil {
 		stage.Won, _ = canonical.CleanBool(text(s.won))

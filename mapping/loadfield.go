@@ -130,7 +130,7 @@ func keysOf(f *field) []string {
 	case canonical.Phone:
 		keys = []string{"type", "region", "primary", "shared"}
 	case canonical.Stages:
-		keys = []string{"stage"}
+		keys = []string{"stage", "scale"}
 	}
 	if strings.HasPrefix(f.name, canonical.Custom) {
 		keys = append(keys, "type")

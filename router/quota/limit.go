@@ -137,7 +137,7 @@ func (l *limit) tell(t connectors.Told, now time.Time) {
 		return
 	}
 	l.said, l.remaining = true, t.Remaining
-	left := float64(t.Remaining) - l.share*float64(l.Burst)
+	left := float64(t.Remaining) - l.others(t)
 	l.tokens = min(l.tokens, max(0, left-l.slots)) // requests on their way are not in the vendor's count yet
 	switch {
 	case left <= 0:
@@ -147,10 +147,22 @@ func (l *limit) tell(t connectors.Told, now time.Time) {
 	}
 }
 
-// untilSome is how long a used-up limit rests: what the vendor says, else until the rate has brought one action.
+// others is how many actions of a told window belong to other users of the account.
+func (l *limit) others(t connectors.Told) float64 {
+	if t.Of > 0 {
+		return max(l.share, l.Keep) * float64(t.Of)
+	}
+	return l.share * float64(l.Burst)
+}
+
+// untilSome is how long a used-up limit rests: what the vendor says, else what the connector declares, else until the
+// rate has brought one action.
 func (l *limit) untilSome(reset time.Duration) time.Duration {
-	if reset > 0 {
+	switch {
+	case reset > 0:
 		return reset
+	case l.Rest > 0:
+		return l.Rest
 	}
 	return min(hold, max(time.Second, time.Duration(float64(time.Second)/max(l.rate, leastRate))))
 }

@@ -83,7 +83,7 @@ func (g *Governor) dismiss(w *waiter, left time.Duration, name string) {
 	g.queue.Remove(w.place)
 	w.place = nil
 	w.ready <- &connectors.Error{Kind: connectors.Limited, Op: "wait for quota", After: left, Limit: name,
-		Reason: "the vendor asked to wait"}
+		Reason: "the vendor asked to wait, or its quota is used up as far as is ours; goes on at " + g.now().Add(left).UTC().Format("2006-01-02 15:04 UTC")}
 }
 
 // arm makes sure that pump runs at next. A timer that fires too early only costs a look.
