@@ -132,10 +132,11 @@ func (m *mapping) connection(p *pick) string {
 
 func (m *mapping) appendRef(p *pick, it item) bool {
 	connection := m.connection(p)
-	if connection == "" {
+	object := p.ref.of(it.text)
+	if connection == "" || object == "" {
 		return false
 	}
-	m.out = canonical.AppendRef(m.out, connection, p.ref.object, it.text)
+	m.out = canonical.AppendRef(m.out, connection, object, it.text)
 	return true
 }
 
@@ -149,7 +150,11 @@ func (m *mapping) reference(field string, p *pick, it item) string {
 		m.warn(field, it.path, it.typeName(), "not an id")
 		return ""
 	}
-	return connection + "/" + p.ref.object + "/" + canonical.CleanText(it.text)
+	object := p.ref.of(it.text)
+	if object == "" {
+		return ""
+	}
+	return connection + "/" + object + "/" + canonical.CleanText(it.text)
 }
 
 // region returns the country whose numbering plan reads a phone number without a country code: what the rule says,

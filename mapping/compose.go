@@ -61,7 +61,7 @@ func (m *mapping) eachElement(f *field, rule *element, one func()) (said bool) {
 			return firstOf(strings.Compare(a.value.Str, b.value.Str), strings.Compare(a.name, b.name))
 		})
 		for _, p := range pairs {
-			if excepts(rule.skip, p.name) {
+			if fits(rule.skip, p.name) {
 				continue
 			}
 			if said = true; !itemOf(p.value, "").blank() {

@@ -90,7 +90,7 @@ func (m *mapping) takeRest(b *bulk) {
 	slices.SortStableFunc(m.rest, func(a, b pair) int { return strings.Compare(a.name, b.name) })
 	for i, p := range m.rest {
 		it := itemOf(p.value, p.name)
-		if it.blank() || excepts(b.except, p.name) || i > 0 && m.rest[i-1].name == p.name {
+		if it.blank() || fits(b.except, p.name) || b.only != nil && !fits(b.only, p.name) || i > 0 && m.rest[i-1].name == p.name {
 			continue
 		}
 		name := b.prefix + canonical.CleanText(strings.Clone(p.name))
@@ -124,9 +124,9 @@ func (m *mapping) takeRest(b *bulk) {
 
 var anyValue = []*pick{{}}
 
-// excepts reports whether a name is among the exceptions.
-func excepts(except []star, name string) bool {
-	return slices.ContainsFunc(except, func(s star) bool {
+// fits reports whether a name fits one of the patterns.
+func fits(patterns []star, name string) bool {
+	return slices.ContainsFunc(patterns, func(s star) bool {
 		if s.after == exactly {
 			return name == s.before
 		}

@@ -46,7 +46,8 @@
 //	each      for list fields: a list of long forms, all of which count, in order
 //	split     separator of several values in one text
 //	ref       the object a reference points to; `connector:Object` points into the connection of another connector
-//	          that the configuration names as this one's peer, and claims nothing when it names none
+//	          that the configuration names as this one's peer, and claims nothing when it names none;
+//	          {"003": Contact, "00Q": Lead} chooses by the beginning of the id, and others claim nothing
 //	currency  for money: a path, or a constant of three capital letters
 //	scale     for numbers, money and the probability of stages: what to multiply by, a power of ten; "0.01" for cents
 //	unit      for times and dates: `s` when a number counts seconds, not milliseconds
@@ -88,7 +89,7 @@
 // the value looks like. `custom` takes everything that no other rule of the object takes, and `promote` gives an
 // attribute a name that is the same for all vendors, which survives and is shown as a field does:
 //
-//	custom: {from: properties, as: hubspot, except: [hs_*], types: {tier: enum, topics: {type: multi_enum, split: ";"}}}
+//	custom: {from: properties, as: hubspot, only: [c_*], except: [hs_*], types: {tier: enum, topics: {type: multi_enum, split: ";"}}}
 //	promote: {attr.tier: {from: custom.hubspot.tier}}
 //
 // # Paths

@@ -26,9 +26,9 @@ func (l *loader) tag(f *field, n *tree.Node) {
 	f.tag, f.values = tag, tag.Type()
 }
 
-// bulk reads `custom: {from: properties, as: hubspot, except: [hs_*], types: {tier: enum}}`.
+// bulk reads `custom: {from: properties, as: hubspot, only: [c_*], except: [hs_*], types: {tier: enum}}`.
 func (l *loader) bulk(n *tree.Node) {
-	n.Only(&l.report, "custom", "from", "as", "except", "types")
+	n.Only(&l.report, "custom", "from", "as", "only", "except", "types")
 	b := &bulk{types: map[string]*field{}}
 	as := n.Get("as")
 	if as == nil || as.Kind != tree.Scalar || !plainName(as.Text) {
@@ -47,18 +47,18 @@ func (l *loader) bulk(n *tree.Node) {
 		l.object.bulkPath = from.Text
 	}
 	place.rest = true
-	b.except = l.except(n.Get("except"))
+	b.only, b.except = l.patterns(n.Get("only"), "only"), l.patterns(n.Get("except"), "except")
 	l.bulkTypes(b, n.Get("types"))
 	l.object.bulk = b
 }
 
-// except reads names, or patterns of names with one star.
-func (l *loader) except(n *tree.Node) []star {
+// patterns reads names, or patterns of names with one star.
+func (l *loader) patterns(n *tree.Node, key string) []star {
 	if n == nil {
 		return nil
 	}
 	var list []star
-	for _, one := range n.Texts(&l.report, "except") {
+	for _, one := range n.Texts(&l.report, key) {
 		before, after, found := strings.Cut(one.Text, "*")
 		if !found {
 			after = exactly

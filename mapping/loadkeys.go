@@ -71,6 +71,10 @@ func (l *loader) typed(n *tree.Node, f *field, p *pick) {
 }
 
 func (l *loader) ref(n *tree.Node, p *pick) {
+	if n.Kind == tree.Map {
+		l.refs(n, p)
+		return
+	}
 	if !n.IsText(&l.report, "ref") {
 		return
 	}
@@ -83,6 +87,26 @@ func (l *loader) ref(n *tree.Node, p *pick) {
 		return
 	}
 	p.ref = &target{connector: connector, object: name}
+}
+
+// refs reads `{"003": Contact, "00Q": Lead}`: a vendor's ids tell by their beginning which object they are of.
+func (l *loader) refs(n *tree.Node, p *pick) {
+	by := map[string]string{}
+	for _, e := range n.Entries {
+		if !e.Value.IsText(&l.report, "the object of "+e.Key) {
+			continue
+		}
+		if e.Value.Text == "" || strings.ContainsAny(e.Value.Text, ":/\"\\\n ") {
+			l.report.Addf(e.Value.Pos, "%q is not an object", e.Value.Text)
+		}
+		for other := range by {
+			if strings.HasPrefix(other, e.Key) || strings.HasPrefix(e.Key, other) {
+				l.report.Addf(e.Pos, "an id that begins with %q may begin with %q, too", e.Key, other)
+			}
+		}
+		by[e.Key] = e.Value.Text
+	}
+	p.ref = &target{by: by}
 }
 
 func (l *loader) currency(n *tree.Node, p *pick) {

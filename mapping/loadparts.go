@@ -40,7 +40,7 @@ func (l *loader) element(f *field, n *tree.Node) *element {
 		l.stars = true
 		x.in = l.path(in)
 		l.stars, l.relative = false, true
-		x.skip = l.except(n.Get("except"))
+		x.skip = l.patterns(n.Get("except"), "except")
 	}
 	defer func() { l.relative = false }()
 	if f.def.Type.IsMap() {

@@ -3,6 +3,7 @@ package mapping
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/millrace/millrace/mapping/canonical"
@@ -102,6 +103,7 @@ type element struct {
 // bulk takes all members of an object that nothing else takes as custom attributes.
 type bulk struct {
 	prefix string // custom.hubspot.
+	only   []star // nil = all
 	except []star
 	types  map[string]*field
 }
@@ -136,6 +138,20 @@ type pick struct {
 type target struct {
 	connector string // "" = the record's own connection
 	object    string
+	by        map[string]string // instead of object: the object for ids that begin so
+}
+
+// of returns the object that an id is of, "" when it is of none that is named.
+func (t *target) of(id string) string {
+	if t.by == nil {
+		return t.object
+	}
+	for beginning, object := range t.by {
+		if strings.HasPrefix(id, beginning) {
+			return object
+		}
+	}
+	return ""
 }
 
 // piece is a part of a template: a text, the record's id, a variable or a path.
