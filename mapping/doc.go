@@ -61,7 +61,8 @@
 //	primary, shared     for e-mail addresses and phone numbers
 //	verified, status    for e-mail addresses
 //	bounced   for e-mail addresses: a path; when anything stands there, the address is bounced, and since when if it is a time
-//	stage     for the stages of a pipeline: the paths of id, name, order, probability, closed and won in an element
+//	stage     for the stages of a pipeline: the paths of id, name, order, probability, closed and won in an element, and of
+//	          forecast where the vendor says how sure a stage is: then no label decides the kind of a stage
 //
 // # Lists of objects, and maps
 //

@@ -15,26 +15,32 @@ func (m *mapping) stages(f *field) bool {
 		return false
 	}
 	var list []canonical.Stage
+	forecasts := map[string]string{}
 	for _, it := range m.items {
-		s, ok := p.stage.read(it, p.scale)
+		s, forecast, ok := p.stage.read(it, p.scale)
 		if !ok {
 			m.warn(f.name, it.path, it.typeName(), "not a stage with an id")
 			continue
 		}
 		list = append(list, s)
+		forecasts[s.ID] = forecast
 	}
 	slices.SortStableFunc(list, func(a, b canonical.Stage) int { return a.Order - b.Order })
 	for i := range list {
 		list[i].Order = i
 	}
-	canonical.Classify(list)
+	if p.stage.forecast != nil {
+		canonical.ClassifyForecast(list, forecasts)
+	} else {
+		canonical.Classify(list)
+	}
 	m.out = canonical.AppendStages(m.out, list[:min(len(list), canonical.MaxList)])
 	return true
 }
 
-func (s *stagePaths) read(it item, scale int) (canonical.Stage, bool) {
+func (s *stagePaths) read(it item, scale int) (canonical.Stage, string, bool) {
 	if it.kind != gjson.JSON {
-		return canonical.Stage{}, false
+		return canonical.Stage{}, "", false
 	}
 	element := gjson.Parse(it.text)
 	text := func(p *path) (found string) {
@@ -61,5 +67,5 @@ func (s *stagePaths) read(it item, scale int) (canonical.Stage, bool) {
 	} else {
 		stage.Won = stage.Closed && stage.Probability == "1"
 	}
-	return stage, stage.ID != ""
+	return stage, text(s.forecast), stage.ID != ""
 }

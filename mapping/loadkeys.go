@@ -168,8 +168,9 @@ func (l *loader) stage(n *tree.Node, p *pick) {
 		return
 	}
 	s := &stagePaths{}
-	places := map[string]**path{"id": &s.id, "name": &s.name, "order": &s.order, "probability": &s.probability, "closed": &s.closed, "won": &s.won}
-	n.Only(&l.report, "stage", "id", "name", "order", "probability", "closed", "won")
+	places := map[string]**path{"id": &s.id, "name": &s.name, "order": &s.order, "probability": &s.probability, "closed": &s.closed, "won": &s.won,
+		"forecast": &s.forecast}
+	n.Only(&l.report, "stage", "id", "name", "order", "probability", "closed", "won", "forecast")
 	for _, e := range n.Entries {
 		place := places[e.Key]
 		if place == nil || !e.Value.IsText(&l.report, "the path of "+e.Key) {

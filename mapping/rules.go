@@ -163,7 +163,7 @@ type piece struct {
 }
 
 type stagePaths struct {
-	id, name, order, probability, closed, won *path
+	id, name, order, probability, closed, won, forecast *path
 }
 
 func (f *field) isList() bool {
