@@ -1,6 +1,7 @@
 package connectortest
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -168,7 +169,7 @@ func occurs(data []byte, path string) bool {
 // checkGoldenProfile maps a record and compares the profile with its golden file.
 func checkGoldenProfile(t *testing.T, rules *mapping.Rules, name string, f fixture) {
 	t.Helper()
-	id := gjson.GetBytes(f.data, "id").String()
+	id := cmp.Or(gjson.GetBytes(f.data, "id").String(), gjson.GetBytes(f.data, "Id").String())
 	p, outcome, err := rules.Map(connectors.Record{
 		Ref: connectors.Ref{Connection: Connection, Object: name, ID: id}, Version: time.Unix(1, 0), Data: f.data,
 	})

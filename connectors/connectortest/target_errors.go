@@ -25,11 +25,20 @@ type errorCase struct {
 	after time.Duration // least time to wait
 }
 
+// QuotaByForbidding is a Harness whose vendor answers 403, not 429, when its quota is used up (Salesforce).
+type QuotaByForbidding interface {
+	ForbiddenIsQuota() bool
+}
+
 func errorCases(h Harness) []errorCase {
 	date := h.Clock().Now().Add(40 * time.Second).UTC().Format(http.TimeFormat)
 	limited := []connectors.Kind{connectors.Limited}
 	temporary := []connectors.Kind{connectors.Temporary}
 	denied := []connectors.Kind{connectors.Denied}
+	forbidden := denied
+	if q, ok := h.(QuotaByForbidding); ok && q.ForbiddenIsQuota() {
+		forbidden = limited
+	}
 	return []errorCase{
 		{"429 in seconds", sandbox.Fault{Kind: "429", RetryAfter: "7"}, limited, 7 * time.Second},
 		{"429 with a date", sandbox.Fault{Kind: "429", RetryAfter: date}, limited, 20 * time.Second},
@@ -38,7 +47,7 @@ func errorCases(h Harness) []errorCase {
 		{"502", sandbox.Fault{Kind: "502"}, temporary, 0},
 		{"503", sandbox.Fault{Kind: "503"}, []connectors.Kind{connectors.Temporary, connectors.Limited}, 0},
 		{"401", sandbox.Fault{Kind: "401"}, denied, 0},
-		{"403", sandbox.Fault{Kind: "403"}, denied, 0},
+		{"403", sandbox.Fault{Kind: "403"}, forbidden, 0},
 		{"truncated", sandbox.Fault{Kind: sandbox.Truncate}, temporary, 0},
 		{"web page", sandbox.Fault{Kind: sandbox.HTML}, temporary, 0},
 		{"dropped", sandbox.Fault{Kind: sandbox.Drop}, temporary, 0},
