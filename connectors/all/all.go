@@ -7,12 +7,14 @@ import (
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/connectors/asana"
 	"github.com/millrace/millrace/connectors/hubspot"
+	"github.com/millrace/millrace/connectors/salesforce"
 )
 
 // List holds every connector, ordered by name.
 var List = []connectors.Connector{
 	asana.Connector,
 	hubspot.Connector,
+	salesforce.Connector,
 }
 
 // Find returns the connector of that name; ok is false when there is none.

@@ -1,0 +1,63 @@
+package salesforce
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/millrace/millrace/connectors"
+)
+
+// checkObjects describes every object that is read and says which cannot be, which fields the mapping misses, which of
+// them only a sweep refreshes, and what a backfill costs.
+func (a *account) checkObjects(ctx context.Context) ([]connectors.Finding, error) {
+	var denied, absent, late, costs []string
+	var sobjects []string
+	for _, o := range a.objects {
+		sobjects = append(sobjects, o.sobject)
+	}
+	counts, err := a.counts(ctx, strings.Join(slices.Compact(slices.Sorted(slices.Values(sobjects))), ","))
+	if kind := connectors.KindOf(err); kind == connectors.Temporary || kind == connectors.Limited {
+		return nil, err
+	}
+	for _, o := range a.objects {
+		l, err := a.describe(ctx, o)
+		if kind := connectors.KindOf(err); kind == connectors.Denied || kind == connectors.Rejected {
+			denied = append(denied, reasonOf(err))
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if names := a.unread(o, l); len(names) > 0 {
+			absent = append(absent, o.name+": "+strings.Join(names, ", "))
+		}
+		if names := a.unstamped(o, l); len(names) > 0 {
+			late = append(late, o.name+": "+strings.Join(names, ", "))
+		}
+		costs = append(costs, o.name+": "+a.estimate(o, l, counts).String())
+	}
+	list := []connectors.Finding{{OK: len(denied) == 0, What: "objects", Detail: "all that are configured can be read"}}
+	if len(denied) > 0 {
+		list[0].Detail = strings.Join(denied, "; ")
+	}
+	if len(absent) > 0 {
+		list = append(list, connectors.Finding{OK: true, What: "fields",
+			Detail: "the mapping reads fields that this organization does not have or hides from the user; they claim nothing: " + strings.Join(absent, "; ")})
+	}
+	if len(late) > 0 {
+		list = append(list, connectors.Finding{OK: true, What: "formulas",
+			Detail: "the mapping reads fields that change without a stamp; only the sweep, suggested every " + formulaEvery.String() + ", shows their changes: " + strings.Join(late, "; ")})
+	}
+	return append(list, connectors.Finding{OK: true, What: "backfill", Detail: strings.Join(costs, "; ")}), nil
+}
+
+// estimate is the way of a backfill by the vendor's numbers of rows; of an object that has only a part of the rows, as
+// many as it can be at the most.
+func (a *account) estimate(o object, l *layout, counts map[string]int64) way {
+	rows, known := counts[o.sobject]
+	if !known {
+		rows = -1
+	}
+	return a.wayFor(o, l, rows)
+}

@@ -1,0 +1,25 @@
+package salesforce
+
+import (
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+)
+
+// CursorAt implements connectors.Rewinder: polling goes on from the instant. A snapshot, and an instant before
+// Salesforce was, begin anew.
+func (a *account) CursorAt(stream string, since time.Time) (connectors.Cursor, error) {
+	if !a.reads(stream) && !a.isCustom(stream) {
+		return "", a.noSuch(stream, false)
+	}
+	ms := since.UnixMilli()
+	if ms <= 0 || stream == stagesStream || stream == statusStream {
+		return "", nil
+	}
+	if o, ok := a.object(stream); ok {
+		if l := a.layouts.get(o.sobject); l != nil && l.stamp == "" {
+			return "", nil
+		}
+	}
+	return cursor{Phase: polling, Live: ms}.String(), nil
+}
