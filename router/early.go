@@ -56,14 +56,22 @@ func (r *Router) tooEarly(unresolved []string) bool {
 	return false
 }
 
-// firstPass reports whether the stream that delivers an object has not yet been read to its end once.
+// firstPass reports whether a stream that delivers an object has not yet been read to its end once. There may be several:
+// one of the rows, another of what belongs to them.
 func (r *Router) firstPass(connection, object string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	delivered := false
 	for _, s := range r.streams {
-		if !s.sweep && s.source.Name == connection && s.def.Object == object {
-			return !s.passed.Load()
+		if s.sweep || s.source.Name != connection || s.def.Object != object {
+			continue
 		}
+		if delivered = true; !s.passed.Load() {
+			return true
+		}
+	}
+	if delivered {
+		return false
 	}
 	_, known := r.sources[connection]
 	return known && !r.listed[connection] && !r.barred[connection]
