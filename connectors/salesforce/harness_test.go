@@ -216,7 +216,7 @@ func (h *harness) fetch(t testing.TB, path string) []byte {
 }
 
 func TestSource(t *testing.T) {
-	for _, stream := range []string{"Opportunity"} {
+	for _, stream := range []string{"Account", "Opportunity", "Contact"} {
 		t.Run(stream, func(t *testing.T) {
 			connectortest.Source(t, func(t *testing.T) connectortest.SourceHarness { return newHarness(t, stream, nil) })
 		})
