@@ -40,7 +40,7 @@ func (a *app) demo(ctx context.Context, once bool, customers int, seed uint64) e
 		return withCode(exitUnreachable, err)
 	}
 	defer os.RemoveAll(dir)
-	w, err := world.Start(world.Options{Customers: customers, Seed: seed})
+	w, err := world.Start(world.Options{Only: []string{world.HubSpot, world.Asana}, Customers: customers, Seed: seed})
 	if err != nil {
 		return err
 	}

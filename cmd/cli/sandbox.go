@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -46,7 +47,7 @@ reached; then they serve until stopped. control_url + "faults" takes faults whil
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.Listen, "listen", "127.0.0.1:0", "address of the first vendor; the others have the next ports (0 = free ports)")
-	f.StringSliceVar(&o.Only, "only", nil, "only these vendors (hubspot, asana)")
+	f.StringSliceVar(&o.Only, "only", nil, "only these vendors ("+strings.Join(world.Vendors(), ", ")+")")
 	f.IntVar(&o.Customers, "customers", 100, "people to generate")
 	f.BoolVar(&o.PeopleOnly, "people-only", false, "generate no companies, deals and tickets")
 	f.Uint64Var(&o.Seed, "seed", 1, "seed of the generated customers")

@@ -42,7 +42,7 @@ func newScene(t *testing.T, mode string, customers int, sweep string, more uint6
 	s.rng = rand.New(rand.NewPCG(s.seed, uint64(len(mode))))
 	s.first = s.rng.IntN(len(requests))
 	var err error
-	s.world, err = world.Start(world.Options{Customers: customers, Seed: s.seed, IndexLag: indexLag, Around: s.traps.around})
+	s.world, err = world.Start(world.Options{Only: []string{world.HubSpot, world.Asana}, Customers: customers, Seed: s.seed, IndexLag: indexLag, Around: s.traps.around})
 	if err != nil {
 		t.Fatal(err)
 	}

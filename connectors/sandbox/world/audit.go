@@ -1,12 +1,6 @@
 package world
 
-import (
-	"fmt"
-	"math/rand/v2"
-	"strings"
-
-	"github.com/millrace/millrace/connectors/hubspot/hubspottest"
-)
+import "strings"
 
 // sourceLine begins the line of a task's description that names the vendor's record it shows, as the built-in rules
 // write it.
@@ -52,17 +46,44 @@ func sources(notes string) []string {
 	return refs
 }
 
-// expected returns object/id of every HubSpot record that must have a task.
+// expected returns object/id of every vendor's record that must have a task.
 func (w *World) expected() []string {
 	var list []string
-	for _, object := range []string{"companies", "deals", "tickets"} {
-		for _, o := range w.HubSpot.Objects(object) {
-			list = append(list, object+"/"+o.ID)
+	add := func(object, id string) { list = append(list, object+"/"+id) }
+	if w.HubSpot != nil {
+		for _, object := range []string{"companies", "deals", "tickets"} {
+			for _, o := range w.HubSpot.Objects(object) {
+				add(object, o.ID)
+			}
+		}
+		for _, o := range w.HubSpot.Objects("contacts") {
+			if len(w.HubSpot.Linked("contacts", o.ID, "companies")) == 0 {
+				add("contacts", o.ID)
+			}
 		}
 	}
-	for _, o := range w.HubSpot.Objects("contacts") {
-		if len(w.HubSpot.Linked("contacts", o.ID, "companies")) == 0 {
-			list = append(list, "contacts/"+o.ID)
+	if w.Salesforce != nil {
+		for _, object := range []string{"Account", "Opportunity", "Case"} {
+			for _, o := range w.Salesforce.Rows(object) {
+				add(object, o.ID)
+			}
+		}
+		for _, o := range w.Salesforce.Rows("Contact") {
+			if o.Fields["AccountId"] == nil {
+				add("Contact", o.ID)
+			}
+		}
+	}
+	if w.Zendesk != nil {
+		for _, object := range []string{"organizations", "tickets"} {
+			for _, o := range w.Zendesk.Rows(object) {
+				add(object, o.ID)
+			}
+		}
+		for _, o := range w.Zendesk.Rows("users") {
+			if o.Fields["role"] == "end-user" && o.Fields["organization_id"] == nil {
+				add("users", o.ID)
+			}
 		}
 	}
 	return list
@@ -75,34 +96,4 @@ func (w *World) Calls() map[string]int64 {
 		calls[name] = int64(log.Totals().Requests)
 	}
 	return calls
-}
-
-// Change does one thing that people do in a CRM, and says what.
-func (w *World) Change(rng *rand.Rand) (string, error) {
-	pick := func(object string) (hubspottest.Object, bool) {
-		list := w.HubSpot.Objects(object)
-		if len(list) == 0 {
-			return hubspottest.Object{}, false
-		}
-		return list[rng.IntN(len(list))], true
-	}
-	switch n := rng.IntN(10); {
-	case n < 4:
-		if deal, ok := pick("deals"); ok {
-			amount := fmt.Sprint(1000 * (1 + rng.IntN(90)))
-			return "deal " + deal.ID + ": amount is now " + amount, w.HubSpot.Set("deals", map[string]string{"amount": amount}, deal.ID)
-		}
-	case n < 7:
-		if deal, ok := pick("deals"); ok {
-			stage := []string{"appointmentscheduled", "qualifiedtobuy", "presentationscheduled", "contractsent", "closedwon"}[rng.IntN(5)]
-			return "deal " + deal.ID + ": stage is now " + stage, w.HubSpot.Set("deals", map[string]string{"dealstage": stage}, deal.ID)
-		}
-	case n < 8:
-		if company, ok := pick("companies"); ok {
-			name := strings.TrimSuffix(company.Properties["name"], " Group") + " Group"
-			return "company " + company.ID + ": new name, also in the titles of its deals", w.HubSpot.Set("companies", map[string]string{"name": name}, company.ID)
-		}
-	}
-	id, err := w.HubSpot.Create("tickets", map[string]string{"subject": "Question " + fmt.Sprint(rng.IntN(1000)), "hs_pipeline": "0", "hs_pipeline_stage": "1"})
-	return "ticket " + id + ": new", err
 }

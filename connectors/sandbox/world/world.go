@@ -15,10 +15,12 @@ import (
 
 	"github.com/millrace/millrace/connectors/asana/asanatest"
 	"github.com/millrace/millrace/connectors/hubspot/hubspottest"
+	"github.com/millrace/millrace/connectors/salesforce/salesforcetest"
 	"github.com/millrace/millrace/connectors/sandbox"
+	"github.com/millrace/millrace/connectors/zendesk/zendesktest"
 )
 
-// Options shape a world; the zero value is two vendors without customers, limits and faults on free ports.
+// Options shape a world; the zero value is all vendors without customers, limits and faults on free ports.
 type Options struct {
 	// Listen is host:port of the first vendor; the others have the ports after it. Empty means free ports of 127.0.0.1.
 	Listen    string
@@ -30,6 +32,9 @@ type Options struct {
 	Faults     []sandbox.Fault // in force at every vendor
 	Latency    time.Duration   // of every request
 	IndexLag   time.Duration   // of HubSpot's search
+	// CommitLag is how late Salesforce shows a change, ExportLag how long Zendesk withholds one from its exports; the real
+	// Zendesk's minute, unlike here, when it is 0.
+	CommitLag, ExportLag time.Duration
 	// HubSpotLimits and AsanaLimits are the vendors' quotas; zero = none.
 	HubSpotLimits *hubspottest.Limits
 	AsanaLimits   asanatest.Limits
@@ -47,20 +52,24 @@ func (o *Options) around(vendor string, h http.Handler) http.Handler {
 
 // The vendors' names.
 const (
-	HubSpot = "hubspot"
-	Asana   = "asana"
+	HubSpot    = "hubspot"
+	Asana      = "asana"
+	Salesforce = "salesforce"
+	Zendesk    = "zendesk"
 )
 
 // Vendors lists all vendors in the order of their ports.
-func Vendors() []string { return []string{HubSpot, Asana} }
+func Vendors() []string { return []string{HubSpot, Asana, Salesforce, Zendesk} }
 
 // World is a set of running vendors.
 type World struct {
-	Clock   *sandbox.Clock
-	HubSpot *hubspottest.Server // nil when it was not asked for
-	Asana   *asanatest.Server   // likewise
-	Plan    map[string]*sandbox.Plan
-	Log     map[string]*sandbox.Log
+	Clock      *sandbox.Clock
+	HubSpot    *hubspottest.Server // nil when it was not asked for, like the others
+	Asana      *asanatest.Server
+	Salesforce *salesforcetest.Server
+	Zendesk    *zendesktest.Server
+	Plan       map[string]*sandbox.Plan
+	Log        map[string]*sandbox.Log
 
 	access  map[string]map[string]string
 	servers []*sandbox.Server
@@ -89,7 +98,7 @@ func Start(o Options) (*World, error) {
 		}
 	}
 	for i, name := range Vendors() {
-		if o.Only != nil && !slices.Contains(o.Only, name) {
+		if !o.has(name) {
 			continue
 		}
 		w.Plan[name], w.Log[name] = sandbox.NewPlan(o.Seed), sandbox.NewLog(0)
@@ -98,7 +107,7 @@ func Start(o Options) (*World, error) {
 		}
 		address, err := port(o.Listen, i)
 		if err == nil {
-			err = w.start(name, address, o, customers)
+			err = w.start(name, address, o, customers.Shared(o.share(name)))
 		}
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("start %s: %w", name, err), w.Close())
@@ -124,57 +133,6 @@ func port(listen string, i int) (string, error) {
 		first += i
 	}
 	return net.JoinHostPort(host, strconv.Itoa(first)), nil
-}
-
-func (w *World) start(name, address string, o Options, customers sandbox.Customers) error {
-	if name == HubSpot {
-		return w.startHubSpot(address, o, customers)
-	}
-	return w.startAsana(address, o, customers)
-}
-
-func (w *World) startHubSpot(address string, o Options, customers sandbox.Customers) error {
-	s := hubspottest.New(hubspottest.Options{Clock: w.Clock, Plan: w.Plan[HubSpot], Log: w.Log[HubSpot], Latency: o.Latency,
-		Tokens: []string{hubspottest.DefaultToken}, IndexLag: o.IndexLag, Limits: o.HubSpotLimits,
-		App: &hubspottest.App{ClientID: clientID, ClientSecret: clientSecret}})
-	s.Seed(customers)
-	server, err := sandbox.Listen(o.around(HubSpot, s.Handler()), address)
-	if err != nil {
-		return err
-	}
-	w.HubSpot, w.servers = s, append(w.servers, server)
-	w.access[HubSpot] = map[string]string{"base_url": server.URL, "token": hubspottest.DefaultToken, "client_id": clientID,
-		"client_secret": clientSecret, "refresh_token": s.NewRefreshToken(), "control_url": server.URL + "/__sandbox/"}
-	return nil
-}
-
-func (w *World) startAsana(address string, o Options, customers sandbox.Customers) error {
-	var users []asanatest.User
-	for _, owner := range customers.Owners {
-		users = append(users, asanatest.User{Name: owner.Given + " " + owner.Family, Email: owner.Email})
-	}
-	s := asanatest.New(asanatest.Options{Now: w.Clock.Now, Users: users, Latency: o.Latency, Limits: o.AsanaLimits,
-		Apps: []asanatest.App{{ClientID: clientID, ClientSecret: clientSecret}}})
-	handler := sandbox.Wrap(s.Handler(), sandbox.Options{Clock: w.Clock, Plan: w.Plan[Asana], Log: w.Log[Asana], State: s.State})
-	server, err := sandbox.Listen(o.around(Asana, handler), address)
-	if err != nil {
-		return err
-	}
-	w.Asana, w.servers = s, append(w.servers, server)
-	email := "ada@acme.example" // the first user of a workspace without generated ones
-	if len(users) > 0 {
-		email = users[0].Email
-	}
-	human, err := s.Human(email)
-	if err != nil {
-		return err
-	}
-	project, _ := human.AddProject("Sandbox")
-	token, refresh := s.AppToken(clientID, "")
-	w.access[Asana] = map[string]string{"base_url": server.URL + "/api/1.0", "token": asanatest.DefaultToken, "workspace": s.Workspace(),
-		"project": project, "client_id": clientID, "client_secret": clientSecret, "refresh_token": refresh,
-		"app_token": token, "control_url": server.URL + "/__sandbox/", "board_url": server.URL + "/board"}
-	return nil
 }
 
 // Access says how each vendor is reached and signed in to, by vendor and setting.

@@ -1,6 +1,7 @@
 package world_test
 
 import (
+	"math/rand/v2"
 	"net/http"
 	"testing"
 
@@ -17,6 +18,15 @@ func TestWorldServesItsVendorsAndEndsThem(t *testing.T) {
 	}
 	if got, _ := w.HubSpot.Count("contacts"); got != 10 {
 		t.Errorf("%d contacts, want 10", got)
+	}
+	if len(w.Salesforce.Rows("Contact")) == 0 || len(w.Zendesk.Rows("users")) == 0 {
+		t.Error("Salesforce or Zendesk know nobody")
+	}
+	rng := rand.New(rand.NewPCG(1, 1))
+	for range 50 {
+		if what, err := w.Change(rng); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 	for name, access := range w.Access() {
 		for _, key := range []string{"base_url", "token", "client_id", "client_secret", "refresh_token", "control_url"} {
