@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/router/ledger"
 )
 
@@ -133,8 +135,9 @@ func (a *app) printErasure(h *hub, e ledger.Erasure, redacted, gone bool) {
 	if e.Already {
 		word = "was erased on " + instant(e.At)
 	}
-	fmt.Fprintf(a.out, "%s %s: %s, which the vendors still have:\n", e.Entity, word, plural(len(e.Refs), "record"))
-	a.printRefs(e.Refs)
+	theirs := slices.DeleteFunc(slices.Clone(e.Refs), func(ref string) bool { return strings.HasPrefix(ref, canonical.Hub+"/") })
+	fmt.Fprintf(a.out, "%s %s: %s, which the vendors still have:\n", e.Entity, word, plural(len(theirs), "record"))
+	a.printRefs(theirs)
 	t := table{indent: "  "}
 	for _, line := range []struct {
 		what string
