@@ -27,13 +27,16 @@ const (
 
 // Setting declares one key of a connection's configuration.
 type Setting struct {
-	Name     string
-	Kind     SettingKind
-	Help     string // one sentence, shown everywhere; required
+	Name string
+	Kind SettingKind
+	Help string // one sentence, shown everywhere; required
+	// Default may name settings that stand before this one, `https://{subdomain}.zendesk.com`: when one of those is not
+	// set, this one is not set either.
 	Default  string
 	Required bool
 	Choices  []string // the only values allowed; nil = any
 	Advanced bool     // documented, but not part of what `init` writes
+	Mapped   bool     // the mapping's rules may read it as the variable {$name}
 }
 
 // BaseURL is the setting every connector has, so that it can be pointed at a simulator or a proxy.
@@ -91,7 +94,7 @@ func (v *Values) take(set Setting, raw any) error {
 		return err
 	}
 	if text == "" {
-		text = set.Default
+		text = v.fill(set.Default)
 	}
 	if text == "" {
 		if set.Required {
@@ -104,6 +107,19 @@ func (v *Values) take(set Setting, raw any) error {
 		return err
 	}
 	return set.Kind.check(text)
+}
+
+// fill puts the values of settings into a default; "" when one of them is not set.
+func (v *Values) fill(text string) string {
+	for from := strings.IndexByte(text, '{'); from >= 0; from = strings.IndexByte(text, '{') {
+		name, rest, _ := strings.Cut(text[from+1:], "}")
+		value := v.text[name]
+		if value == "" || strings.Contains(value, "{") {
+			return ""
+		}
+		text = text[:from] + value + rest
+	}
+	return text
 }
 
 func checkChoices(set Setting, values ...string) error {

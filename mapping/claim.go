@@ -122,18 +122,24 @@ func (m *mapping) currency(p *pick) string {
 	return code
 }
 
-// connection returns where a pick's references point, "" when that is a peer nobody configured.
-func (m *mapping) connection(p *pick) string {
-	if p.ref.connector == "" {
-		return m.ref.Connection
+// target returns where a reference to an id points; no object when that is a peer nobody configured, or unknown.
+func (m *mapping) target(p *pick, id string) (connection, object string) {
+	connector, object := p.ref.connector, p.ref.of(id)
+	if p.ref.variable != "" {
+		connector, object, _ = strings.Cut(m.vars[p.ref.variable], ":")
 	}
-	return m.peers[p.ref.connector]
+	if connection = m.ref.Connection; connector != "" {
+		connection = m.peers[connector]
+	}
+	if connection == "" {
+		object = ""
+	}
+	return connection, object
 }
 
 func (m *mapping) appendRef(p *pick, it item) bool {
-	connection := m.connection(p)
-	object := p.ref.of(it.text)
-	if connection == "" || object == "" {
+	connection, object := m.target(p, it.text)
+	if object == "" {
 		return false
 	}
 	m.out = canonical.AppendRef(m.out, connection, object, it.text)
@@ -142,16 +148,12 @@ func (m *mapping) appendRef(p *pick, it item) bool {
 
 // reference returns a reference as text, "" with a warning when the value is none.
 func (m *mapping) reference(field string, p *pick, it item) string {
-	connection := m.connection(p)
-	if connection == "" || it.blank() {
+	connection, object := m.target(p, it.text)
+	if object == "" || it.blank() {
 		return ""
 	}
 	if it.kind != gjson.String && it.kind != gjson.Number {
 		m.warn(field, it.path, it.typeName(), "not an id")
-		return ""
-	}
-	object := p.ref.of(it.text)
-	if object == "" {
 		return ""
 	}
 	return connection + "/" + object + "/" + canonical.CleanText(it.text)

@@ -47,7 +47,8 @@
 //	split     separator of several values in one text
 //	ref       the object a reference points to; `connector:Object` points into the connection of another connector
 //	          that the configuration names as this one's peer, and claims nothing when it names none;
-//	          {"003": Contact, "00Q": Lead} chooses by the beginning of the id, and others claim nothing
+//	          {"003": Contact, "00Q": Lead} chooses by the beginning of the id, and others claim nothing; `$name` takes
+//	          connector:Object from a variable that the connection sets, and claims nothing without it
 //	currency  for money: a path, or a constant of three capital letters
 //	scale     for numbers, money and the probability of stages: what to multiply by, a power of ten; "0.01" for cents
 //	unit      for times and dates: `s` when a number counts seconds, not milliseconds
@@ -62,7 +63,8 @@
 //	verified, status    for e-mail addresses
 //	bounced   for e-mail addresses: a path; when anything stands there, the address is bounced, and since when if it is a time
 //	stage     for the stages of a pipeline: the paths of id, name, order, probability, closed and won in an element, and of
-//	          forecast where the vendor says how sure a stage is: then no label decides the kind of a stage
+//	          forecast where the vendor says how sure a stage is: then no label decides the kind of a stage; kind is the
+//	          vendor's own word for the status of a ticket in a stage, and goes before what the label says
 //
 // # Lists of objects, and maps
 //

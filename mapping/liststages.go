@@ -67,5 +67,6 @@ func (s *stagePaths) read(it item, scale int) (canonical.Stage, string, bool) {
 	} else {
 		stage.Won = stage.Closed && stage.Probability == "1"
 	}
+	stage.Kind, _, _ = canonical.TicketStatus(text(s.kind))
 	return stage, text(s.forecast), stage.ID != ""
 }

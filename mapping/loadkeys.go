@@ -78,6 +78,10 @@ func (l *loader) ref(n *tree.Node, p *pick) {
 	if !n.IsText(&l.report, "ref") {
 		return
 	}
+	if variable, ok := strings.CutPrefix(n.Text, "$"); ok && plainName(variable) {
+		p.ref = &target{variable: variable}
+		return
+	}
 	connector, name, foreign := strings.Cut(n.Text, ":")
 	if !foreign {
 		connector, name = "", n.Text
@@ -169,8 +173,8 @@ func (l *loader) stage(n *tree.Node, p *pick) {
 	}
 	s := &stagePaths{}
 	places := map[string]**path{"id": &s.id, "name": &s.name, "order": &s.order, "probability": &s.probability, "closed": &s.closed, "won": &s.won,
-		"forecast": &s.forecast}
-	n.Only(&l.report, "stage", "id", "name", "order", "probability", "closed", "won", "forecast")
+		"forecast": &s.forecast, "kind": &s.kind}
+	n.Only(&l.report, "stage", "id", "name", "order", "probability", "closed", "won", "forecast", "kind")
 	for _, e := range n.Entries {
 		place := places[e.Key]
 		if place == nil || !e.Value.IsText(&l.report, "the path of "+e.Key) {

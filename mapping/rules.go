@@ -139,6 +139,7 @@ type target struct {
 	connector string // "" = the record's own connection
 	object    string
 	by        map[string]string // instead of object: the object for ids that begin so
+	variable  string            // instead of both: the variable of the connection that says connector:Object
 }
 
 // of returns the object that an id is of, "" when it is of none that is named.
@@ -163,7 +164,7 @@ type piece struct {
 }
 
 type stagePaths struct {
-	id, name, order, probability, closed, won, forecast *path
+	id, name, order, probability, closed, won, forecast, kind *path
 }
 
 func (f *field) isList() bool {

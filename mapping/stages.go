@@ -8,7 +8,7 @@ import (
 )
 
 // withStages gives the stages of a pipeline the kinds that the configuration says, by their ids, and those of a pipeline
-// of tickets the status of a ticket in them. p is the mapping's own, whose values are replaced and not changed.
+// of tickets the status of a ticket in them, unless the vendor said it of the stage itself. p is the mapping's own, whose values are replaced and not changed.
 func withStages(p *canonical.Profile, own map[string]string) error {
 	at := slices.IndexFunc(p.Fields, func(f canonical.Field) bool { return f.Name == "stages" })
 	tickets := string(p.Get("object")) == `"ticket"`
@@ -20,7 +20,7 @@ func withStages(p *canonical.Profile, own map[string]string) error {
 		return err
 	}
 	for i := range list {
-		if tickets {
+		if _, _, told := canonical.TicketStatus(list[i].Kind); tickets && !told {
 			list[i].Kind = ""
 		}
 		if kind, ok := own[list[i].ID]; ok {

@@ -49,12 +49,18 @@ func (m *mappings) members(connection string) func(object string) []string {
 	return rules.Members
 }
 
-// vars returns what a connection tells its mapping.
+// vars returns what a connection tells its mapping: where it is, and the settings that its connector's rules read.
 func vars(c config.Connection) map[string]string {
-	if c.Region == "" {
-		return nil
+	all := map[string]string{}
+	for _, set := range c.Connector.Spec.Settings {
+		if value := c.Values.String(set.Name); set.Mapped && value != "" {
+			all[set.Name] = value
+		}
 	}
-	return map[string]string{"region": c.Region}
+	if c.Region != "" {
+		all["region"] = c.Region
+	}
+	return all
 }
 
 // peers returns the connection of every other connector that a connection's cross-references point into: the only
