@@ -1,0 +1,97 @@
+package zendesk
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/millrace/millrace/connectors"
+)
+
+// phase says what a cursor is in the middle of.
+type phase string
+
+// The phases. Each belongs to certain streams.
+const (
+	exporting  phase = "export"  // users, tickets: the cursor-based export
+	timing     phase = "time"    // organizations: the time-based export
+	tied       phase = "tied"    // organizations: listing those of one second that the export cannot get past
+	commenting phase = "comment" // ticket_comments
+	listing    phase = "list"    // everything else
+)
+
+// cursorVersion is raised when the meaning of a field changes; every version ever written must stay readable. One of
+// each form is kept in testdata/cursors.
+const cursorVersion = 1
+
+// cursor is a place in a stream. All times are Zendesk's, in epoch seconds.
+type cursor struct {
+	V     int   `json:"v"`
+	Phase phase `json:"phase"`
+	// After is Zendesk's own cursor, kept exactly as it is: it holds more than a time, and a clock instead of it skips
+	// what lies between (airbyte#28173). With `list` and `tied` it is the paging cursor of a list.
+	After string `json:"after,omitempty"`
+	// Start is where an export begins that has no cursor yet; with `time` and `tied` how far organizations are read, with
+	// `list` the time from which ratings are listed.
+	Start int64 `json:"start,omitempty"`
+	// Next is, in a listing of ratings, where the one after it begins: Zendesk's clock at its first page.
+	Next int64 `json:"next,omitempty"`
+	// Have are the organizations of the second Start that were returned already; the next page has them again.
+	Have []string `json:"have,omitempty"`
+	// Tickets are those of an export page whose comments are still to be read, Page is the paging cursor within the first
+	// of them, and Until, when the page was the last one for now, the time up to which the export was complete.
+	Tickets []string `json:"tickets,omitempty"`
+	Page    string   `json:"page,omitempty"`
+	Until   int64    `json:"until,omitempty"`
+	// Deleted says that the deleted half of a listing of agents is being read.
+	Deleted bool `json:"deleted,omitempty"`
+	// Sweep marks the cursors of sweeps, which read a stream from its beginning to its present end.
+	Sweep bool `json:"sweep,omitempty"`
+}
+
+// String returns the cursor in its stored form.
+func (c cursor) String() connectors.Cursor {
+	c.V = cursorVersion
+	text, err := json.Marshal(c)
+	if err != nil {
+		panic("encode cursor: " + err.Error()) // a struct of numbers and strings
+	}
+	return connectors.Cursor(text)
+}
+
+// parseCursor reads a stored cursor; the empty one is the zero cursor.
+func parseCursor(text connectors.Cursor) (cursor, error) {
+	if text == "" {
+		return cursor{}, nil
+	}
+	var c cursor
+	d := json.NewDecoder(strings.NewReader(string(text)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&c); err != nil || d.More() || !c.sound() {
+		return cursor{}, &connectors.Error{Kind: connectors.Rejected, Op: "read cursor",
+			Reason: "it was not written by this version of the zendesk connector or an earlier one; reset the stream"}
+	}
+	return c, nil
+}
+
+// sound reports whether the cursor is one that String could have written.
+func (c cursor) sound() bool {
+	notID := func(id string) bool { return !isID(id) }
+	if c.V != cursorVersion || c.Start < 0 || c.Next < 0 || c.Until < 0 || slices.ContainsFunc(c.Have, notID) || slices.ContainsFunc(c.Tickets, notID) {
+		return false
+	}
+	if len(c.Tickets) == 0 && c.Page != "" {
+		return false
+	}
+	switch c.Phase {
+	case exporting, commenting:
+		return (c.After != "") != (c.Start > 0)
+	case timing:
+		return c.Start > 0 && c.After == ""
+	case tied:
+		return c.Start > 0
+	case listing:
+		return c.After != "" || c.Deleted || c.Start > 0
+	}
+	return false
+}

@@ -1,0 +1,71 @@
+package zendesk
+
+import (
+	"slices"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+)
+
+// The names of the streams, which are also the objects of their records.
+const (
+	usersStream         = "users"
+	agentsStream        = "agents"
+	organizationsStream = "organizations"
+	membershipsStream   = "organization_memberships"
+	ticketsStream       = "tickets"
+	commentsStream      = "ticket_comments"
+	ratingsStream       = "satisfaction_ratings"
+	pipelinesStream     = "ticket_pipelines"
+)
+
+// stream is one stream and how it is read.
+type stream struct {
+	name     string
+	help     string
+	phases   []phase
+	snapshot bool
+	every    time.Duration // 0 = the router's default
+	sweep    time.Duration // 0 = none
+}
+
+// The suggested intervals. A sweep reads a whole stream, and an export may be asked ten times a minute only.
+const (
+	hourly = time.Hour
+	weekly = 7 * 24 * time.Hour
+)
+
+// streams are in the order in which they are listed: what others refer to comes first.
+var streams = []stream{
+	{name: agentsStream, help: "Agents and administrators, suspended and deleted ones included.", phases: []phase{listing}, snapshot: true, every: hourly},
+	{name: pipelinesStream, help: "The statuses a ticket can have, custom ones included, with ticket forms and fields.", phases: []phase{listing}, snapshot: true, every: hourly},
+	{name: organizationsStream, help: "Organizations.", phases: []phase{timing, tied}, sweep: weekly},
+	{name: usersStream, help: "End users, with all their addresses; agents come along and are filtered by a rule.", phases: []phase{exporting}, sweep: weekly},
+	{name: membershipsStream, help: "The further organizations of end users.", phases: []phase{listing}, snapshot: true, every: hourly},
+	{name: ticketsStream, help: "Tickets, archived ones included, with their metrics.", phases: []phase{exporting}, sweep: weekly},
+	{name: commentsStream, help: "Comments of tickets that changed; a request for each ticket.", phases: []phase{commenting}},
+	{name: ratingsStream, help: "Satisfaction ratings.", phases: []phase{listing}, sweep: weekly},
+}
+
+func streamNames() (names []string) {
+	for _, s := range streams {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+func streamDocs() (docs []connectors.StreamDoc) {
+	for _, s := range streams {
+		docs = append(docs, connectors.StreamDoc{Name: s.name, Help: s.help})
+	}
+	return docs
+}
+
+// findStream returns the stream of that name.
+func findStream(name string) (stream, bool) {
+	i := slices.IndexFunc(streams, func(s stream) bool { return s.name == name })
+	if i < 0 {
+		return stream{}, false
+	}
+	return streams[i], true
+}
