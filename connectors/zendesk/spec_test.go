@@ -69,7 +69,9 @@ func TestWebhook(t *testing.T) {
 
 // TestSignIn: the ways to sign in exclude each other, and no subdomain sends a secret elsewhere.
 func TestSignIn(t *testing.T) {
-	client := func(more ...any) map[string]any { return settings(append(more, "client_id", "c", "client_secret", "s")...) }
+	client := func(more ...any) map[string]any {
+		return settings(append(more, "client_id", "c", "client_secret", "s")...)
+	}
 	cases := []struct {
 		settings map[string]any
 		want     string

@@ -47,13 +47,16 @@ func (h hooks) event(kind string, body gjson.Result) []connectors.Hint {
 		return nil
 	}
 	hint := connectors.Hint{Ref: connectors.Ref{Connection: h.connection, Object: object, ID: id}, At: parsed(body.Get("time").String())}
-	switch domain {
-	case "user":
+	other := hint
+	other.Ref.ID = idOf(body.Get("event." + domain + ".id")) // where a merge went
+	switch {
+	case domain == "ticket":
+		return h.ticket(what, hint, other)
+	case what == "merged":
+		return h.merged(hint, other)
+	case domain == "user":
 		return h.user(what, body, hint)
-	case "ticket":
-		return h.ticket(what, body, hint)
-	}
-	if what == "deleted" {
+	case what == "deleted":
 		hint.Deleted.Kind = connectors.Soft
 	}
 	return h.hints(hint)
@@ -61,10 +64,7 @@ func (h hooks) event(kind string, body gjson.Result) []connectors.Hint {
 
 // user hints at the user, and at the agent when it is or was one.
 func (h hooks) user(what string, body gjson.Result, hint connectors.Hint) []connectors.Hint {
-	switch {
-	case what == "merged":
-		return h.merged(body, hint)
-	case what == "deleted", what == "active_changed" && body.Get("event.current").Type == gjson.False:
+	if what == "deleted" || what == "active_changed" && body.Get("event.current").Type == gjson.False {
 		hint.Deleted.Kind = connectors.Soft
 	}
 	list := []connectors.Hint{hint}
@@ -76,35 +76,29 @@ func (h hooks) user(what string, body gjson.Result, hint connectors.Hint) []conn
 	return h.hints(list...)
 }
 
-// merged says of the user that is gone where it went. Both stamps, that of the event and that of the loser's last change,
+// merged says of the one that is gone where it went. Both stamps, that of the event and that of the loser's last change,
 // are cut to the second; the merge is put at the end of its second, for it is the last that happens to the loser, and
 // the deletion that polling sees must not count as later.
-func (h hooks) merged(body gjson.Result, hint connectors.Hint) []connectors.Hint {
-	into := hint.Ref
-	into.ID = winnerOf(body)
-	if into.ID == "" || into.ID == hint.Ref.ID {
-		return h.hints(hint)
+func (h hooks) merged(gone, winner connectors.Hint) []connectors.Hint {
+	if winner.Ref.ID == "" || winner.Ref.ID == gone.Ref.ID {
+		return h.hints(gone)
 	}
-	gone := hint
-	gone.Deleted = connectors.Deletion{Kind: connectors.Merged, Into: into}
+	gone.Deleted = connectors.Deletion{Kind: connectors.Merged, Into: winner.Ref}
 	if !gone.At.IsZero() {
 		gone.At = gone.At.Truncate(time.Second).Add(time.Second - time.Millisecond)
 	}
-	return h.hints(connectors.Hint{Ref: into, At: hint.At}, gone)
+	return h.hints(winner, gone)
 }
 
-// ticket hints at the ticket, and with a merge at the other one too.
-func (h hooks) ticket(what string, body gjson.Result, hint connectors.Hint) []connectors.Hint {
-	switch what {
-	case "permanently_deleted":
+// ticket hints at the ticket, and with a merge at the other one too: a merged ticket is closed, not gone.
+func (h hooks) ticket(what string, hint, other connectors.Hint) []connectors.Hint {
+	switch {
+	case what == "permanently_deleted":
 		hint.Deleted.Kind = connectors.Privacy
-	case "soft_deleted":
+	case what == "soft_deleted":
 		hint.Deleted.Kind = connectors.Soft
-	case "merged":
-		other := hint
-		if other.Ref.ID = idOf(body.Get("event.target_ticket_id")); other.Ref.ID != "" {
-			return h.hints(hint, other)
-		}
+	case what == "merged" && other.Ref.ID != "" && other.Ref.ID != hint.Ref.ID:
+		return h.hints(hint, other)
 	}
 	return h.hints(hint)
 }
@@ -112,11 +106,6 @@ func (h hooks) ticket(what string, body gjson.Result, hint connectors.Hint) []co
 // hints returns those of what is read.
 func (h hooks) hints(list ...connectors.Hint) []connectors.Hint {
 	return slices.DeleteFunc(list, func(hint connectors.Hint) bool { return !slices.Contains(h.streams, hint.Ref.Object) })
-}
-
-// winnerOf returns the user into which the event's subject was merged.
-func winnerOf(body gjson.Result) string {
-	return idOf(body.Get("event.user.id"))
 }
 
 // subjectOf returns the id in `zen:user:123`, else that of the details.
