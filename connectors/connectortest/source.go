@@ -37,6 +37,13 @@ type SourceHarness interface {
 	Reads() sandbox.Match
 }
 
+// Peopled is a SourceHarness whose stream may have an object that nobody made.
+type Peopled interface {
+	// NeverEmpty says that the stream has one from the beginning, a user whose account it is. Create then returns that as
+	// the first that it makes.
+	NeverEmpty() bool
+}
+
 // Merger is a SourceHarness whose vendor merges objects.
 type Merger interface {
 	// Merge folds the second object into the first and returns the survivor's id, which may be another.

@@ -53,6 +53,9 @@ func streamsAreDeclared(t *testing.T, h SourceHarness) {
 
 // emptyStreamIsCaughtUp: a stream without objects must come to rest, or the router reads it for ever.
 func emptyStreamIsCaughtUp(t *testing.T, h SourceHarness) {
+	if p, ok := h.(Peopled); ok && p.NeverEmpty() {
+		t.Skip("the vendor has no account in which this stream is empty")
+	}
 	r := openSource(t, h)
 	for range 10 {
 		page := r.read(t)

@@ -37,6 +37,7 @@ func sweep(t *testing.T, h SourceHarness) *replica {
 		if !page.More {
 			return r
 		}
+		h.Clock().Advance(page.Wait)
 		if page.Next == r.at {
 			t.Fatalf("the page after %s has more and leads back to itself", r.at)
 		}

@@ -45,8 +45,10 @@ type cursor struct {
 	Until   int64    `json:"until,omitempty"`
 	// Deleted says that the deleted half of a listing of agents is being read.
 	Deleted bool `json:"deleted,omitempty"`
-	// Sweep marks the cursors of sweeps, which read a stream from its beginning to its present end.
-	Sweep bool `json:"sweep,omitempty"`
+	// Sweep marks the cursors of sweeps, which read a stream from its beginning to its present end. Begun is Zendesk's clock
+	// at a sweep's first page: it ends when everything of before has been shown.
+	Sweep bool  `json:"sweep,omitempty"`
+	Begun int64 `json:"begun,omitempty"`
 }
 
 // String returns the cursor in its stored form.
@@ -77,7 +79,7 @@ func parseCursor(text connectors.Cursor) (cursor, error) {
 // sound reports whether the cursor is one that String could have written.
 func (c cursor) sound() bool {
 	notID := func(id string) bool { return !isID(id) }
-	if c.V != cursorVersion || c.Start < 0 || c.Next < 0 || c.Until < 0 || slices.ContainsFunc(c.Have, notID) || slices.ContainsFunc(c.Tickets, notID) {
+	if c.V != cursorVersion || c.Start < 0 || c.Next < 0 || c.Until < 0 || c.Begun < 0 || slices.ContainsFunc(c.Have, notID) || slices.ContainsFunc(c.Tickets, notID) {
 		return false
 	}
 	if len(c.Tickets) == 0 && c.Page != "" {

@@ -38,15 +38,14 @@ func (a *account) export(ctx context.Context, e exported, c cursor) (connectors.
 	if err != nil {
 		return connectors.Page{}, err
 	}
-	next, end, err := c.behind(op, n, len(rows))
+	next, end, err := c.begun(n.date).behind(op, n, len(rows))
 	if err != nil {
 		return connectors.Page{}, err
 	}
-	page := connectors.Page{Records: records, Next: next.String(), More: !end}
 	if end {
-		page.Complete = shown(n.date)
+		return ended(connectors.Page{Records: records}, next, n.date), nil
 	}
-	return page, nil
+	return connectors.Page{Records: records, Next: next.String(), More: true}, nil
 }
 
 // exportRows asks for the rows behind the cursor.
@@ -87,7 +86,7 @@ func (c cursor) behind(op string, n answer, rows int) (cursor, bool, error) {
 	case !end && after == c.After:
 		return cursor{}, false, broken(op, "answer leads back to the same page")
 	}
-	next := cursor{Phase: exporting, After: after, Sweep: c.Sweep}
+	next := cursor{Phase: exporting, After: after, Sweep: c.Sweep, Begun: c.Begun}
 	if after == "" {
 		next.After = c.After
 		if next.After == "" {

@@ -69,6 +69,7 @@ func (h *harness) Stream() string                  { return h.stream }
 func (h *harness) PageSize() int                   { return 1000 }
 func (h *harness) MaxRequests() int                { return 1 }
 func (h *harness) Settle() time.Duration           { return 2 * time.Minute }
+func (h *harness) NeverEmpty() bool                { return h.stream == "users" }
 func (h *harness) Reads() sandbox.Match            { return sandbox.Match{Path: "^/api/v2/"} }
 func (h *harness) Settings() map[string]any {
 	s := map[string]any{"subdomain": "acme", "token": testToken, "base_url": h.url, "webhook_secret": testSecret}

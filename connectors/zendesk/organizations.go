@@ -40,16 +40,15 @@ func (a *account) organizations(ctx context.Context, c cursor) (connectors.Page,
 	if err != nil {
 		return connectors.Page{}, err
 	}
-	page := connectors.Page{Records: records, More: !end.last}
+	c = c.begun(n.date)
+	next := cursor{Phase: timing, Start: end.at, Have: ofSecond(rows, end.at, c), Sweep: c.Sweep, Begun: c.Begun}
 	switch {
 	case end.last:
-		page.Complete = shown(n.date)
+		return ended(connectors.Page{Records: records}, next, n.date), nil
 	case end.at == start: // a full page of one second
-		page.Next = cursor{Phase: tied, Start: start, Sweep: c.Sweep}.String()
-		return page, nil
+		next = cursor{Phase: tied, Start: start, Sweep: c.Sweep, Begun: c.Begun}
 	}
-	page.Next = cursor{Phase: timing, Start: end.at, Have: ofSecond(rows, end.at, c), Sweep: c.Sweep}.String()
-	return page, nil
+	return connectors.Page{Records: records, Next: next.String(), More: true}, nil
 }
 
 // ending is what a time-based answer says of its end.
@@ -120,9 +119,9 @@ func (a *account) tiedOrganizations(ctx context.Context, c cursor) (connectors.P
 	if err != nil {
 		return connectors.Page{}, err
 	}
-	to := cursor{Phase: timing, Start: c.Start + 1, Sweep: c.Sweep}
+	to := cursor{Phase: timing, Start: c.Start + 1, Sweep: c.Sweep, Begun: c.Begun}
 	if next != "" {
-		to = cursor{Phase: tied, Start: c.Start, After: next, Sweep: c.Sweep}
+		to = cursor{Phase: tied, Start: c.Start, After: next, Sweep: c.Sweep, Begun: c.Begun}
 	}
 	return connectors.Page{Records: records, Next: to.String(), More: true}, nil
 }

@@ -69,6 +69,26 @@ func (a *account) Sweep(ctx context.Context, name string, after connectors.Curso
 	return page, err
 }
 
+// ended returns the page at which an export ends for now. A sweep goes on until the export shows everything of before
+// the sweep: an object that changed in the last minute is withheld altogether, not shown as it was, and what two sweeps
+// do not list is taken for deleted.
+func ended(page connectors.Page, next cursor, date time.Time) connectors.Page {
+	page.Complete = shown(date)
+	if next.Sweep && page.Complete.Unix() <= next.Begun {
+		page.More, page.Wait = true, unix(next.Begun+1).Sub(page.Complete)
+	}
+	page.Next = next.String()
+	return page
+}
+
+// begun remembers in a sweep's cursor when it began.
+func (c cursor) begun(date time.Time) cursor {
+	if c.Sweep && c.Begun == 0 {
+		c.Begun = date.Unix()
+	}
+	return c
+}
+
 func (a *account) read(ctx context.Context, s stream, c cursor) (connectors.Page, error) {
 	switch s.name {
 	case usersStream, ticketsStream:

@@ -3,6 +3,8 @@ package zendesktest
 import (
 	"fmt"
 	"net/http"
+
+	"github.com/millrace/millrace/connectors/sandbox/ordered"
 )
 
 // deletedUser appends the short form in which deleted users are listed.
@@ -24,23 +26,38 @@ func (e *encoder) deletedUser(b []byte, o *row) []byte {
 	return append(b, '}')
 }
 
+// deletedUsers begins an answer with a page of them.
+func (e *encoder) deletedUsers(page []*row) []byte {
+	b := []byte(`{"deleted_users":[`)
+	for i, o := range page {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = e.deletedUser(b, o)
+	}
+	return append(b, ']')
+}
+
+// listDeletedUsers answers with either kind of paging, as the specification has it.
 func (s *Server) listDeletedUsers(w http.ResponseWriter, r *http.Request) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	t := s.table("users")
+	if q := r.URL.Query(); q.Has("page[size]") || q.Has("page[after]") {
+		page, more, f := t.cursorPage(q, []*ordered.Set{&t.gone})
+		if f != nil {
+			return f
+		}
+		b := s.encoder(r).deletedUsers(page)
+		writeBody(w, http.StatusOK, append(appendCursor(b, r, page, more), '}'))
+		return nil
+	}
 	from, size, f := s.offset(r)
 	if f != nil {
 		return f
 	}
-	e := s.encoder(r)
-	b := []byte(`{"deleted_users":[`)
-	for k := range t.gone.Between(min(from, t.gone.Len()), min(from+size, t.gone.Len()), false) {
-		if b[len(b)-1] != '[' {
-			b = append(b, ',')
-		}
-		b = e.deletedUser(b, t.rows[k.ID])
-	}
-	writeBody(w, http.StatusOK, append(appendOffset(append(b, ']'), r, from, size, t.gone.Len()), '}'))
+	b := s.encoder(r).deletedUsers(t.after(0, []*ordered.Set{&t.gone}, from, size))
+	writeBody(w, http.StatusOK, append(appendOffset(b, r, from, size, t.gone.Len()), '}'))
 	return nil
 }
 
