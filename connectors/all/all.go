@@ -8,6 +8,7 @@ import (
 	"github.com/millrace/millrace/connectors/asana"
 	"github.com/millrace/millrace/connectors/hubspot"
 	"github.com/millrace/millrace/connectors/salesforce"
+	"github.com/millrace/millrace/connectors/zendesk"
 )
 
 // List holds every connector, ordered by name.
@@ -15,6 +16,7 @@ var List = []connectors.Connector{
 	asana.Connector,
 	hubspot.Connector,
 	salesforce.Connector,
+	zendesk.Connector,
 }
 
 // Find returns the connector of that name; ok is false when there is none.

@@ -200,3 +200,15 @@ func TestSource(t *testing.T) {
 		})
 	}
 }
+
+// signing adds the test token to every request.
+type signing struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (s signing) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+testToken)
+	return s.next.RoundTrip(r)
+}
+
+func signedClient() *http.Client { return &http.Client{Transport: signing{http.DefaultTransport}} }

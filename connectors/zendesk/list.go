@@ -102,13 +102,15 @@ func (a *account) memberships(ctx context.Context, c cursor) (connectors.Page, e
 }
 
 // ratingsOverlap is how far each listing of ratings goes back behind the beginning of the one before. Zendesk does not say
-// whether start_time is compared with the time of a rating or of its last change; the weekly sweep reads all again.
-const ratingsOverlap = 3600
+// whether start_time is compared with the time when a rating was offered or when it was given, which may be days later;
+// the weekly sweep reads all again.
+const ratingsOverlap = 14 * 24 * 3600
 
-// ratings lists the satisfaction ratings since a time.
+// ratings lists the satisfaction ratings that customers gave since a time; most of those offered are never given. It
+// promises no time up to which it is complete.
 func (a *account) ratings(ctx context.Context, c cursor) (connectors.Page, error) {
 	const op = "list satisfaction ratings"
-	q := query()
+	q := query("score", "received")
 	if c.Start > 0 {
 		q.Set("start_time", strconv.FormatInt(c.Start, 10))
 	}
@@ -132,5 +134,5 @@ func (a *account) ratings(ctx context.Context, c cursor) (connectors.Page, error
 		return connectors.Page{Records: records, Next: to.String(), More: true}, nil
 	}
 	to := cursor{Phase: listing, Start: c.Next, Sweep: c.Sweep}
-	return connectors.Page{Records: records, Next: to.String(), Complete: unix(c.Next)}, nil
+	return connectors.Page{Records: records, Next: to.String()}, nil
 }

@@ -44,7 +44,7 @@ var streams = []stream{
 	{name: membershipsStream, help: "The further organizations of end users.", phases: []phase{listing}, snapshot: true, every: hourly},
 	{name: ticketsStream, help: "Tickets, archived ones included, with their metrics.", phases: []phase{exporting}, sweep: weekly},
 	{name: commentsStream, help: "Comments of tickets that changed; a request for each ticket.", phases: []phase{commenting}},
-	{name: ratingsStream, help: "Satisfaction ratings.", phases: []phase{listing}, sweep: weekly},
+	{name: ratingsStream, help: "Satisfaction ratings.", phases: []phase{listing}, every: hourly, sweep: weekly},
 }
 
 func streamNames() (names []string) {

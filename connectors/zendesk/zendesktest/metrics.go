@@ -154,15 +154,17 @@ func (s *Server) listMetrics(w http.ResponseWriter, r *http.Request) error {
 
 // metrics begins an answer with the metrics of tickets.
 func (s *Server) metrics(r *http.Request, tickets []*row) []byte {
-	e := s.encoder(r)
-	b := []byte(`{"ticket_metrics":[`)
+	return append(s.encoder(r).metrics([]byte(`{"ticket_metrics":[`), tickets), ']')
+}
+
+func (e *encoder) metrics(b []byte, tickets []*row) []byte {
 	for i, o := range tickets {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = e.ticketMetric(b, o)
 	}
-	return append(b, ']')
+	return b
 }
 
 // showMetric answers the metrics of one ticket, by its id or by theirs.

@@ -85,7 +85,11 @@ func (t *table) filtered(r *http.Request) []*ordered.Set {
 	for _, f := range filters {
 		if f.table == t.plural && q.Has(f.parameter) {
 			asked = true
-			sets = append(sets, t.having(f.column, q[f.parameter])...)
+			values := q[f.parameter]
+			if f.column == "score" && q.Get("score") == "received" {
+				values = []string{"good", "bad"}
+			}
+			sets = append(sets, t.having(f.column, values)...)
 		}
 	}
 	if !asked {
@@ -279,6 +283,8 @@ func (e *encoder) sideload(b []byte, r *http.Request, t *table, rows []*row) []b
 		switch {
 		case name == "identities" && t.plural == "users":
 			b = append(append(b, `,"identities":`...), e.rows(nil, e.s.table("identities"), e.s.identitiesOf(rows))...)
+		case name == "metric_sets" && t.plural == "tickets":
+			b = append(e.metrics(append(b, `,"metric_sets":[`...), rows), ']')
 		case known && name != t.plural:
 			b = append(append(append(b, `,"`...), name...), `":`...)
 			b = e.rows(b, e.s.table(name), t.related(e.s.table(name), columns, rows))
