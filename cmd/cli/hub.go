@@ -93,7 +93,7 @@ func openHub(ctx context.Context, cfg *config.Config, log *slog.Logger, o hubOpt
 	if h.engine, err = boltkv.Open(filepath.Join(cfg.Data, ledgerName), boltkv.Options{Buckets: ledger.Buckets()}); err != nil {
 		return nil, lockedError(err, cfg.Data, o.daemon)
 	}
-	h.ledger, err = ledger.Open(h.engine, ledger.Options{Workspace: cfg.Workspace, Key: key, Former: former,
+	h.ledger, err = ledger.Open(h.engine, ledger.Options{Workspace: cfg.Workspace, KindOf: h.maps.kindOf, Key: key, Former: former,
 		EraseOnWish: cfg.Privacy.EraseCustomer, Targets: cfg.Targets,
 		Reach: h.rules.Watches, Mapper: h.maps, Survivorship: survivors,
 		Resolver: resolver, LogKeep: cfg.Identity.LogKeep})

@@ -19,6 +19,7 @@ var functions = []expr.Option{
 	function("date", func(v any) string { return dateText(v) }),
 	function("words", func(v any) string { return words(plainText(v)) }),
 	function("contact", func(v any) string { return contactText(v) }),
+	function("request", func(v any) string { return requestText(v) }),
 	function("links", func(v any) string { return linksText(v) }),
 	expr.Function("workday", func(p ...any) (any, error) { return workday(plainText(p[0]), p[1].(int)), nil }, new(func(any, int) string)),
 	expr.Function("pair", func(p ...any) (any, error) { return pair(plainText(p[0]), plainText(p[1])), nil }, new(func(string, any) string)),
@@ -26,7 +27,7 @@ var functions = []expr.Option{
 }
 
 // reads says which members of an entity functions look at, so that the others need not be prepared.
-var reads = map[string][]string{"contact": {Label, "emails", "phones"}}
+var reads = map[string][]string{"contact": {Label, "emails", "phones"}, "request": {Label, "priority", "status", "url"}}
 
 func function(name string, f func(any) string) expr.Option {
 	return expr.Function(name, func(p ...any) (any, error) { return f(p[0]), nil }, new(func(any) string))
@@ -116,6 +117,25 @@ func contactText(v any) string {
 		s += ", " + plainText(n["raw"])
 	}
 	return s
+}
+
+// requestText writes a ticket with what tells how much it presses, and its page: Help (Urgent, On hold) https://….
+func requestText(v any) string {
+	t, ok := v.(map[string]any)
+	if !ok {
+		return ""
+	}
+	s := plainText(t[Label])
+	var how []string
+	for _, name := range []string{"priority", "status"} {
+		if token := words(plainText(t[name])); token != "" {
+			how = append(how, token)
+		}
+	}
+	if len(how) > 0 {
+		s += " (" + strings.Join(how, ", ") + ")"
+	}
+	return strings.TrimSpace(s + " " + plainText(t["url"]))
 }
 
 func firstOf(v any) map[string]any {

@@ -56,4 +56,10 @@ type Reach struct {
 	// what is around them: a deal makes a customer of its organization, and another deal shows that. It is then as if the
 	// organization had changed, too.
 	Beyond []canonical.Kind
+	// Across are ways through an entity that the changed one refers to, or did, to others that refer to it and show
+	// something of the changed one: the deals of a ticket's customer.
+	Across []Way
 }
+
+// Way is two steps from an entity: to one that it refers to, and from there to those of a kind that refer to that.
+type Way struct{ Via, To canonical.Kind }

@@ -119,11 +119,26 @@ func (p *plan) watch(reach *Reach, kind, changed canonical.Kind) {
 			reach.Beyond = append(reach.Beyond, rel.kind)
 		}
 		switch {
+		case rel.shape == served:
+			reach.serve(rel.kind, kind, changed)
 		case rel.kind != changed:
 		case rel.shape == reverse:
 			reach.Referenced = append(reach.Referenced, kind)
 		default:
 			reach.Referrers = append(reach.Referrers, kind)
+		}
+	}
+}
+
+// serve adds how what a customer's records of one kind show is reached by entities of another: from the records through
+// the customer, and from the customer, which may have become one with another.
+func (reach *Reach) serve(shown, by, changed canonical.Kind) {
+	for _, customer := range []canonical.Kind{canonical.Organization, canonical.Person} {
+		switch changed {
+		case shown:
+			reach.Across = append(reach.Across, Way{customer, by})
+		case customer:
+			reach.Referrers = append(reach.Referrers, by)
 		}
 	}
 }

@@ -107,7 +107,7 @@ func (s *scene) relate(name string) error {
 	}
 	members := s.plan.members[name]
 	switch rel.shape {
-	case many, reverse:
+	case many, reverse, served:
 		list := make([]any, 0, len(found))
 		for _, e := range found {
 			value, err := s.value(e, members)
@@ -158,8 +158,11 @@ func liveReferrers(g Graph, e *Entity, kind canonical.Kind) ([]*Entity, error) {
 
 // follow returns the live entities of a relation's kind, each once.
 func (s *scene) follow(rel relation) ([]*Entity, error) {
-	if rel.shape == reverse {
+	switch rel.shape {
+	case reverse:
 		return s.referrers(rel.kind)
+	case served:
+		return s.openTickets()
 	}
 	var found []*Entity
 	for _, ref := range s.refs(rel) {
@@ -177,8 +180,10 @@ func (s *scene) follow(rel relation) ([]*Entity, error) {
 	return found, nil
 }
 
-func (s *scene) refs(rel relation) []string {
-	value := s.entity.Golden.Get(rel.field)
+func (s *scene) refs(rel relation) []string { return refsIn(s.entity.Golden.Get(rel.field)) }
+
+// refsIn returns the references in the value of a field, at most maxRelated.
+func refsIn(value []byte) []string {
 	if value == nil {
 		return nil
 	}

@@ -28,6 +28,7 @@ const (
 	first                // the first of them
 	stage                // of the pipeline that the field refers to, the stage that the entity is in
 	reverse              // all entities of the kind that refer to this one
+	served               // the open ones of the kind that are the customer's of this one
 )
 
 var relations = map[canonical.Kind][]relation{
@@ -38,6 +39,7 @@ var relations = map[canonical.Kind][]relation{
 		{"stage", canonical.Pipeline, "pipeline", stage},
 		{"contacts", canonical.Person, "contacts", many},
 		{"person", canonical.Person, "contacts", first},
+		{"open_tickets", canonical.Ticket, "", served},
 	},
 	canonical.Ticket: {
 		{"organization", canonical.Organization, "organization", one},
@@ -156,7 +158,7 @@ func environment(k canonical.Kind, categories bool) types.Map {
 	env := types.Map{string(k): own, "id": types.String, "sources": types.Array(sourceType)}
 	for _, r := range relations[k] {
 		switch r.shape {
-		case many, reverse:
+		case many, reverse, served:
 			env[r.name] = types.Array(shapes[r.kind])
 		case stage:
 			env[r.name] = stageType

@@ -50,9 +50,9 @@ func TestDefaultItems(t *testing.T) {
 		t.Fatal(items, unresolved, err)
 	}
 	want := connectors.Item{Key: "deals/deal_1", Project: "Deals – Sales", Section: "Proposal", Sections: []string{"Proposal", "Won"}, Title: `Acme – Big "one"`, Assignee: "ivo@me.example", Due: "2026-12-31",
-		Notes: "Customer: Acme\nAmount: 12,500.50 EUR\nStatus: Open\nOpened: 2026-01-02\nContacts: Ana Marić <ana@acme.example>, +38515550100; bo@x.example\nSource: hs/deals/1 https://app.example/d/1",
+		Notes: "Customer: Acme\nAmount: 12,500.50 EUR\nStatus: Open\nOpened: 2026-01-02\nContacts: Ana Marić <ana@acme.example>, +38515550100; bo@x.example\nOpen tickets: 1\n– Help (High, On hold)\nSource: hs/deals/1 https://app.example/d/1",
 		Fields: []connectors.Field{{Name: "Amount", Kind: "number", Value: "12500.5"}, {Name: "Currency", Kind: "text", Value: "EUR"}, {Name: "Customer", Kind: "text", Value: "Acme"},
-			{Name: "Probability", Kind: "number", Value: "0.4"}, {Name: "Source", Kind: "text", Value: "hs"}, {Name: "Stage", Kind: "enum", Value: "Proposal"}}}
+			{Name: "Open tickets", Kind: "number", Value: "1"}, {Name: "Probability", Kind: "number", Value: "0.4"}, {Name: "Source", Kind: "text", Value: "hs"}, {Name: "Stage", Kind: "enum", Value: "Proposal"}, {Name: "Ticket priority", Kind: "enum", Value: "High"}}}
 	if diff := cmp.Diff(want, items[0]); diff != "" {
 		t.Errorf("deal (-want +got):\n%s", diff)
 	}
@@ -147,8 +147,10 @@ func TestWatches(t *testing.T) {
 		canonical.Deal:         {Own: true, Referenced: k(canonical.Person, canonical.Organization)},
 		canonical.Organization: {Own: true, Referrers: k(canonical.Deal, canonical.Ticket)},
 		canonical.Person:       {Own: true, Referrers: k(canonical.Deal, canonical.Ticket), Referenced: k(canonical.Organization)},
-		canonical.Owner:        {Referrers: k(canonical.Person, canonical.Organization, canonical.Deal, canonical.Ticket)},
-		canonical.Pipeline:     {Referrers: k(canonical.Deal, canonical.Ticket)},
+		canonical.Ticket: {Own: true, Referenced: k(canonical.Person, canonical.Organization),
+			Across: []Way{{canonical.Organization, canonical.Deal}, {canonical.Person, canonical.Deal}}},
+		canonical.Owner:    {Referrers: k(canonical.Person, canonical.Organization, canonical.Deal, canonical.Ticket)},
+		canonical.Pipeline: {Referrers: k(canonical.Deal, canonical.Ticket)},
 	} {
 		if diff := cmp.Diff(want, r.Watches(changed)); diff != "" {
 			t.Errorf("a changed %s (-want +got):\n%s", changed, diff)
@@ -174,7 +176,9 @@ func TestWatchesCoversWhatItemsRead(t *testing.T) {
 		}
 		for read := range w.reads {
 			if kind, ok := strings.CutPrefix(read, "referrers "); ok {
-				if !slices.Contains(r.Watches(canonical.Kind(kind)).Referenced, e.Kind) {
+				reach := r.Watches(canonical.Kind(kind))
+				across := slices.ContainsFunc(reach.Across, func(w Way) bool { return w.To == e.Kind })
+				if !slices.Contains(reach.Referenced, e.Kind) && !across {
 					t.Errorf("a %s reads its %ss, and Watches does not say so", e.Kind, kind)
 				}
 			} else if o := w.byRef[read]; o != nil && !slices.Contains(r.Watches(o.Kind).Referrers, e.Kind) {
@@ -205,7 +209,7 @@ rules:
 	for _, f := range items[0].Fields {
 		names = append(names, f.Name)
 	}
-	if items[0].Title != `Big "one"` || items[0].Project != "Deals – Sales" || !slices.Equal(names, []string{"Currency", "Customer", "Probability", "Source", "Stage", "Tier"}) {
+	if items[0].Title != `Big "one"` || items[0].Project != "Deals – Sales" || !slices.Equal(names, []string{"Currency", "Customer", "Open tickets", "Probability", "Source", "Stage", "Ticket priority", "Tier"}) {
 		t.Errorf("item %+v; want the overlaid title and fields and the default project", items[0])
 	}
 	if r.Closing("deals/deal_1") != CloseDelete || r.Closing("tickets/x") != CloseComplete || r.Closing("gone/x") != CloseComplete {

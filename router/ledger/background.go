@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 
@@ -86,65 +85,4 @@ func (l *Ledger) Replan(ctx context.Context, version string) (done bool, err err
 		return c.putProgress("replan", p)
 	})
 	return done, err
-}
-
-// Spread goes on marking what refers to records with very many referrers. One call does one bounded piece; done says
-// that nothing is left.
-func (l *Ledger) Spread(ctx context.Context) (done bool, err error) {
-	prefix := l.under("spread")
-	idle := true
-	err = l.view(ctx, "look for marks to spread", func(r kv.Reader) error {
-		for range r.Scan(bState, prefix, nil) {
-			idle = false
-			break
-		}
-		return nil
-	})
-	if err != nil || idle {
-		return idle, err
-	}
-	err = l.update(ctx, "spread dirty marks", func(c *change) error {
-		for key, row := range c.tx.Scan(bState, prefix, nil) {
-			return c.spreadOn(recKey(key[len(prefix):]), row)
-		}
-		return nil
-	})
-	return false, err
-}
-
-// spreadOn marks the next referrers of one record.
-func (c *change) spreadOn(key recKey, row []byte) error {
-	size, n := binary.Uvarint(row)
-	if n <= 0 || size != uint64(len(row)-n) {
-		return damaged(bState, "spread "+key.String(), errShort)
-	}
-	kinds := canonical.Kinds()
-	slot, err := c.meta(key)
-	if err != nil {
-		return err
-	}
-	if slot.meta != nil && slot.kind != "" {
-		kinds = c.l.reach(slot.kind).Referrers
-	}
-	e := &effects{c: c, dirty: map[string]bool{}}
-	prefix := c.l.under(string(key))
-	looked := 0
-	next := recKey("")
-	for full := range c.tx.Scan(bRev, prefix, append(prefix[:len(prefix):len(prefix)], row[n:]...)) {
-		from := recKey(full[len(prefix):])
-		if looked++; looked > spreadInline {
-			next = from
-			break
-		}
-		if err := e.pointed(key, from, kinds, 0); err != nil {
-			return err
-		}
-	}
-	if _, err := e.mark(); err != nil {
-		return err
-	}
-	if next == "" {
-		return c.tx.Delete(bState, c.l.at("spread", string(key)))
-	}
-	return e.spread(key, next)
 }

@@ -1,18 +1,21 @@
 package ledger
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/work"
 )
 
-// beyond marks what shows the lifecycle of an entity that a changed one refers to, or referred to: the deal that shows
-// its organization is a customer, when another deal of it was won. The entity's own mark is that of referenced.
+// beyond marks what is two steps away: what shows the lifecycle of an entity that a changed one refers to, or referred to
+// (the deal that shows its organization is a customer, when another deal of it was won), and what shows the changed one
+// through that entity (the deal that lists the tickets of its customer). The entity's own mark is that of referenced.
 func (e *effects) beyond() error {
-	followed := map[string]bool{}
-	for key, kind := range e.around {
-		kinds := e.c.l.reach(kind).Beyond
-		if len(kinds) == 0 {
+	done := map[step]bool{}
+	for _, key := range slices.Sorted(maps.Keys(e.around)) {
+		reach := e.c.l.reach(e.around[key])
+		if len(reach.Beyond)+len(reach.Across) == 0 {
 			continue
 		}
 		slot, err := e.c.body(key)
@@ -20,12 +23,18 @@ func (e *effects) beyond() error {
 			return err
 		}
 		for _, target := range slot.named() {
-			if err := e.through(target, kinds, followed); err != nil {
+			if err := e.through(target, &reach, done); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// step is what was marked around an entity: everything, or what is of a kind and refers to it.
+type step struct {
+	entity string
+	to     canonical.Kind // "" = everything
 }
 
 // named lists the records that a body refers to, or did before this transaction.
@@ -39,30 +48,44 @@ func (s *bodySlot) named() []recKey {
 	return list
 }
 
-// through marks what is around the entity of a record when it is of one of the kinds.
-func (e *effects) through(key recKey, kinds []canonical.Kind, followed map[string]bool) error {
+// through marks what is around the entity of a record, as far as the reach of an entity that names the record goes.
+func (e *effects) through(key recKey, reach *work.Reach, done map[step]bool) error {
 	slot, err := e.entityAt(key)
-	if err != nil || slot == nil || !slices.Contains(kinds, slot.kind) {
+	if err != nil || slot == nil {
 		return err
 	}
-	name := entityID(slot.kind, slot.entity)
-	if followed[name] {
+	once := func(to canonical.Kind, fn func(member recKey) error) error {
+		at := step{entityID(slot.kind, slot.entity), to}
+		if done[at] {
+			return nil
+		}
+		done[at] = true
+		ent, err := e.c.entity(at.entity)
+		if err != nil || ent.now == nil {
+			return err
+		}
+		for _, member := range ent.now.members {
+			if err := fn(member); err != nil {
+				return err
+			}
+		}
 		return nil
 	}
-	followed[name] = true
-	ent, err := e.c.entity(name)
-	if err != nil || ent.now == nil {
-		return err
+	if slices.Contains(reach.Beyond, slot.kind) {
+		err = once("", func(member recKey) error {
+			if err := e.referrers(member, slot.kind); err != nil {
+				return err
+			}
+			return e.referenced(member, slot.kind)
+		})
 	}
-	for _, member := range ent.now.members {
-		if err := e.referrers(member, slot.kind); err != nil {
-			return err
+	for _, way := range reach.Across {
+		if way.Via != slot.kind || err != nil {
+			continue
 		}
-		if err := e.referenced(member, slot.kind); err != nil {
-			return err
-		}
+		err = once(way.To, func(member recKey) error { return e.follow(member, "", []canonical.Kind{way.To}, 0) })
 	}
-	return nil
+	return err
 }
 
 // entityAt returns the row of the record that key leads to through vendor merges and that belongs to an entity, nil when

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"encoding/binary"
 	"maps"
 	"slices"
 
@@ -61,13 +60,13 @@ func (e *effects) mark() ([]string, error) {
 // known (merged away before it was ever read) may be referred to by anything.
 func (e *effects) referrers(key recKey, kind canonical.Kind) error {
 	if kind == "" {
-		return e.follow(key, canonical.Kinds(), 0)
+		return e.follow(key, "", canonical.Kinds(), 0)
 	}
 	kinds := e.c.l.reach(kind).Referrers
 	if len(kinds) == 0 {
 		return nil
 	}
-	return e.follow(key, kinds, 0)
+	return e.follow(key, "", kinds, 0)
 }
 
 // survivors marks the entity that a record was merged into: what refers to the record refers to it now, or did.
@@ -78,12 +77,13 @@ func (e *effects) survivors(into recKey) error {
 	return e.reached(into, e.c.l.owning)
 }
 
-// follow marks through everything that points at a record, and at records that the vendor merged into it.
-func (e *effects) follow(key recKey, kinds []canonical.Kind, hops int) error {
+// follow marks the entities of the kinds through everything that points at a record, from a record on ("" = the first), and
+// at records that the vendor merged into it. What is too much for one transaction is left to the background.
+func (e *effects) follow(key, from recKey, kinds []canonical.Kind, hops int) error {
 	n := 0
-	for from := range below(e.c.tx, bRev, e.c.l.under(string(key))) {
+	for from := range e.c.l.pointing(e.c.tx, key, from, kinds) {
 		if n++; n > spreadInline {
-			return e.spread(key, from)
+			return e.spread(key, from, kinds)
 		}
 		if err := e.pointed(key, from, kinds, hops); err != nil {
 			return err
@@ -98,15 +98,9 @@ func (e *effects) pointed(key, from recKey, kinds []canonical.Kind, hops int) er
 		return err
 	}
 	if slot.meta != nil && slot.entity.isZero() && slot.into == key && hops < maxHops {
-		return e.follow(from, kinds, hops+1)
+		return e.follow(from, "", kinds, hops+1)
 	}
 	return e.reached(from, kinds)
-}
-
-// spread leaves the rest of the referrers to the background.
-func (e *effects) spread(key, from recKey) error {
-	row := binary.AppendUvarint(nil, uint64(len(from)))
-	return e.c.tx.Put(bState, e.c.l.at("spread", string(key)), append(row, from...))
 }
 
 // referenced marks the entities that a record refers to, or referred to before, and that show something of its kind.

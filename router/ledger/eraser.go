@@ -328,7 +328,7 @@ func (e *eraser) places() error {
 		}
 	}
 	for _, key := range e.members {
-		if err := e.c.tx.Delete(bState, e.c.l.at("spread", string(key))); err != nil {
+		if err := e.c.tx.Delete(bState, e.c.l.at(stateSpread, string(key))); err != nil {
 			return err
 		}
 	}

@@ -121,10 +121,16 @@ func (k recKey) String() string {
 	return ref.String()
 }
 
+// object returns the connection and the object of the record.
+func (k recKey) object() (connection, object string) {
+	connection, rest, _ := strings.Cut(string(k), nul)
+	object, _, _ = strings.Cut(rest, nul)
+	return connection, object
+}
+
 // group returns connection and object, the name of the record's counter.
 func (k recKey) group() string {
-	connection, rest, _ := strings.Cut(string(k), nul)
-	object, _, _ := strings.Cut(rest, nul)
+	connection, object := k.object()
 	return connection + "/" + object
 }
 

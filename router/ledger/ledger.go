@@ -53,6 +53,9 @@ type Options struct {
 	// kind has items. After it or Targets changed, call Replan.
 	Reach  func(canonical.Kind) work.Reach
 	Mapper Mapper
+	// KindOf returns the kind that Mapper makes of the records of an object, "" when it is not known; nil = of none. With
+	// it, what points at a customer is found without looking at everything that does.
+	KindOf func(connection, object string) canonical.Kind
 	// Survivorship decides whose claims a golden record shows; nil = the built-in rules. After it changed, call Regold.
 	Survivorship *identity.Survivorship
 	// Resolver decides which records are the same customer; nil = the built-in, cautious one. When its Version changes,
@@ -72,6 +75,7 @@ type Ledger struct {
 	targets      []string
 	reach        func(canonical.Kind) work.Reach
 	owning       []canonical.Kind // kinds with items of their own
+	kindOf       func(connection, object string) canonical.Kind
 	mapper       Mapper
 	resolver     *identity.Resolver
 	survivorship *identity.Survivorship
@@ -112,8 +116,11 @@ func Open(engine kv.Engine, o Options) (*Ledger, error) {
 	if o.Reach == nil {
 		o.Reach = func(canonical.Kind) work.Reach { return work.Reach{} }
 	}
+	if o.KindOf == nil {
+		o.KindOf = func(string, string) canonical.Kind { return "" }
+	}
 	l := &Ledger{engine: engine, ws: o.Workspace + nul, now: o.Now, newID: o.NewID, targets: slices.Clone(o.Targets),
-		reach: remembered(o.Reach), mapper: o.Mapper, resolver: o.Resolver, survivorship: o.Survivorship,
+		reach: remembered(o.Reach), kindOf: o.KindOf, mapper: o.Mapper, resolver: o.Resolver, survivorship: o.Survivorship,
 		mapping: xxhash.Sum64String(bodyForm + o.Mapper.Version() + nul + o.Resolver.Version()),
 		logs:    logLimits{keep: cmp.Or(max(o.LogKeep, 0), logKeep), age: max(o.LogAge, 0)}, tied: MostTied}
 	for _, k := range canonical.Kinds() {

@@ -103,7 +103,7 @@ func readLinks(r kv.Reader, l *Ledger, target, entity string) ([]Link, error) {
 }
 
 // union returns a with those of b that it lacks.
-func union(a, b []string) []string {
+func union[T comparable](a, b []T) []T {
 	for _, s := range b {
 		if !slices.Contains(a, s) {
 			a = append(a, s)

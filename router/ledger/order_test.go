@@ -16,7 +16,7 @@ import (
 // pool is where histories take their records and values from: small, so that they collide all the time.
 var pool = struct{ refs, emails, domains []string }{
 	refs: []string{"a/contacts/1", "a/contacts/2", "a/contacts/x", "b/contacts/1", "b/contacts/2", "c/contacts/1",
-		"a/companies/1", "b/companies/1", "a/companies/2", "a/deals/1", "a/deals/2"},
+		"a/companies/1", "b/companies/1", "a/companies/2", "a/deals/1", "a/deals/2", "a/tickets/1", "b/tickets/1"},
 	emails:  []string{"", "ann@acme.example", "bob@acme.example", "eve@corp.example"},
 	domains: []string{"", "acme.example", "corp.example"},
 }
@@ -45,7 +45,7 @@ func drawSay(t *rapid.T, id string) say {
 		s.Email = rapid.SampledFrom(pool.emails).Draw(t, "email")
 	case "organization":
 		s.Domain = rapid.SampledFrom(pool.domains).Draw(t, "domain")
-	case "deal":
+	case "deal", "ticket":
 		s.Org = rapid.SampledFrom([]string{"", "a/companies/1", "b/companies/1", "a/companies/2"}).Draw(t, "org")
 	}
 	switch rapid.IntRange(0, 11).Draw(t, "oddity") {

@@ -9,8 +9,10 @@ import (
 
 // near is what refers to the entity that was last asked about: whoever asks for its deals asks for its tickets next.
 type near struct {
-	entity string
-	ids    map[canonical.Kind]map[string]bool
+	entity  string
+	members []recKey
+	looked  map[canonical.Kind]bool // for entities of these kinds
+	ids     map[canonical.Kind]map[string]bool
 }
 
 // Now returns the moment of the snapshot.
@@ -18,7 +20,7 @@ func (s *Snap) Now() time.Time { return s.now }
 
 // Referrers returns the entities of a kind that refer to e, ascending by id, at most work.MaxReferrers.
 func (s *Snap) Referrers(e *work.Entity, kind canonical.Kind) ([]*work.Entity, error) {
-	if err := s.approach(e.ID); err != nil {
+	if err := s.approach(e.ID, kind); err != nil {
 		return nil, err
 	}
 	ids := s.near.ids[kind]
@@ -38,31 +40,35 @@ func (s *Snap) Referrers(e *work.Entity, kind canonical.Kind) ([]*work.Entity, e
 	return list, nil
 }
 
-// approach looks up what refers to an entity, of all kinds.
-func (s *Snap) approach(id string) error {
-	if s.near.entity == id {
-		return nil
-	}
-	n, err := readEntity(s.r, s.l, id)
-	if err != nil {
-		return err
-	}
-	found := map[canonical.Kind]map[string]bool{}
-	if n != nil {
-		for _, member := range n.members {
-			if err := s.pointers(member, found, 0); err != nil {
-				return err
-			}
+// approach looks up which entities of a kind refer to one.
+func (s *Snap) approach(id string, kind canonical.Kind) error {
+	if s.near.entity != id {
+		n, err := readEntity(s.r, s.l, id)
+		if err != nil {
+			return err
+		}
+		s.near = near{entity: id, looked: map[canonical.Kind]bool{}, ids: map[canonical.Kind]map[string]bool{}}
+		if n != nil {
+			s.near.members = n.members
 		}
 	}
-	s.near = near{entity: id, ids: found}
+	if s.near.looked[kind] {
+		return nil
+	}
+	s.near.looked[kind] = true
+	for _, member := range s.near.members {
+		if err := s.pointers(member, kind, 0); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-// pointers adds the entities that refer to one record, or to one that was merged into it, looking at a bounded number.
-func (s *Snap) pointers(key recKey, found map[canonical.Kind]map[string]bool, hops int) error {
+// pointers notes the entities of a kind that refer to one record, or to one that was merged into it, looking at a bounded
+// number of records.
+func (s *Snap) pointers(key recKey, kind canonical.Kind, hops int) error {
 	looked := 0
-	for from := range below(s.r, bRev, s.l.under(string(key))) {
+	for from := range s.l.pointing(s.r, key, "", []canonical.Kind{kind}) {
 		m, err := readMeta(s.r, s.l, from)
 		if err != nil {
 			return err
@@ -70,12 +76,9 @@ func (s *Snap) pointers(key recKey, found map[canonical.Kind]map[string]bool, ho
 		switch {
 		case m == nil:
 		case m.kind != "" && !m.entity.isZero():
-			if found[m.kind] == nil {
-				found[m.kind] = map[string]bool{}
-			}
-			found[m.kind][entityID(m.kind, m.entity)] = true
+			s.near.note(m)
 		case m.entity.isZero() && m.into == key && hops < maxHops:
-			if err := s.pointers(from, found, hops+1); err != nil {
+			if err := s.pointers(from, kind, hops+1); err != nil {
 				return err
 			}
 		}
@@ -84,4 +87,12 @@ func (s *Snap) pointers(key recKey, found map[canonical.Kind]map[string]bool, ho
 		}
 	}
 	return s.r.Err()
+}
+
+// note adds the entity of a record.
+func (n *near) note(m *meta) {
+	if n.ids[m.kind] == nil {
+		n.ids[m.kind] = map[string]bool{}
+	}
+	n.ids[m.kind][entityID(m.kind, m.entity)] = true
 }

@@ -109,9 +109,12 @@ func (p plain) Map(rec connectors.Record) (canonical.Profile, mapping.Outcome, e
 	return out, mapping.Outcome{}, nil
 }
 
-// reach is that of rules with a task for each deal, named after its organization, and cards for customers.
+// reach is that of rules with a task for each deal, named after its organization and with the tickets of that, and cards for
+// customers.
 func reach(k canonical.Kind) work.Reach {
 	switch k {
+	case canonical.Ticket:
+		return work.Reach{Across: []work.Way{{Via: canonical.Organization, To: canonical.Deal}}}
 	case canonical.Deal:
 		return work.Reach{Own: true, Referenced: []canonical.Kind{canonical.Organization}}
 	case canonical.Organization:
@@ -146,7 +149,7 @@ func newWorldOf(t testing.TB, engine kv.Engine, m ledger.Mapper, r *identity.Res
 	t.Helper()
 	w := &world{t: t, engine: engine, now: epoch.Add(1000 * time.Hour), shown: map[string]string{}, resolver: r, tied: ledger.MostTied}
 	l, err := ledger.Open(engine, ledger.Options{Now: func() time.Time { return w.now }, Targets: []string{target},
-		Reach: reach, Mapper: m, Resolver: r, Key: []byte(strings.Repeat("k", 32))})
+		Reach: reach, Mapper: m, Resolver: r, KindOf: knownKind, Key: []byte(strings.Repeat("k", 32))})
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
@@ -183,8 +186,19 @@ func kindOf(id string) string {
 		return "organization"
 	case "deals":
 		return "deal"
+	case "tickets":
+		return "ticket"
 	}
 	return "person"
+}
+
+// knownKind is what the ledger is told of objects; nothing of those whose records are of a kind of their own.
+func knownKind(_, object string) canonical.Kind {
+	switch object {
+	case "contacts", "companies", "deals", "tickets":
+		return canonical.Kind(kindOf("a/" + object + "/1"))
+	}
+	return ""
 }
 
 // fetch applies records without a cursor and fails the test on an error.
@@ -269,7 +283,7 @@ func (w *world) clean() {
 	}
 }
 
-// shows renders an entity the way the rules that reach describes would: a deal with its organization's name, an
+// shows renders an entity the way the rules that reach describes would: a deal with its organization's name and tickets, an
 // organization with its deals. "" when it is gone.
 func (w *world) shows(id string) string {
 	w.t.Helper()
@@ -289,6 +303,13 @@ func (w *world) shows(id string) string {
 			}
 			if o != nil && o.Kind == canonical.Organization {
 				line += " of " + string(o.Golden.Get("name"))
+				tickets, err := s.Referrers(o, canonical.Ticket)
+				if err != nil {
+					return err
+				}
+				for _, t := range tickets {
+					line += fmt.Sprint(" asks ", t.ID, t.Golden.Fields)
+				}
 			}
 		}
 		if e.Kind == canonical.Organization {

@@ -87,6 +87,8 @@ func TestPathsOfElements(t *testing.T) {
 		`map(deals, #)`:                    {{"deals"}, {"deals", "id"}},
 		`map(filter(deals, .open), .name)`: {{"deals", "open"}, {"deals", "name"}, {"deals", "id"}},
 		`filter(deals, .open)`:             {{"deals", "open"}, {"deals"}},
+		`len(deals) > 0`:                   {{"deals", "id"}},
+		`len(filter(deals, .open))`:        {{"deals", "open"}, {"deals", "id"}},
 		`map(people, .label + join(map(.emails, .address), person.x))`: {{"people", "label"}, {"people", "emails", "address"}, {"people", "emails", "id"}, {"person", "x"}, {"people", "id"}},
 		`map(take(people, 2), contact(#))`:                             {{"people", "label"}, {"people", "phones"}, {"people", "id"}},
 		`contact(person)`:                                              {{"person", "label"}, {"person", "phones"}},

@@ -59,8 +59,8 @@ func (r *reader) move(from, to ast.Node, more ...string) {
 	}
 }
 
-// builtin puts the list in the place of `#` in what its predicate reads. When only members of the elements are read,
-// the list itself is read for its length: its elements' ids.
+// builtin puts the list in the place of `#` in what its predicate reads. When only members of the elements, or
+// its length, are read, the list itself is read for its elements' ids.
 func (r *reader) builtin(n *ast.BuiltinNode) {
 	list := n.Arguments[0]
 	if b, ok := list.(*ast.BinaryNode); ok && b.Operator == "??" { // `list ?? []` is the list
@@ -76,8 +76,11 @@ func (r *reader) builtin(n *ast.BuiltinNode) {
 			}
 		}
 	}
-	if passes {
+	switch {
+	case passes:
 		r.move(list, n)
+	case n.Name == "len":
+		r.move(list, n, "id")
 	}
 }
 
