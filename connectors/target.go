@@ -38,6 +38,9 @@ type Item struct {
 	Completed bool    `json:"completed,omitempty"`
 	// Sections lists all sections of the project in their order, when the rule knows it (the stages of a pipeline).
 	Sections []string `json:"sections,omitempty"`
+	// Once says that the object is left to people when it is made: what they do with it is not undone. A target that finds
+	// the object of such an item by its key leaves it as it is, too.
+	Once bool `json:"once,omitempty"`
 }
 
 // Link is a target's own name of the object that shows an item (an Asana task gid). Empty means none is known.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/mapping/work"
 	"github.com/millrace/millrace/router/ledger"
 )
 
@@ -33,6 +34,8 @@ type Change struct {
 	// From is, with Update, the entity that Entity takes the object over from: it was merged into Entity, and its object is
 	// the older one.
 	From string `json:"from,omitempty"`
+	// Starts is, with Create, the rule whose template is started; the tasks of one Entity are one start.
+	Starts string `json:"starts,omitempty"`
 }
 
 // FieldChange is one difference between what is shown and what should be.
@@ -85,6 +88,8 @@ func (diff *difference) appendTo(list []Change, entity string) []Change {
 		if w.Link != "" {
 			c.Action = Update
 			c.compare(&w)
+		} else if w.Item.Once {
+			c.Starts = work.RuleOf(w.Item.Key)
 		}
 		list = append(list, c)
 	}

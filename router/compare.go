@@ -14,6 +14,8 @@ type difference struct {
 	doubt      time.Time // since when a call is in doubt; zero = none is
 	wants      []connectors.Want
 	shut       []ledger.Link
+	kept       []ledger.Link // left as they are, to be noted
+	sought     []ledger.Link // announced once, in doubt since, and to be left as they are when they are found
 	lost       []ledger.Link // announced once, in doubt since, and no longer wanted; with waits, whatever is to be looked for
 	unresolved []string      // references to records that are not in the ledger yet
 	gone       bool          // the entity is no more
@@ -77,21 +79,36 @@ func compareNow(rules *work.Rules, snap *ledger.Snap, target, id string) (differ
 	for _, item := range items {
 		k := known[item.Key]
 		delete(known, item.Key)
-		if err := diff.want(snap, target, item, k); err != nil {
+		switch {
+		case k != nil && k.Again && k.Link != "":
+			err = diff.again(rules, snap, e, k)
+		case item.Once:
+			err = diff.start(snap, target, startedIn(item, links), k)
+		default:
+			err = diff.want(snap, target, item, k)
+		}
+		if err != nil {
 			return diff, err
 		}
 	}
 	for i := range links {
 		switch k := known[links[i].Key]; {
 		case k == nil:
+		case k.Again && k.Link != "" && !diff.erased:
+			if err := diff.again(rules, snap, e, k); err != nil {
+				return diff, err
+			}
 		case k.Link == "" && k.InDoubt:
 			diff.lost = append(diff.lost, *k)
 		case k.Link != "" && (!k.Closed || k.InDoubt || k.Foreign() || diff.erased):
 			diff.shut = append(diff.shut, *k)
 		}
 	}
-	if diff.gone && !diff.erased && len(diff.shut) > 0 {
+	if diff.gone && !diff.erased && len(diff.shut)+len(diff.lost) > 0 {
 		err = diff.survivor(rules, snap, id)
+	}
+	if !diff.erased {
+		diff.leave(rules)
 	}
 	return diff, err
 }
@@ -167,7 +184,7 @@ func (diff *difference) survivor(rules *work.Rules, snap *ledger.Snap, id string
 
 // closing says how a link is closed: what people read on it, and whether another object goes on under its key.
 func (d *deliverer) closing(diff *difference, snap *ledger.Snap, k ledger.Link) (connectors.Closing, error) {
-	how := connectors.Closing{Forget: k.Foreign()}
+	how := connectors.Closing{Forget: k.Foreign(), Delete: diff.into == nil && d.r.o.Rules.Closing(k.Key) == work.CloseDelete}
 	if !diff.gone || k.Closed && !k.InDoubt { // what is closed only gives its key up
 		return how, nil
 	}
@@ -176,8 +193,7 @@ func (d *deliverer) closing(diff *difference, snap *ledger.Snap, k ledger.Link) 
 		how.Comment = what + "deleted."
 		return how, nil
 	}
-	rule, _, _ := strings.Cut(k.Key, "/")
-	item := diff.insteadOf(rule)
+	item := diff.insteadOf(k.Key)
 	if item == nil {
 		how.Comment = what + "merged into another one."
 		return how, nil
@@ -190,8 +206,9 @@ func (d *deliverer) closing(diff *difference, snap *ledger.Snap, k ledger.Link) 
 	return how, err
 }
 
-// insteadOf returns what is shown now in place of an item of a rule: the same rule's item, or any.
-func (diff *difference) insteadOf(rule string) *connectors.Item {
+// insteadOf returns what is shown now in place of the item of a key: the same rule's item, or any.
+func (diff *difference) insteadOf(key string) *connectors.Item {
+	rule, _, _ := strings.Cut(key, "/")
 	for i := range diff.instead {
 		if strings.HasPrefix(diff.instead[i].Key, rule+"/") {
 			return &diff.instead[i]

@@ -159,16 +159,20 @@ func (d *deliverer) planOne(snap *ledger.Snap, id string) (*job, error) {
 // fillIn makes a difference a job.
 func (d *deliverer) fillIn(j *job, diff *difference, snap *ledger.Snap) error {
 	j.wants, j.shut, j.merged, j.erased = diff.wants, diff.shut, diff.into != nil, diff.erased
+	j.settle.Wrote = diff.kept
+	j.seek = diff.sought
+	if diff.waits {
+		j.seek = diff.lost
+	}
+	if d.target.Finder == nil {
+		for _, k := range j.seek { // nobody can look for it
+			j.found(k, connectors.Result{})
+		}
+		j.seek = nil
+	}
 	switch {
 	case diff.waits:
 		j.settle.Quiet = true
-		if d.target.Finder != nil {
-			j.seek = diff.lost
-			break
-		}
-		for _, k := range diff.lost { // nobody can look for it
-			j.found(k, connectors.Result{})
-		}
 	case d.target.Finder != nil:
 		j.shut = append(j.shut, diff.lost...)
 	}

@@ -119,7 +119,9 @@ func (b *board) Upsert(_ context.Context, w connectors.Want) (connectors.Link, e
 	}
 	link := w.Link
 	if link == "" && w.InDoubt {
-		link = b.find(w)
+		if link = b.find(w); link != "" && w.Item.Once {
+			return link, nil
+		}
 	}
 	if link == "" {
 		b.next++
@@ -130,7 +132,19 @@ func (b *board) Upsert(_ context.Context, w connectors.Want) (connectors.Link, e
 	} else {
 		b.updates++
 	}
-	b.items[link] = w.Item
+	if item := w.Item; w.Last != nil && item.Once { // people's edits stay: only what differs is written
+		item = b.items[link]
+		item.Key = w.Item.Key
+		if w.Item.Title != w.Last.Title {
+			item.Title = w.Item.Title
+		}
+		if w.Item.Notes != w.Last.Notes {
+			item.Notes = w.Item.Notes
+		}
+		b.items[link] = item
+	} else {
+		b.items[link] = item
+	}
 	b.say(link, w.Comment)
 	if b.after != nil {
 		if err := b.after(w); err != nil {
@@ -177,6 +191,10 @@ func (b *board) Close(_ context.Context, link connectors.Link, how connectors.Cl
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.closes++
+	if how.Delete {
+		delete(b.items, link)
+		return nil
+	}
 	item := b.items[link]
 	if item.Completed = true; how.Forget {
 		item.Key = ""

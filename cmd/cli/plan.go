@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -45,6 +46,33 @@ type planReport struct {
 	Merged  int             `json:"merged"`           // customers that became one with another: their items are closed, or show the other now
 	Changes []router.Change `json:"changes"`
 	Omitted int             `json:"omitted,omitempty"`
+	// Starts is what is made once, by rule: for how many customers or deals, and how many tasks that is.
+	Starts map[string]*planStart `json:"starts,omitempty"`
+}
+
+type planStart struct {
+	Entities int    `json:"entities"`
+	Tasks    int    `json:"tasks"`
+	last     string // changes come in the order of the entities
+}
+
+// start counts a task of what is made once.
+func (rep *planReport) start(c router.Change) {
+	if c.Starts == "" {
+		return
+	}
+	if rep.Starts == nil {
+		rep.Starts = map[string]*planStart{}
+	}
+	s := rep.Starts[c.Starts]
+	if s == nil {
+		s = &planStart{}
+		rep.Starts[c.Starts] = s
+	}
+	if s.Tasks++; s.last != c.Entity {
+		s.last = c.Entity
+		s.Entities++
+	}
 }
 
 func (a *app) plan(ctx context.Context, h *hub, limit int, offline bool) error {
@@ -69,6 +97,7 @@ func (a *app) plan(ctx context.Context, h *hub, limit int, offline bool) error {
 			case router.Redact:
 				rep.Redact++
 			}
+			rep.start(c)
 			merged[c.From] = true // one entity may have several items
 			if c.Into != "" {
 				merged[c.Entity] = true
@@ -127,6 +156,10 @@ func (a *app) printPlan(rep planReport) {
 		rep.Target, rep.Create, rep.Change, rep.Close, rep.Merge, rep.Merged)
 	if rep.Redact > 0 {
 		fmt.Fprintf(a.out, "  %d to redact, because their customers were erased\n", rep.Redact)
+	}
+	for _, rule := range slices.Sorted(maps.Keys(rep.Starts)) {
+		s := rep.Starts[rule]
+		fmt.Fprintf(a.out, "  starts %s for %s, %s in all\n", rule, plural(s.Entities, "record"), plural(s.Tasks, "task"))
 	}
 	for _, c := range rep.Changes {
 		fmt.Fprintf(a.out, "  %s %s\n", sign[c.Action], title(c))

@@ -43,6 +43,9 @@ func (t *target) planFor(ctx context.Context, want connectors.Want, look *lookup
 		if gid, err = t.find(ctx, want, look); err != nil {
 			return plan{}, err
 		}
+		if gid != "" && want.Item.Once {
+			return plan{gid: gid}, nil
+		}
 		last = nil // what the interrupted call wrote may be older than this item
 	}
 	switch {

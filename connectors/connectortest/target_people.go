@@ -11,6 +11,7 @@ var targetPeople = []targetCheck{
 	{"UpdateKeepsHumanEdits", "", updateKeepsHumanEdits},
 	{"DeletedByHumanIsNotFound", "", deletedByHumanIsNotFound},
 	{"DeletedByHumanCanBeShownAgain", "", deletedByHumanCanBeShownAgain},
+	{"OnceIsLeftToPeople", "", onceIsLeftToPeople},
 	{"CloseTwice", "", closeTwice},
 	{"CloseWhatIsGone", "", closeWhatIsGone},
 }
@@ -60,6 +61,24 @@ func deletedByHumanCanBeShownAgain(t *testing.T, h TargetHarness) {
 	h.Remove(t, upsert(t, target, connectors.Want{Item: it}))
 	link := upsert(t, target, inDoubt(h, it, since))
 	checkShows(t, h, link, it)
+}
+
+// onceIsLeftToPeople: what is made once is looked for before it is made, and what people made of it stays.
+func onceIsLeftToPeople(t *testing.T, h TargetHarness) {
+	it, since := item(h, 1), before(h)
+	it.Once = true
+	link := upsert(t, openTarget(t, h), inDoubt(h, it, since))
+	checkShows(t, h, link, it)
+	intact := h.HumanEdits(t, link)
+	again := changed(it)
+	again.Once = true
+	if got := upsert(t, openTarget(t, h), inDoubt(h, again, since)); got != link {
+		t.Errorf("got %q, want the object that is there, %q", got, link)
+	}
+	checkShows(t, h, link, it)
+	if err := intact(); err != nil {
+		t.Errorf("a person's edit is lost: %v", err)
+	}
 }
 
 // closeTwice: closing is repeated after every lost answer.

@@ -28,6 +28,33 @@
 //	  - name: people
 //	    off: true                  # removes a rule
 //
+// # What is made once
+//
+// A rule with `once: true` makes its items and then leaves them to people: they are not written again, and not closed when
+// `when` says no any more. What something was made for has happened at some time (`since`), and only within a span of days
+// after that (`within`) is it made: neither has a default, since without a bound the first run over an old CRM starts
+// something for everything that ever happened in it. `close` is then about entities that are deleted.
+//
+// Such a rule, and no other, may have a template: tasks that are made together, each with a name that is part of its key
+// (onboarding.kick-off/deal_…) and stays for ever. What a task does not say is the rule's; a task may say title, section,
+// assignee, due and notes. An overlay changes, adds and removes tasks by their names; one that is added is made for what
+// happened within the span, too.
+//
+//   - name: onboarding
+//     for: deal
+//     when: deal.status == "won"
+//     once: true
+//     since: deal.won_at         # a date or a time; "" = not yet
+//     within: 14d
+//     project: '"Onboarding – " + deal.label'
+//     assignee: owner?.email ?? ""
+//     tasks:
+//     kick-off: {title: '"Kick-off call"', due: 'workday(deal.won_at, 3)'}
+//     training: null           # removes a task
+//
+// The tasks of one start are in one project, whatever it would be called later. A ledger that was lost finds what it
+// started by the keys, in targets that can be asked for a key wherever the object is; in others in the project of that name.
+//
 // # Names
 //
 // The entity stands under the name of its kind, with the fields of the catalogue (package canonical) as members:
@@ -40,6 +67,9 @@
 //
 //	id, sources                        the entity's id; its records: ref, connection, object, id, url
 //	deal, ticket                       organization, owner, pipeline, stage, contacts, person (the first of them)
+//	deal                               open_tickets: of its customer, the most urgent first, then the oldest. They name its
+//	                                   organization, or none but one of its contacts; a closed deal has none. Of a customer's
+//	                                   tickets the first MaxReferrers are looked at
 //	person                             organization, owner, deals, tickets
 //	organization                       owner, parent, deals, tickets, people
 //
@@ -53,7 +83,9 @@
 //	categories                         of the rule's own entity: those of the team, from the lifecycle file
 //
 // stage.kind of a deal is the kind of its stage across vendors (proposal), that of a ticket its status; deal.history
-// and ticket.history are what they were before: [{ref, field, value, from, until}].
+// and ticket.history are what they were before: [{ref, field, value, from, until}]. deal.won_at of a rule's own deal is when
+// it was won for the first time, "" when it never was: when that was seen or the vendor says its stage was entered, else,
+// of one that was won when it was first read, the date it named, if that is earlier.
 //
 // A related entity that does not exist is nil: write organization?.label ?? "". Only what the rules read is loaded,
 // and Watches is derived from it, so a rule costs what it uses.
@@ -68,6 +100,7 @@
 //	workday(time, n)     2026-11-23, the date n working days later
 //	words(token)         On hold, for on_hold
 //	contact(person)      Ana Marić <ana@acme.example>, +385 1 555 0100
+//	request(ticket)      Help (Urgent, On hold) https://…, its label, priority, status and page
 //	links(sources)       a line for each record with its page
 //	pair(name, value)    name: value, or nothing when the value is blank
 //	lines(…)             its arguments that are not blank, one below the other

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/mapping/canonical"
@@ -24,46 +25,100 @@ func (r *Rules) Items(g Graph, e *Entity) (items []connectors.Item, unresolved [
 		return nil, nil, nil
 	}
 	s := r.scene(g, e, p)
+	idle := "" // a template that is not wanted: its other tasks are not either
 	for _, one := range p.rules {
+		if one.template != "" && one.template == idle {
+			continue
+		}
 		item, wanted, err := s.item(one)
 		if err != nil {
 			return nil, nil, fmt.Errorf("rule %s for %s: %w", one.name, e.ID, err)
 		}
 		if wanted {
 			items = append(items, item)
+		} else {
+			idle = one.template
 		}
 	}
 	slices.Sort(s.unresolved)
 	return items, slices.Compact(s.unresolved), nil
 }
 
+// Remake returns the item of a key as its rule would make it of the entity now, whether or not the rule wants one; false when
+// there is no such rule. It is for what was made once and has to be written again.
+func (r *Rules) Remake(g Graph, e *Entity, key string) (connectors.Item, bool, error) {
+	p := r.plans[e.Kind]
+	if p == nil {
+		return connectors.Item{}, false, nil
+	}
+	for _, one := range p.rules {
+		if Key(one.name, e.ID) != key {
+			continue
+		}
+		item, err := r.scene(g, e, p).make(one)
+		if err != nil {
+			return item, false, fmt.Errorf("rule %s for %s: %w", one.name, e.ID, err)
+		}
+		return item, true, nil
+	}
+	return connectors.Item{}, false, nil
+}
+
 // Key returns the key of a rule's item for an entity.
 func Key(rule, entity string) string { return rule + "/" + entity }
 
 func (s *scene) item(r *rule) (connectors.Item, bool, error) {
-	item := connectors.Item{Key: Key(r.name, s.entity.ID)}
-	if r.when != nil {
-		if err := s.prepare(r.first, r.firstOwn); err != nil {
-			return item, false, err
-		}
-		yes, err := s.run("when", r.when)
-		if err != nil || yes != true {
-			return item, false, err
-		}
+	if yes, err := s.wanted(r); err != nil || !yes {
+		return connectors.Item{}, false, err
 	}
+	item, err := s.make(r)
+	return item, err == nil, err
+}
+
+// make makes the item of a rule.
+func (s *scene) make(r *rule) (connectors.Item, error) {
+	item := connectors.Item{Key: Key(r.name, s.entity.ID), Once: r.once}
 	if err := s.prepare(r.rest, r.restOwn); err != nil {
-		return item, false, err
+		return item, err
 	}
 	if err := s.texts(r, &item); err != nil {
-		return item, false, err
+		return item, err
 	}
 	if item.Project == "" {
-		return item, false, fmt.Errorf("project is blank")
+		return item, fmt.Errorf("project is blank")
 	}
 	if item.Title == "" {
 		item.Title = canonical.CleanText(label(s.entity))
 	}
-	return item, true, s.fields(r, &item)
+	return item, s.fields(r, &item)
+}
+
+// wanted reports whether an entity has an item under a rule now.
+func (s *scene) wanted(r *rule) (bool, error) {
+	if r.when != nil {
+		if err := s.prepare(r.first, r.firstOwn); err != nil {
+			return false, err
+		}
+		yes, err := s.run("when", r.when)
+		if err != nil || yes != true {
+			return false, err
+		}
+	}
+	if r.since == nil {
+		return true, nil
+	}
+	if err := s.prepare(r.begin, r.beginOwn); err != nil {
+		return false, err
+	}
+	since, err := s.run("since", r.since)
+	if err != nil || since == "" {
+		return false, err
+	}
+	at, err := canonical.ParseTime(since.(string), time.UTC)
+	if err != nil {
+		return false, fmt.Errorf("since is no time")
+	}
+	return s.graph.Now().Sub(at) <= r.within, nil
 }
 
 // texts fills in everything but the fields.

@@ -40,7 +40,7 @@ const (
 // wants are the expressions of a rule and the types of their results.
 var wants = map[string]formula.Want{
 	"when": formula.Bool, "project": formula.Text, "section": formula.Text, "sections": formula.List, "title": formula.Text,
-	"assignee": formula.Text, "due": formula.Text, "notes": formula.Text, "complete": formula.Bool,
+	"assignee": formula.Text, "due": formula.Text, "notes": formula.Text, "complete": formula.Bool, "since": formula.Text,
 }
 
 // Load reads rules; a rule of a later file replaces the keys it has of the rule of the same name, and `off: true`
@@ -63,11 +63,11 @@ func load(life *lifecycle.Settings, categories []category, files []mapping.File)
 			continue
 		}
 		if one := l.rule(n); one != nil {
-			r.rules = append(r.rules, one)
+			r.rules = append(r.rules, l.tasks(one, n.Get("tasks"))...)
 		}
 		write(h, n)
 	}
-	if len(r.rules) > maxRules {
+	if len(l.list) > maxRules {
 		l.report.Addf(l.list[maxRules].Pos, "there are more than %d rules", maxRules)
 	}
 	if err := l.report.Err(); err != nil {
@@ -131,10 +131,12 @@ func (l *loader) add(n *tree.Node) {
 		l.report.Addf(name.Pos, "the rule %q is here twice", name.Text)
 		return
 	}
-	l.list[i] = overlay(l.list[i], n)
+	l.list[i] = overlay(l.list[i], n, "fields", "tasks")
 }
 
-func overlay(base, top *tree.Node) *tree.Node {
+// overlay returns base with the keys of top in place of its own. The maps under the nested keys are overlaid likewise; those
+// of tasks as far as what one task says, fields as far as a whole field.
+func overlay(base, top *tree.Node, nested ...string) *tree.Node {
 	out := *base
 	out.Entries = slices.Clone(base.Entries)
 	for _, e := range top.Entries {
@@ -142,8 +144,12 @@ func overlay(base, top *tree.Node) *tree.Node {
 		switch {
 		case i < 0:
 			out.Entries = append(out.Entries, e)
-		case e.Key == "fields" && e.Value.Kind == tree.Map && out.Entries[i].Value.Kind == tree.Map:
-			out.Entries[i].Value = overlay(out.Entries[i].Value, e.Value)
+		case slices.Contains(nested, e.Key) && e.Value.Kind == tree.Map && out.Entries[i].Value.Kind == tree.Map:
+			var inside []string
+			if e.Key == "tasks" {
+				inside = keysOf(e.Value)
+			}
+			out.Entries[i].Value = overlay(out.Entries[i].Value, e.Value, inside...)
 		default:
 			out.Entries[i] = e
 		}
@@ -152,7 +158,7 @@ func overlay(base, top *tree.Node) *tree.Node {
 }
 
 func (l *loader) rule(n *tree.Node) *rule {
-	keys := append(slices.Sorted(maps.Keys(wants)), "name", "for", "fields", "close", "off")
+	keys := append(slices.Sorted(maps.Keys(wants)), "name", "for", "fields", "close", "off", "once", "within", "tasks")
 	n.Only(&l.report, "a rule", keys...)
 	r := &rule{name: n.Get("name").Text, parts: map[string]*formula.Formula{}, close: CloseComplete}
 	kinds := []string{}
@@ -178,15 +184,20 @@ func (l *loader) rule(n *tree.Node) *rule {
 		}
 	}
 	for _, key := range []string{"project", "title"} {
-		if v := n.Get(key); v == nil || v.Kind == tree.Null {
-			l.report.Addf(n.Pos, "the rule %s has no %s", r.name, key)
+		if given(n.Get(key)) || key == "title" && given(n.Get("tasks")) {
+			continue
 		}
+		l.report.Addf(n.Pos, "the rule %s has no %s", r.name, key)
 	}
-	r.when = r.parts["when"]
+	r.when, r.since = r.parts["when"], r.parts["since"]
 	l.fields(r, n.Get("fields"))
+	l.once(r, n)
 	r.reads()
 	return r
 }
+
+// given reports whether a key is there and says something.
+func given(n *tree.Node) bool { return n != nil && n.Kind != tree.Null }
 
 func (l *loader) fields(r *rule, n *tree.Node) {
 	if n == nil || n.Kind == tree.Null || !n.IsMap(&l.report, "fields") {

@@ -8,11 +8,11 @@ import (
 	"github.com/millrace/millrace/mapping/internal/formula"
 )
 
-// formulas lists all expressions of a rule but `when`.
+// formulas lists all expressions of a rule but `when` and `since`.
 func (r *rule) formulas() []*formula.Formula {
 	var list []*formula.Formula
 	for key, f := range r.parts {
-		if key != "when" && f != nil {
+		if key != "when" && key != "since" && f != nil {
 			list = append(list, f)
 		}
 	}
@@ -30,6 +30,10 @@ func (r *rule) reads() {
 	if r.when != nil {
 		r.first = addNames(nil, r.kind, r.when)
 		r.firstOwn.add(r.kind, r.when)
+	}
+	if r.since != nil {
+		r.begin = addNames(nil, r.kind, r.since)
+		r.beginOwn.add(r.kind, r.since)
 	}
 	for _, f := range r.formulas() {
 		r.rest = addNames(r.rest, r.kind, f)
@@ -52,7 +56,11 @@ func addNames(list []string, kind canonical.Kind, f *formula.Formula) []string {
 // add notes what an expression reads of the rule's own entity that is derived.
 func (o *own) add(kind canonical.Kind, f *formula.Formula) {
 	for _, path := range f.Paths() {
-		if !hasState(kind) || path[0] != string(kind) || !derives(path[1:]) {
+		if path[0] != string(kind) {
+			continue
+		}
+		o.won = o.won || kind == canonical.Deal && (len(path) == 1 || path[1] == wonAt)
+		if !hasState(kind) || !derives(path[1:]) {
 			continue
 		}
 		o.state = o.state || len(path) == 1 || path[1] != categoriesName
@@ -71,13 +79,14 @@ func (r *Rules) plan() {
 			r.plans[one.kind], read[one.kind] = p, map[string]map[string]bool{}
 		}
 		p.rules = append(p.rules, one)
-		known := append(slices.Clone(one.first), one.rest...)
-		for _, f := range append(one.formulas(), one.when) {
+		p.won = p.won || one.firstOwn.won || one.beginOwn.won || one.restOwn.won
+		known := slices.Concat(one.first, one.begin, one.rest)
+		for _, f := range append(one.formulas(), one.when, one.since) {
 			if f != nil {
 				note(read[one.kind], f, known)
 			}
 		}
-		if one.firstOwn.categories || one.restOwn.categories {
+		if one.firstOwn.categories || one.beginOwn.categories || one.restOwn.categories {
 			r.sort(p, read[one.kind], one.kind)
 		}
 	}

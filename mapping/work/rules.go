@@ -3,6 +3,7 @@ package work
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/mapping/canonical"
@@ -40,13 +41,19 @@ type rule struct {
 	field []fieldRule                 // ordered by name
 	close Close
 	first []string // names that `when` reads
+	begin []string // names that `since` reads
 	rest  []string // names that the others read
-	// What `when` and the others read that is derived: the rule's own state and categories.
-	firstOwn, restOwn own
+	// What `when`, `since` and the others read that is derived.
+	firstOwn, beginOwn, restOwn own
+
+	once     bool
+	since    *formula.Formula // with once: when what the item is made for happened
+	within   time.Duration    // with once: how long after that the item may be made
+	template string           // the rule whose template the item is a task of, "" = of none
 }
 
 // own says what is read of the rule's own entity that is not among its fields.
-type own struct{ state, categories bool }
+type own struct{ state, categories, won bool }
 
 type fieldRule struct {
 	name  string
@@ -58,6 +65,7 @@ type fieldRule struct {
 type plan struct {
 	rules   []*rule
 	members map[string]*members // by name of the environment
+	won     bool                // when the kind's own entity was won is read
 	// categories of the kind, when something reads them, and the names these read.
 	categories    []*category
 	categoryNames []string
@@ -68,11 +76,27 @@ func (r *Rules) Version() string { return r.version }
 
 // Names returns the names of the rules in their order.
 func (r *Rules) Names() []string {
-	names := make([]string, len(r.rules))
-	for i, one := range r.rules {
-		names[i] = one.name
+	var names []string
+	for _, one := range r.rules {
+		if name := RuleOf(one.name); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
 	}
 	return names
+}
+
+// RuleOf returns the name of the rule that an item of a key is of. The key of a template's task names the task after it:
+// onboarding.kick-off/deal_….
+func RuleOf(key string) string {
+	name, _, _ := strings.Cut(key, "/")
+	name, _, _ = strings.Cut(name, ".")
+	return name
+}
+
+// Once reports whether the item of a key is made once and then left to people.
+func (r *Rules) Once(key string) bool {
+	name, _, _ := strings.Cut(key, "/")
+	return slices.ContainsFunc(r.rules, func(one *rule) bool { return one.once && one.name == name })
 }
 
 // Closing returns what becomes of the item of a key that Items no longer returns. An item of a rule that is gone is
@@ -109,6 +133,9 @@ func (r *Rules) Watches(changed canonical.Kind) Reach {
 func (p *plan) watch(reach *Reach, kind, changed canonical.Kind) {
 	if own := p.members[string(kind)]; own != nil && own.derived && slices.Contains(evidenceOf[kind], changed) {
 		reach.Referenced = append(reach.Referenced, kind)
+	}
+	if p.won && changed == canonical.Pipeline { // which says what it means to be won
+		reach.Referrers = append(reach.Referrers, kind)
 	}
 	for _, rel := range relations[kind] {
 		m, reads := p.members[rel.name]

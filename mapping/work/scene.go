@@ -27,6 +27,7 @@ type scene struct {
 	states     map[string]*lifecycle.State  // by entity
 	derivedOwn bool
 	sortedOwn  bool
+	wonOwn     bool
 }
 
 func (r *Rules) scene(g Graph, e *Entity, p *plan) *scene {
@@ -40,6 +41,11 @@ func (s *scene) prepare(names []string, own own) error {
 	}
 	if own.state {
 		if err := s.deriveOwn(); err != nil {
+			return err
+		}
+	}
+	if own.won {
+		if err := s.winOwn(); err != nil {
 			return err
 		}
 	}

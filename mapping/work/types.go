@@ -148,12 +148,16 @@ func hasAddress(k canonical.Kind) bool { return k == canonical.Person || k == ca
 func hasHistory(k canonical.Kind) bool { return k == canonical.Deal || k == canonical.Ticket }
 
 // environment returns the names that expressions for a kind can read, with their types. Categories are those of a rule's
-// own person or organization.
+// own person or organization, and the time it was won is that of its own deal.
 func environment(k canonical.Kind, categories bool) types.Map {
 	own := shapes[k]
 	if categories && hasState(k) {
 		own = maps.Clone(own)
 		own[categoriesName] = listOfTexts
+	}
+	if k == canonical.Deal {
+		own = maps.Clone(own)
+		own[wonAt] = types.String
 	}
 	env := types.Map{string(k): own, "id": types.String, "sources": types.Array(sourceType)}
 	for _, r := range relations[k] {

@@ -215,7 +215,7 @@ rules:
 	if r.Closing("deals/deal_1") != CloseDelete || r.Closing("tickets/x") != CloseComplete || r.Closing("gone/x") != CloseComplete {
 		t.Error("Closing does not follow the rules")
 	}
-	if !slices.Equal(r.Names(), []string{"deals", "tickets", "organizations"}) || r.Version() == defaultRules(t).Version() {
+	if !slices.Equal(r.Names(), []string{"deals", "onboarding", "tickets", "organizations"}) || r.Version() == defaultRules(t).Version() {
 		t.Errorf("rules %v; want people off and another version", r.Names())
 	}
 }

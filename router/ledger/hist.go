@@ -28,14 +28,14 @@ const (
 
 // histFields number the fields that histories are kept of. Only ever append.
 var histFields = [...]string{1: "stage", 2: "pipeline", 3: "status", 4: "amount", 5: "owner", 6: "assignee",
-	7: "lifecycle.stage", 8: "lead.status", 9: "probability"}
+	7: "lifecycle.stage", 8: "lead.status", 9: "probability", 10: "closed_at"}
 
 // histOf lists the fields of each kind, and the fields with moments of them.
 var histOf = map[canonical.Kind]struct {
 	fields  []byte
 	moments map[string]byte
 }{
-	canonical.Deal:         {[]byte{1, 2, 3, 4, 5, 9}, map[string]byte{"stage_history": 1}},
+	canonical.Deal:         {[]byte{1, 2, 3, 4, 5, 9, 10}, map[string]byte{"stage_history": 1}},
 	canonical.Ticket:       {[]byte{1, 2, 3, 6}, map[string]byte{"status_history": 3}},
 	canonical.Person:       {[]byte{7, 8, 5}, map[string]byte{"lifecycle.entered": 7}},
 	canonical.Organization: {[]byte{7, 8, 5}, map[string]byte{"lifecycle.entered": 7}},

@@ -55,6 +55,7 @@ const (
 	linkMerged
 	linkCarries
 	linkStrays
+	linkAgain
 )
 
 func (k *Link) flags() byte {
@@ -68,6 +69,7 @@ func (k *Link) flags() byte {
 	set(k.Merged, linkMerged)
 	set(len(k.Carries) > 0, linkCarries)
 	set(k.strays(), linkStrays)
+	set(k.Again, linkAgain)
 	return f
 }
 
@@ -78,7 +80,7 @@ func (k *Link) strays() bool { return k.Item == nil && len(k.Projects) > 0 }
 func decodeLinkRow(key string, row []byte) (Link, []byte, error) {
 	d := dec{b: row}
 	f := d.byte()
-	k := Link{Key: key, Closed: f&linkClosed != 0, Merged: f&linkMerged != 0, Link: connectors.Link(d.text()), Hash: d.fixed()}
+	k := Link{Key: key, Closed: f&linkClosed != 0, Merged: f&linkMerged != 0, Again: f&linkAgain != 0, Link: connectors.Link(d.text()), Hash: d.fixed()}
 	item := d.blob()
 	if f&linkMade != 0 {
 		k.Made = d.time()

@@ -13,6 +13,7 @@ func TestLinkRowsAreReadAsTheyWereWritten(t *testing.T) {
 		{Key: "r/e", Link: "1", Made: time.Unix(5, 7).UTC()},
 		{Key: "r/e", Link: "1", Item: &connectors.Item{Key: "r/e", Project: "P"}, Closed: true, Merged: true, Carries: []string{NoKey}, Made: time.Unix(5, 0).UTC()},
 		{Key: "r/e", Link: "1", Carries: []string{"r/x", "r/e"}, Projects: []string{"P", "Q"}},
+		{Key: "r/e", Link: "1", Item: &connectors.Item{Key: "r/e", Project: "P", Once: true}, Again: true, Made: time.Unix(5, 0).UTC()},
 	} {
 		row, err := k.encode()
 		if err != nil {

@@ -29,6 +29,9 @@ type Link struct {
 	// Carries are the keys that the object may carry in the target when it is not known to carry Key: after a merge, until
 	// it is written again. NoKey alone says that it gave its key up.
 	Carries []string
+	// Again says that the object names somebody who was erased since and has to be written again, although it is left to
+	// people otherwise (Item.Once). Item is then no more than where it is.
+	Again bool
 	// InDoubt says that a call about the object was announced and never settled (invariant 4): it may have been made
 	// or changed without our learning of it. Since is when the first such call was announced, Projects are those that
 	// the object may be in; they are also known of an object whose Item is not.

@@ -164,7 +164,12 @@ func (e *eraser) shownBeside(n linkName) error {
 	if err != nil {
 		return err
 	}
-	k.Item = nil // the next delivery compares with the object itself
+	if k.Item != nil && k.Item.Once {
+		k.Again = true
+		k.Item = e.emptied(k.Item)
+	} else {
+		k.Item = nil // the next delivery compares with the object itself
+	}
 	if row, err = k.encode(); err != nil {
 		return err
 	}
@@ -174,9 +179,18 @@ func (e *eraser) shownBeside(n linkName) error {
 	return e.mark(n.target, n.entity)
 }
 
+// emptied keeps of an item where it is, unless that names somebody, and nothing that could.
+func (e *eraser) emptied(it *connectors.Item) *connectors.Item {
+	kept := hollow(it)
+	if _, hit := replace(e.plan.traces.loose, kept.Project); hit {
+		kept.Project = ""
+	}
+	return kept
+}
+
 // hollow keeps of an item where it is and which fields it has.
 func hollow(it *connectors.Item) *connectors.Item {
-	kept := &connectors.Item{Key: it.Key, Project: it.Project}
+	kept := &connectors.Item{Key: it.Key, Project: it.Project, Once: it.Once}
 	for _, f := range it.Fields {
 		kept.Fields = append(kept.Fields, connectors.Field{Name: f.Name, Kind: f.Kind})
 	}
@@ -223,10 +237,7 @@ func (e *eraser) forgetItem(target, entity string, k *Link) error {
 	if k.Item == nil {
 		return nil
 	}
-	k.Item = hollow(k.Item)
-	if _, hit := replace(e.plan.traces.loose, k.Item.Project); hit {
-		k.Item.Project = ""
-	}
+	k.Item = e.emptied(k.Item)
 	row, err := k.encode()
 	if err != nil {
 		return err
