@@ -14,6 +14,7 @@ func (r *Router) discover(ctx context.Context, name string) {
 	s, since := r.sources[name], r.now()
 	for tries := 1; ctx.Err() == nil; tries++ {
 		var defs []connectors.Stream
+		again := r.retried(name)
 		err := contain("list streams", func() (err error) { defs, err = s.Source.Streams(ctx); return err })
 		if err == nil {
 			r.begin(ctx, s, defs)
@@ -28,18 +29,24 @@ func (r *Router) discover(ctx context.Context, name string) {
 		if r.setUnlisted(name, err, r.now().Sub(since) >= stuckAfter) {
 			r.rescanTargets() // what waited for this connection can be shown
 		}
-		pause(ctx, wait)
+		pauseUnless(ctx, wait, again)
 	}
 }
 
 // pause waits or returns early when ctx ends.
-func pause(ctx context.Context, d time.Duration) {
+func pause(ctx context.Context, d time.Duration) { pauseUnless(ctx, d, nil) }
+
+// pauseUnless is pause that again ends too; it reports whether it did.
+func pauseUnless(ctx context.Context, d time.Duration, again <-chan struct{}) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
+	case <-again:
+		return true
 	case <-t.C:
 	}
+	return false
 }
 
 // begin makes the streams of a connection known, nudges each once and has its feeds followed.

@@ -55,22 +55,24 @@ func (r *Router) follow(ctx context.Context, s *SourceConn, polls []*stream) {
 
 // run follows the feed until ctx ends, again after every error.
 func (f *feed) run(ctx context.Context) {
+	mended := false // by a person: an earlier wait does not count
 	for ctx.Err() == nil {
-		err := contain("follow "+f.key(), func() error { return f.once(ctx) })
+		again := f.r.retried(f.source.Name)
+		err := contain("follow "+f.key(), func() error { return f.once(ctx, mended) })
 		if ctx.Err() == nil {
-			pause(ctx, f.failed(ctx, err))
+			mended = pauseUnless(ctx, f.failed(ctx, err), again)
 		}
 	}
 }
 
 // once follows the feed behind the stored cursor until an error, which it returns, ends it.
-func (f *feed) once(ctx context.Context) error {
+func (f *feed) once(ctx context.Context, mended bool) error {
 	state, err := f.r.o.Ledger.Feed(ctx, f.source.Name, f.name)
 	if err != nil {
 		return err
 	}
-	if wait := state.Failure.NotBefore.Sub(f.r.now()); wait > 0 && wait <= ledger.FarthestWait {
-		pause(ctx, wait) // an earlier run was told to wait
+	if wait := state.Failure.NotBefore.Sub(f.r.now()); !mended && wait > 0 && wait <= ledger.FarthestWait {
+		pauseUnless(ctx, wait, f.r.retried(f.source.Name)) // an earlier run was told to wait
 	}
 	at := state.Cursor
 	follower, err := f.source.Feeder.Follow(ctx, f.name, at)

@@ -92,13 +92,14 @@ type Router struct {
 	purged   time.Time  // when the store was last compacted after an erasure
 
 	mu        sync.Mutex
-	streams   map[string]*stream // by stream.key
-	feeds     []*feed            // those that are followed
-	listed    map[string]bool    // connections whose streams are known
-	unlisted  map[string]error   // why the others' are not
-	barred    map[string]bool    // of those, the ones nothing waits for: refused, or failing for long
-	listeners []chan struct{}    // closed when either changes
-	movedCh   chan struct{}      // closed at the next settlement
+	streams   map[string]*stream       // by stream.key
+	feeds     []*feed                  // those that are followed
+	listed    map[string]bool          // connections whose streams are known
+	unlisted  map[string]error         // why the others' are not
+	barred    map[string]bool          // of those, the ones nothing waits for: refused, or failing for long
+	listeners []chan struct{}          // closed when either changes
+	movedCh   chan struct{}            // closed at the next settlement
+	retries   map[string]chan struct{} // by connection; closed by Retry
 }
 
 // New checks the options and returns a router that does nothing until Run.
@@ -122,7 +123,7 @@ func New(o Options) (*Router, error) {
 		o.Metrics = NewMetrics()
 	}
 	r := &Router{begun: o.Now(), o: o, log: o.Log, now: o.Now, sources: map[string]*SourceConn{}, fetches: map[string]*fetcher{},
-		targets: map[string]*deliverer{}, started: make(chan struct{}), streams: map[string]*stream{},
+		targets: map[string]*deliverer{}, retries: map[string]chan struct{}{}, started: make(chan struct{}), streams: map[string]*stream{},
 		listed: map[string]bool{}, unlisted: map[string]error{}, barred: map[string]bool{}, movedCh: make(chan struct{})}
 	for i := range o.Sources {
 		s := &o.Sources[i]

@@ -31,6 +31,7 @@ type stream struct {
 	mu      sync.Mutex
 	busy    bool // a nudge is being handled
 	again   bool // another one came meanwhile
+	mended  bool // a person has mended what failed: its wait does not count
 	stopped bool
 	timer   *time.Timer
 	reads   uint64 // reads begun
@@ -95,12 +96,12 @@ func (s *stream) step(ctx context.Context) {
 
 // page reads and applies the next page and returns how long to wait before the one after it.
 func (s *stream) page(ctx context.Context) time.Duration {
-	l := s.r.o.Ledger
+	l, mended := s.r.o.Ledger, s.takeMended()
 	state, err := l.Stream(ctx, s.source.Name, s.def.Name)
 	if err != nil {
 		return s.failed(ctx, err)
 	}
-	if wait := s.notBefore(&state).Sub(s.r.now()); wait > 0 && wait <= ledger.FarthestWait && !s.asked() {
+	if wait := s.notBefore(&state).Sub(s.r.now()); wait > 0 && wait <= ledger.FarthestWait && !s.asked() && !mended {
 		return wait
 	}
 	if state.Sweep.Reaping && s.whole { // a crash came between the last page and this

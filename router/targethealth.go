@@ -18,6 +18,7 @@ type targetHealth struct {
 	lastOK  time.Time
 	lastErr error
 	first   map[string]failing // entity -> its failures in a row
+	retried chan struct{}      // closed to end the wait; nil while nobody waits
 }
 
 // failing is since when an entity fails, and how often it did. The ledger's count of attempts would not do: it also
@@ -68,6 +69,10 @@ func (h *targetHealth) wait(ctx context.Context, now func() time.Time) error {
 	for {
 		h.mu.Lock()
 		d := h.until.Sub(now())
+		if d > 0 && h.retried == nil {
+			h.retried = make(chan struct{})
+		}
+		retried := h.retried
 		h.mu.Unlock()
 		if d <= 0 {
 			return ctx.Err()
@@ -77,6 +82,8 @@ func (h *targetHealth) wait(ctx context.Context, now func() time.Time) error {
 		case <-ctx.Done():
 			t.Stop()
 			return ctx.Err()
+		case <-retried:
+			t.Stop()
 		case <-t.C:
 		}
 	}

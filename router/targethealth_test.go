@@ -3,7 +3,10 @@ package router
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/millrace/millrace/connectors"
 )
 
 // However long an outage lasts, nothing is given up for it; an item that fails while others succeed is.
@@ -33,4 +36,23 @@ func TestOnlyItemsThatFailAloneAreGivenUp(t *testing.T) {
 		}
 		h.note(nil, now)
 	}
+}
+
+// A target that refuses everybody waits up to minutes; a person who has signed in ends that.
+func TestRetryEndsTheWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var h targetHealth
+		h.note(&connectors.Error{Kind: connectors.Limited, After: time.Hour}, time.Now())
+		begin, passed := time.Now(), make(chan error, 2)
+		for range 2 {
+			go func() { passed <- h.wait(t.Context(), time.Now) }()
+		}
+		synctest.Wait()
+		h.retry()
+		for range 2 {
+			if err := <-passed; err != nil || time.Since(begin) != 0 {
+				t.Errorf("got %v after %v, want the wait to end at once", err, time.Since(begin))
+			}
+		}
+	})
 }
