@@ -3,103 +3,85 @@ package oauth
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"net/url"
-	"time"
+	"strings"
 
 	"golang.org/x/oauth2"
 
 	"github.com/millrace/millrace/connectors"
 )
 
-// Loopback is where the browser is sent back to (RFC 8252, 7.3).
-type Loopback struct {
-	Listen string // address to listen on; empty = 127.0.0.1:0. Vendors that want the address registered need a fixed port.
-	Path   string // empty = /callback
+// Browser reports whether the connection signs in through the browser, so that Authorize makes sense.
+func (s *Source) Browser() bool {
+	return s.config.OAuth.Grant == connectors.RefreshGrant && s.config.OAuth.AuthURL != ""
 }
 
-// Authorize signs in through the browser: it listens on the loopback interface, calls open with the vendor's page, waits
-// for the browser to come back and exchanges the code, with state and PKCE (RFC 7636). It saves the token in c.Store
-// before it returns. It waits until ctx ends; a refusal by the person or the vendor is Denied.
-func Authorize(ctx context.Context, c Config, l Loopback, open func(address string) error) (Token, error) {
-	s, err := New(c)
+// Authorize signs in through the browser: it listens on the loopback interface, calls open with the address of the
+// vendor's page, waits for the browser to come back and exchanges the code, with state and PKCE (RFC 7636). The token is
+// durable and has taken the place of the one before when it returns; the browser is told how it ended. It waits until
+// ctx ends; a refusal by the person or the vendor is Denied, and leaves everything as it was.
+func (s *Source) Authorize(ctx context.Context, l Loopback, open func(address string) error) (Token, error) {
+	state, verifier := rand.Text(), oauth2.GenerateVerifier()
+	browser, err := l.listen(state)
 	if err != nil {
 		return Token{}, err
 	}
-	if l.Listen == "" {
-		l.Listen = "127.0.0.1:0"
-	}
-	if l.Path == "" {
-		l.Path = "/callback"
-	}
-	listener, err := net.Listen("tcp", l.Listen)
-	if err != nil {
-		return Token{}, fmt.Errorf("listen for the browser: %w", err)
-	}
-	config := protocol(c.OAuth)
-	config.RedirectURL = "http://" + listener.Addr().String() + l.Path
-	state, verifier := rand.Text(), oauth2.GenerateVerifier()
-	answers := make(chan url.Values, 1)
-	server := &http.Server{Handler: callback(l.Path, state, answers), ReadHeaderTimeout: 10 * time.Second}
-	stopped := make(chan struct{})
-	go func() { defer close(stopped); _ = server.Serve(listener) }()
-	defer func() {
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		_ = server.Shutdown(end) // lets the last page reach the browser
-		_ = server.Close()
-		<-stopped
-	}()
-	if err := open(config.AuthCodeURL(state, oauth2.AccessTypeOffline, oauth2.S256ChallengeOption(verifier))); err != nil {
+	defer browser.close()
+	config := protocol(s.config.OAuth)
+	config.RedirectURL = browser.address
+	if err := open(config.AuthCodeURL(state, oauth2.S256ChallengeOption(verifier))); err != nil {
 		return Token{}, fmt.Errorf("open the browser: %w", err)
 	}
 	select {
 	case <-ctx.Done():
 		return Token{}, fmt.Errorf("wait for the browser: %w", ctx.Err())
-	case got := <-answers:
-		return s.redeem(ctx, config, got, verifier)
+	case v := <-browser.visits:
+		t, err := s.redeem(ctx, config, v.answer, verifier)
+		v.ended <- err
+		return t, err
 	}
 }
 
-// callback takes the first answer with the right state; anything else that reaches the port is turned away.
-func callback(path, state string, answers chan<- url.Values) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
-		q := r.URL.Query()
-		if subtle.ConstantTimeCompare([]byte(q.Get("state")), []byte(state)) != 1 {
-			http.Error(w, "This is not the sign-in millrace waits for.", http.StatusBadRequest)
-			return
-		}
-		select {
-		case answers <- q:
-			_, _ = io.WriteString(w, "Signed in as far as the browser goes. You can close this page and return to the terminal.\n")
-		default:
-			http.Error(w, "This sign-in was already used.", http.StatusConflict)
-		}
-	})
-	return mux
-}
-
-// redeem exchanges the code the browser brought for a token and saves it.
+// redeem exchanges the code the browser brought for a token and puts that in the place of the one before.
 func (s *Source) redeem(ctx context.Context, config *oauth2.Config, got url.Values, verifier string) (Token, error) {
 	if code := got.Get("error"); code != "" || got.Get("code") == "" {
-		e := &connectors.Error{Kind: connectors.Denied, Op: opSignIn, Err: errors.New("the vendor sent the browser back without a code")}
-		if shownCodes[code] {
-			e.Reason = code
-		}
-		return Token{}, e
+		return Token{}, s.sentBack(code, got.Get("error_description"))
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.Timeout)
 	defer cancel()
+	options := []oauth2.AuthCodeOption{oauth2.VerifierOption(verifier)}
+	if s.config.OAuth.JSON && len(config.Scopes) > 0 {
+		// Zendesk's documents have the scope in this request too
+		// (https://support.zendesk.com/hc/en-us/articles/4408831387930).
+		options = append(options, oauth2.SetAuthURLParam(Scope, strings.Join(config.Scopes, " ")))
+	}
 	issued := s.config.Now()
-	t, err := config.Exchange(s.onWire(ctx), got.Get("code"), oauth2.VerifierOption(verifier))
+	granted, err := config.Exchange(s.onWire(ctx), got.Get("code"), options...)
 	if err != nil {
 		return Token{}, s.classify(opSignIn, err)
 	}
-	return s.keep(ctx, s.fromProtocol(t, issued))
+	t := s.fromProtocol(granted, issued)
+	return t, s.Replace(ctx, t)
+}
+
+// sentBack is the error of a browser that comes without a code (RFC 6749, 4.1.2.1).
+func (s *Source) sentBack(code, description string) error {
+	e := &connectors.Error{Kind: connectors.Denied, Op: opSignIn}
+	if temporaryCodes[code] {
+		e.Kind = connectors.Temporary
+	}
+	if shownCodes[code] {
+		e.Reason = code
+	}
+	switch hint := s.knownHint(code, strings.ToLower(description)); {
+	case hint != "":
+		e.Err = errors.New(hint)
+	case code == "access_denied":
+		e.Err = errors.New("access was refused in the browser; nothing was changed")
+	default:
+		e.Err = errors.New("the vendor sent the browser back without a code")
+	}
+	return e
 }

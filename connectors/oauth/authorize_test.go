@@ -3,68 +3,156 @@ package oauth_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/connectors/oauth"
 )
 
-// browse is a browser that the vendor sends back with the given answer.
-func browse(t *testing.T, answer func(page url.Values) url.Values) func(string) error {
-	return func(address string) error {
+// browse is a browser that the vendor sends back with the given answer; it does not wait for the page it comes back to.
+func browse(t *testing.T, answer func(page url.Values) url.Values) (open func(string) error, shown func() (int, string)) {
+	type result struct {
+		status int
+		page   string
+	}
+	results := make(chan result, 1)
+	open = func(address string) error {
 		u, err := url.Parse(address)
 		if err != nil {
 			return err
 		}
 		back := u.Query().Get("redirect_uri") + "?" + answer(u.Query()).Encode()
-		r, err := http.Get(back)
-		if err != nil {
-			t.Errorf("got %v, want the callback to answer", err)
-			return err
+		go func() {
+			r, err := http.Get(back)
+			if err != nil {
+				results <- result{0, err.Error()}
+				return
+			}
+			defer r.Body.Close()
+			text, _ := io.ReadAll(r.Body)
+			results <- result{r.StatusCode, string(text)}
+		}()
+		return nil
+	}
+	return open, func() (int, string) {
+		select {
+		case r := <-results:
+			return r.status, r.page
+		case <-t.Context().Done():
+			return 0, "no page"
 		}
-		return r.Body.Close()
 	}
 }
 
 func TestAuthorizeThroughTheBrowser(t *testing.T) {
 	b := setUp(t)
+	s := b.source(t)
+	old := mustToken(t, s, "access-secret-1")
 	var challenge string
-	token, err := oauth.Authorize(t.Context(), b.config(), oauth.Loopback{}, browse(t, func(page url.Values) url.Values {
+	open, shown := browse(t, func(page url.Values) url.Values {
 		challenge = page.Get("code_challenge")
-		if page.Get("code_challenge_method") != "S256" || page.Get("response_type") != "code" || page.Get("client_id") != "client" {
-			t.Errorf("got page %v, want PKCE with S256", page)
+		if page.Get("code_challenge_method") != "S256" || page.Get("response_type") != "code" || page.Get("client_id") != "client" ||
+			!strings.HasPrefix(page.Get("redirect_uri"), "http://localhost:") {
+			t.Errorf("got page %v, want PKCE with S256 and a callback at localhost", page)
 		}
 		return url.Values{"code": {"c1"}, "state": {page.Get("state")}}
-	}))
-	if err != nil || token.Access.Reveal() != "access-secret-1" {
+	})
+	token, err := s.Authorize(t.Context(), oauth.Loopback{}, open)
+	if err != nil || token.Access.Reveal() != "access-secret-2" {
 		t.Fatalf("got %v, want a token", err)
 	}
-	if b.vendor.form["code"] != "c1" || b.vendor.form["code_verifier"] == "" || challenge == "" {
-		t.Errorf("got form %v, want the code and the verifier", b.vendor.form)
+	if status, page := shown(); status != 200 || !strings.Contains(page, "Signed in") {
+		t.Errorf("got page %d %s, want it to say that it worked", status, page)
 	}
-	if stored, err := b.shelf.Load(t.Context(), "sf-prod"); err != nil || stored.Refresh.Reveal() != "refresh-secret-1" {
+	if b.vendor.form["code"] != "c1" || b.vendor.form["code_verifier"] == "" || challenge == "" || b.vendor.form["redirect_uri"] == "" {
+		t.Errorf("got form %v, want the code, the verifier and the callback", b.vendor.form)
+	}
+	if stored, err := b.shelf.Load(t.Context(), "sf-prod"); err != nil || stored.Refresh.Reveal() != "refresh-secret-2" {
 		t.Errorf("got %v, %v, want the token saved", stored, err)
+	}
+	if got := mustToken(t, s, "access-secret-2"); got.Access == old.Access {
+		t.Error("the source still has the old token")
+	}
+}
+
+func TestAuthorizeAsJSON(t *testing.T) {
+	b := setUp(t)
+	s := b.with(t, func(c *oauth.Config) { c.OAuth.JSON, c.OAuth.Scopes = true, []string{"read", "write"} })
+	open, _ := browse(t, func(page url.Values) url.Values {
+		return url.Values{"code": {"c1"}, "state": {page.Get("state")}}
+	})
+	if _, err := s.Authorize(t.Context(), oauth.Loopback{}, open); err != nil {
+		t.Fatal(err)
+	}
+	if f := b.vendor.form; b.vendor.media != "application/json" || f["grant_type"] != "authorization_code" || f["code_verifier"] == "" || f["scope"] != "read write" {
+		t.Errorf("got %s %v, want the exchange as JSON, with the scope", b.vendor.media, f)
 	}
 }
 
 func TestAuthorizeTurnsAwayAForeignState(t *testing.T) {
 	b := setUp(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	open := browse(t, func(url.Values) url.Values { return url.Values{"code": {"stolen"}, "state": {"guess"}} })
-	_, err := oauth.Authorize(ctx, b.config(), oauth.Loopback{}, func(address string) error { defer cancel(); return open(address) })
-	if !errors.Is(err, context.Canceled) || b.vendor.count() != 0 {
-		t.Errorf("got %v after %d requests, want it to go on waiting and exchange nothing", err, b.vendor.count())
+	for _, state := range []string{"", "guess"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		open, shown := browse(t, func(url.Values) url.Values { return url.Values{"code": {"stolen"}, "state": {state}} })
+		_, err := b.source(t).Authorize(ctx, oauth.Loopback{}, func(address string) error {
+			if err := open(address); err != nil {
+				return err
+			}
+			if status, page := shown(); status != 400 || strings.Contains(page, "stolen") {
+				t.Errorf("state %q: got page %d %s, want it turned away", state, status, page)
+			}
+			cancel()
+			return nil
+		})
+		cancel()
+		if !errors.Is(err, context.Canceled) || b.vendor.count() != 0 {
+			t.Errorf("state %q: got %v after %d requests, want it to go on waiting and exchange nothing", state, err, b.vendor.count())
+		}
 	}
 }
 
-func TestAuthorizeRefusedByThePerson(t *testing.T) {
-	b := setUp(t)
-	_, err := oauth.Authorize(t.Context(), b.config(), oauth.Loopback{}, browse(t, func(page url.Values) url.Values {
-		return url.Values{"error": {"access_denied"}, "state": {page.Get("state")}}
-	}))
-	if connectors.KindOf(err) != connectors.Denied {
-		t.Errorf("got %v, want Denied", err)
+func TestAuthorizeRefused(t *testing.T) {
+	for name, c := range map[string]struct{ code, text, want string }{
+		"by the person":  {"access_denied", "end-user denied authorization", "access_denied: access was refused in the browser; nothing was changed"},
+		"bad scope":      {"invalid_scope", "", "add them to the app"},
+		"blocked":        {"OAUTH_APP_BLOCKED", "this app is blocked by admin", "OAUTH_APP_BLOCKED"},
+		"without a word": {"", "", "without a code"},
+		"oddly":          {"<script>secret", "<script>secret", "without a code"},
+	} {
+		b := setUp(t)
+		s := b.source(t)
+		mustToken(t, s, "access-secret-1")
+		open, shown := browse(t, func(page url.Values) url.Values {
+			return url.Values{"error": {c.code}, "error_description": {c.text}, "state": {page.Get("state")}}
+		})
+		_, err := s.Authorize(t.Context(), oauth.Loopback{}, open)
+		if connectors.KindOf(err) != connectors.Denied || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: got %v, want Denied with %q", name, err, c.want)
+		}
+		if _, page := shown(); !strings.Contains(page, "Not signed in") {
+			t.Errorf("%s: got page %s", name, page)
+		}
+		mustToken(t, s, "access-secret-1") // what was there stays
+	}
+}
+
+func TestAuthorizeSaysWhichPortIsTaken(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	port := taken.Addr().(*net.TCPAddr).Port
+	_, err = setUp(t).source(t).Authorize(t.Context(), oauth.Loopback{Port: port}, func(string) error {
+		t.Error("the browser was opened")
+		return nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "in use; end what uses it, or set redirect_port") {
+		t.Errorf("got %v, want it to name the port and the setting", err)
 	}
 }

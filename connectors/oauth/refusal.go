@@ -98,25 +98,32 @@ func (s *Source) classify(op string, err error) error {
 
 // hint says what a person can do about a refusal.
 func (s *Source) hint(refused *oauth2.RetrieveError, words string, now time.Time) string {
-	assertion := s.config.OAuth.Grant == connectors.JWTBearerGrant
-	known := ""
-	for _, h := range hints {
-		if (!h.assertion || assertion) && (h.code == "" || h.code == refused.ErrorCode) && (h.word == "" || strings.Contains(words, h.word)) {
-			known = h.hint
-			break
-		}
-	}
+	known := s.knownHint(refused.ErrorCode, words)
 	// Only assertions carry our time. Of other grants the vendor takes no notice of our clock.
-	skew, far := skewOf(refused.Response.Header, now)
-	switch told := "this machine's clock is " + skew + " the vendor's; set it"; {
-	case far && assertion && (known == "" || known == clockHint):
+	if skew, far := skewOf(refused.Response.Header, now); far && s.config.OAuth.Grant == connectors.JWTBearerGrant {
+		told := "this machine's clock is " + skew + " the vendor's; set it"
+		if known != "" && known != clockHint {
+			told += "; if that does not help, " + known
+		}
 		return told
-	case far && assertion:
-		return told + "; if that does not help, " + known
-	case known != "":
+	}
+	if known != "" {
 		return known
 	}
 	return s.vagueHint(refused)
+}
+
+// knownHint returns the hint for a code and a description in small letters, "" when they say nothing.
+func (s *Source) knownHint(code, words string) string {
+	for _, h := range hints {
+		if h.assertion && s.config.OAuth.Grant != connectors.JWTBearerGrant {
+			continue
+		}
+		if (h.code == "" || h.code == code) && (h.word == "" || strings.Contains(words, h.word)) {
+			return h.hint
+		}
+	}
+	return ""
 }
 
 // vagueHint goes by the status where the vendor's words say nothing.
