@@ -9,13 +9,16 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/millrace/millrace/connectors/sandbox"
 )
 
 // codeLife is short on purpose: a code is used at once or never.
 const codeLife = 5 * time.Minute
 
-// serveAuthorize stands for the consent page: the simulated user says yes at once and the browser is sent back.
+// serveAuthorize stands for the consent page: the simulated user answers, and the browser is sent back.
 // https://developers.asana.com/docs/oauth
 func (a *auth) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
@@ -35,20 +38,32 @@ func (a *auth) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 		oauthError(w, "invalid_request", "The code_challenge_method must be S256 or plain.")
 		return
 	}
-	value := random()
-	a.mu.Lock()
-	a.codes[value] = code{
-		grant:    grant{who: viewer{user: a.first.id, app: app.ClientID}, expiry: stampOf(a.now().Add(codeLife))},
-		redirect: q.Get("redirect_uri"), challenge: q.Get("code_challenge"), method: q.Get("code_challenge_method"),
+	if app.Ask && r.Method == http.MethodGet {
+		sandbox.Consent{Vendor: "Asana", App: app.ClientID, Person: a.first.name, Scopes: strings.Fields(q.Get("scope"))}.Write(w)
+		return
 	}
-	a.mu.Unlock()
 	back := redirect.Query()
-	back.Set("code", value)
+	if app.Ask && r.PostFormValue("decision") != sandbox.ConsentAllow {
+		back.Set("error", "access_denied")
+	} else {
+		back.Set("code", a.newCode(code{
+			grant:    grant{who: viewer{user: a.first.id, app: app.ClientID}, expiry: stampOf(a.now().Add(codeLife))},
+			redirect: q.Get("redirect_uri"), challenge: q.Get("code_challenge"), method: q.Get("code_challenge_method"),
+		}))
+	}
 	if state := q.Get("state"); state != "" {
 		back.Set("state", state)
 	}
 	redirect.RawQuery = back.Encode()
 	http.Redirect(w, r, redirect.String(), http.StatusFound)
+}
+
+func (a *auth) newCode(c code) string {
+	value := random()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.codes[value] = c
+	return value
 }
 
 // serveToken exchanges a code or a refresh token. Refresh tokens live long and are not rotated.

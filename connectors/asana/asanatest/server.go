@@ -20,6 +20,8 @@ type App struct {
 	ClientID, ClientSecret string
 	// RedirectURIs are the addresses a code may be sent to; none means any.
 	RedirectURIs []string
+	// Ask shows a page on which the user admits the app or does not; without it the user does at once.
+	Ask bool
 }
 
 // Limits are the vendor's refusals. The zero value refuses nothing.
@@ -101,6 +103,7 @@ func New(opt Options) *Server {
 	s.mux.HandleFunc(apiBase+"/", s.serveAPI)
 	s.mux.HandleFunc("POST /-/oauth_token", s.auth.serveToken)
 	s.mux.HandleFunc("GET /-/oauth_authorize", s.auth.serveAuthorize)
+	s.mux.HandleFunc("POST /-/oauth_authorize", s.auth.serveAuthorize)
 	s.mux.HandleFunc("POST /-/oauth_revoke", s.auth.serveRevoke)
 	s.mux.HandleFunc("GET /board", s.serveBoards)
 	s.mux.HandleFunc("GET /board/{project}", s.serveBoard)

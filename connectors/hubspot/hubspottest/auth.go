@@ -26,12 +26,12 @@ type authority struct {
 	mu      sync.Mutex
 	serial  int
 	access  map[string]grant
-	refresh map[string]bool
+	refresh map[string][]string // the scopes that each was asked for with
 	codes   map[string]code
 }
 
 func newAuthority(opt Options) *authority {
-	a := &authority{clock: opt.Clock, app: opt.App, scopes: opt.Scopes, access: map[string]grant{}, refresh: map[string]bool{}, codes: map[string]code{}}
+	a := &authority{clock: opt.Clock, app: opt.App, scopes: opt.Scopes, access: map[string]grant{}, refresh: map[string][]string{}, codes: map[string]code{}}
 	tokens := opt.Tokens
 	if len(tokens) == 0 && opt.App == nil {
 		tokens = []string{DefaultToken}

@@ -8,9 +8,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/millrace/millrace/connectors/sandbox"
 )
 
 // App is a public app that is installed in the account.
@@ -22,16 +26,20 @@ type App struct {
 	AccessTTL time.Duration
 	// Rotate makes every refresh answer a new refresh token and forget the old one.
 	Rotate bool
+	// Ask shows a page on which a person admits the app or does not; without it everybody does at once.
+	Ask bool
 }
 
 // code is an authorization code that was not redeemed yet.
 type code struct {
 	redirect, challenge string
+	scopes              []string
 }
 
-// oauthRoutes mounts the token endpoints of both versions and the consent page, which consents at once.
+// oauthRoutes mounts the token endpoints of both versions and the consent page.
 func (s *Server) oauthRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /oauth/authorize", handler(s.consent))
+	mux.Handle("POST /oauth/authorize", handler(s.consent))
 	for _, version := range []string{"v1", "2026-09"} {
 		mux.Handle("POST /oauth/"+version+"/token", handler(s.token))
 	}
@@ -45,17 +53,26 @@ func (s *Server) oauthRoutes(mux *http.ServeMux) {
 func (s *Server) NewRefreshToken() string {
 	s.auth.mu.Lock()
 	defer s.auth.mu.Unlock()
-	return s.auth.newRefresh()
+	return s.auth.newRefresh(nil)
 }
 
-func (a *authority) newRefresh() string {
+func (a *authority) newRefresh(scopes []string) string {
 	a.serial++
 	token := fmt.Sprintf("na1-refresh-%d-%s", a.serial, uuid.NewString())
-	a.refresh[token] = true
+	a.refresh[token] = scopes
 	return token
 }
 
-// consent redirects back with a code, as HubSpot does after a person agreed.
+// granted are the scopes of a token: the account's, or where it has all, those that were asked for.
+func (a *authority) granted(refresh string) []string {
+	list := a.scopes
+	if list == nil {
+		list = a.refresh[refresh]
+	}
+	return append([]string{"oauth"}, slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == "oauth" })...)
+}
+
+// consent redirects back with a code, as HubSpot does after a person agreed, or with an error.
 func (s *Server) consent(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	app := s.auth.app
@@ -66,18 +83,31 @@ func (s *Server) consent(w http.ResponseWriter, r *http.Request) error {
 	if m := q.Get("code_challenge_method"); m != "" && m != "S256" {
 		return invalid("code_challenge_method %q: only S256 is accepted", m)
 	}
-	one := "na1-code-" + uuid.NewString()
-	s.auth.mu.Lock()
-	s.auth.codes[one] = code{redirect: back.String(), challenge: q.Get("code_challenge")}
-	s.auth.mu.Unlock()
+	if app.Ask && r.Method == http.MethodGet {
+		sandbox.Consent{Vendor: "HubSpot", App: app.ClientID, Person: "the portal's super admin", Scopes: strings.Fields(q.Get("scope"))}.Write(w)
+		return nil
+	}
 	params := back.Query()
-	params.Set("code", one)
+	if app.Ask && r.PostFormValue("decision") != sandbox.ConsentAllow {
+		params.Set("error", "access_denied")
+		params.Set("error_description", "the user denied access")
+	} else {
+		params.Set("code", s.auth.newCode(code{redirect: back.String(), challenge: q.Get("code_challenge"), scopes: strings.Fields(q.Get("scope"))}))
+	}
 	if state := q.Get("state"); state != "" {
 		params.Set("state", state)
 	}
 	back.RawQuery = params.Encode()
 	http.Redirect(w, r, back.String(), http.StatusFound)
 	return nil
+}
+
+func (a *authority) newCode(c code) string {
+	one := "na1-code-" + uuid.NewString()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.codes[one] = c
+	return one
 }
 
 // refused is the 400 of a token endpoint: HubSpot's status word beside the standard's.
@@ -121,7 +151,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) error {
 	a.access[access] = grant{expires: a.clock.Now().Add(ttl), refresh: refresh}
 	writeJSON(w, http.StatusOK, map[string]any{
 		"access_token": access, "refresh_token": refresh, "expires_in": int(ttl.Seconds()), "token_type": "bearer", "token_use": "access_token",
-		"hub_id": s.opt.PortalID, "user_id": 9586504, "scopes": append([]string{"oauth"}, a.scopes...),
+		"hub_id": s.opt.PortalID, "user_id": 9586504, "scopes": a.granted(refresh),
 	})
 	return nil
 }
@@ -135,17 +165,18 @@ func (a *authority) redeem(form url.Values) (string, *failure) {
 		if !ok || c.redirect != form.Get("redirect_uri") || !c.proves(form.Get("code_verifier")) {
 			return "", refused("BAD_AUTH_CODE", "invalid_grant", "missing or unknown auth code")
 		}
-		return a.newRefresh(), nil
+		return a.newRefresh(c.scopes), nil
 	case "refresh_token":
 		old := form.Get("refresh_token")
-		if !a.refresh[old] {
+		scopes, ok := a.refresh[old]
+		if !ok {
 			return "", refused("BAD_REFRESH_TOKEN", "invalid_grant", "missing or invalid refresh token")
 		}
 		if !a.app.Rotate {
 			return old, nil
 		}
 		delete(a.refresh, old)
-		return a.newRefresh(), nil
+		return a.newRefresh(scopes), nil
 	}
 	return "", refused("BAD_GRANT_TYPE", "unsupported_grant_type", "missing or unknown grant type")
 }
@@ -170,7 +201,8 @@ func (s *Server) introspect(w http.ResponseWriter, r *http.Request) error {
 	if f := s.auth.client(r.PostForm); f != nil {
 		return f
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"active": good || s.auth.refresh[token]})
+	_, refresh := s.auth.refresh[token]
+	writeJSON(w, http.StatusOK, map[string]any{"active": good || refresh})
 	return nil
 }
 
@@ -199,7 +231,7 @@ func (s *Server) accessInfo(w http.ResponseWriter, r *http.Request) error {
 	defer s.auth.mu.Unlock()
 	writeJSON(w, http.StatusOK, map[string]any{
 		"token": token, "token_type": "access", "expires_in": int(s.auth.access[token].expires.Sub(s.auth.clock.Now()).Seconds()),
-		"hub_id": s.opt.PortalID, "app_id": appID, "user_id": 9586504, "scopes": append([]string{"oauth"}, s.auth.scopes...),
+		"hub_id": s.opt.PortalID, "app_id": appID, "user_id": 9586504, "scopes": s.auth.granted(s.auth.access[token].refresh),
 	})
 	return nil
 }

@@ -63,7 +63,7 @@ func (w *World) listen(name, address string, o *Options, h http.Handler) (*sandb
 func (w *World) startHubSpot(address string, o Options, customers sandbox.Customers) error {
 	s := hubspottest.New(hubspottest.Options{Clock: w.Clock, Plan: w.Plan[HubSpot], Log: w.Log[HubSpot], Latency: o.Latency,
 		Tokens: []string{hubspottest.DefaultToken}, IndexLag: o.IndexLag, Limits: o.HubSpotLimits,
-		App: &hubspottest.App{ClientID: clientID, ClientSecret: clientSecret}})
+		App: &hubspottest.App{ClientID: clientID, ClientSecret: clientSecret, Ask: true}})
 	s.Seed(customers)
 	server, err := w.listen(HubSpot, address, &o, s.Handler())
 	if err != nil {
@@ -81,7 +81,7 @@ func (w *World) startAsana(address string, o Options, customers sandbox.Customer
 		users = append(users, asanatest.User{Name: owner.Given + " " + owner.Family, Email: owner.Email})
 	}
 	s := asanatest.New(asanatest.Options{Now: w.Clock.Now, Users: users, Latency: o.Latency, Limits: o.AsanaLimits,
-		Apps: []asanatest.App{{ClientID: clientID, ClientSecret: clientSecret}}})
+		Apps: []asanatest.App{{ClientID: clientID, ClientSecret: clientSecret, Ask: true}}})
 	handler := sandbox.Wrap(s.Handler(), sandbox.Options{Clock: w.Clock, Plan: w.Plan[Asana], Log: w.Log[Asana], State: s.State})
 	server, err := w.listen(Asana, address, &o, handler)
 	if err != nil {
