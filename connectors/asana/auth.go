@@ -15,8 +15,9 @@ var scopes = []string{
 	"stories:delete",
 }
 
-// signIn prefers a static token; OAuth needs client id, secret and refresh token together. Asana's access tokens live
-// an hour and its refresh tokens are not rotated (https://developers.asana.com/docs/oauth).
+// signIn takes a static token or an OAuth client, whose refresh token is one that the settings have or, mostly, the one
+// that `millrace auth` brings. Asana's access tokens live an hour and its refresh tokens are not rotated
+// (https://developers.asana.com/docs/oauth).
 func signIn(v connectors.Values) (connectors.SignIn, error) {
 	if token := v.Secret("token"); !token.IsZero() {
 		if v.String("client_id") != "" {
@@ -25,8 +26,8 @@ func signIn(v connectors.Values) (connectors.SignIn, error) {
 		return connectors.SignIn{Token: token}, nil
 	}
 	id, secret, refresh := v.String("client_id"), v.Secret("client_secret"), v.Secret("refresh_token")
-	if id == "" || secret.IsZero() || refresh.IsZero() {
-		return connectors.SignIn{}, errors.New("sign-in is missing; set token, or client_id, client_secret and refresh_token")
+	if id == "" || secret.IsZero() {
+		return connectors.SignIn{}, errors.New("sign-in is missing; set token, or client_id and client_secret to sign in through the browser")
 	}
 	base := v.String("base_url")
 	if base == "" {

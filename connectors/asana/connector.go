@@ -32,7 +32,7 @@ var settings = []connectors.Setting{
 		Help: "Personal access token or service account token; leave empty to sign in with OAuth."},
 	{Name: "client_id", Kind: connectors.StringSetting, Help: "OAuth client id of your Asana app."},
 	{Name: "client_secret", Kind: connectors.SecretSetting, Help: "OAuth client secret of your Asana app."},
-	{Name: "refresh_token", Kind: connectors.SecretSetting, Help: "OAuth refresh token of the person whose tasks these are; needed once, later ones are kept in the ledger."},
+	{Name: "refresh_token", Kind: connectors.SecretSetting, Help: "OAuth refresh token of the person whose tasks these are, from elsewhere; not needed after `millrace auth`, which keeps it in the ledger."},
 	{Name: "workspace", Kind: connectors.StringSetting,
 		Help: "Gid of the workspace or organization; needed unless the sign-in sees only one."},
 	{Name: "team", Kind: connectors.StringSetting,

@@ -7,27 +7,28 @@ import (
 	"github.com/millrace/millrace/connectors"
 )
 
-// The address of the consent page, https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/oauth.
-const authorizeURL = "https://app.hubspot.com/oauth/authorize"
+// defaultAuthorize is the consent page, https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/oauth.
+const defaultAuthorize = "https://app.hubspot.com/oauth/authorize"
 
 // signIn takes a static token or an OAuth client. Static tokens do not expire; OAuth access tokens live 30 minutes and
-// a refresh may return another refresh token, which then is the only valid one.
+// a refresh may return another refresh token, which then is the only valid one. The first refresh token is one that the
+// settings have or, mostly, the one that `millrace auth` brings.
 func signIn(v connectors.Values) (connectors.SignIn, error) {
 	token, refresh := v.Secret("token"), v.Secret("refresh_token")
 	client, secret := v.String("client_id"), v.Secret("client_secret")
 	oauth := client != "" || !secret.IsZero() || !refresh.IsZero()
 	switch {
 	case !token.IsZero() && oauth:
-		return connectors.SignIn{}, errors.New("set either token or client_id, client_secret and refresh_token, not both")
+		return connectors.SignIn{}, errors.New("set either token or client_id and client_secret, not both")
 	case !token.IsZero():
 		return connectors.SignIn{Token: token}, nil
 	case !oauth:
-		return connectors.SignIn{}, errors.New("set token, or client_id, client_secret and refresh_token")
+		return connectors.SignIn{}, errors.New("set token, or client_id and client_secret to sign in through the browser")
 	case client == "" || secret.IsZero():
 		return connectors.SignIn{}, errors.New("OAuth needs client_id and client_secret")
 	}
 	return connectors.SignIn{OAuth: &connectors.OAuth{
-		AuthURL:      authorizeURL,
+		AuthURL:      v.String("authorize_url"),
 		TokenURL:     strings.TrimRight(v.String("base_url"), "/") + tokenPath(version(v.String("api_version"))),
 		ClientID:     client,
 		ClientSecret: secret,

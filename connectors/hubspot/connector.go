@@ -51,7 +51,7 @@ var settings = []connectors.Setting{
 	{Name: "token", Kind: connectors.SecretSetting, Help: "Access token of a private app or a service key; leave out to sign in by OAuth."},
 	{Name: "client_id", Kind: connectors.StringSetting, Help: "OAuth client id of a public app."},
 	{Name: "client_secret", Kind: connectors.SecretSetting, Help: "OAuth client secret of a public app."},
-	{Name: "refresh_token", Kind: connectors.SecretSetting, Help: "OAuth refresh token that installing the public app gave; needed once, later ones are kept in the ledger."},
+	{Name: "refresh_token", Kind: connectors.SecretSetting, Help: "OAuth refresh token that installing the public app gave elsewhere; not needed after `millrace auth`, which installs it and keeps the token in the ledger."},
 	{Name: "streams", Kind: connectors.ListSetting, Default: strings.Join(allStreams, ","), Choices: allStreams, Help: "The streams to read."},
 	{Name: "webhook_secret", Kind: connectors.SecretSetting, Help: "Client secret of the app that sends the webhooks; without it every delivery is refused."},
 	{Name: "webhook_versions", Kind: connectors.ListSetting, Default: "v3", Choices: []string{"v3", "v2", "v1"}, Advanced: true,
@@ -71,6 +71,8 @@ var settings = []connectors.Setting{
 		Help: "Time zone of the account (`Europe/Berlin`), whose midnight refills the daily quota; without it an exhausted quota is tried again every hour."},
 	{Name: "api_version", Kind: connectors.StringSetting, Default: "2026-09", Choices: []string{"2026-09", "2026-03", "2025-09", string(legacy)}, Advanced: true,
 		Help: "Version of HubSpot's API; v3 means objects v3 with associations v4, which HubSpot supports until September 2027."},
+	{Name: "authorize_url", Kind: connectors.URLSetting, Default: defaultAuthorize, Advanced: true,
+		Help: "Address of the page where an account admits the app; an account in the EU may have https://app-eu1.hubspot.com/oauth/authorize."},
 	connectors.BaseURL(defaultBase),
 }
 

@@ -43,6 +43,7 @@ type Connection struct {
 	Mappings  []string      // files laid over the connector's own mapping
 	Region    string        // ISO 3166-1 alpha-2, of phone numbers without a country code; "" = none
 	Workers   int           // target: items in flight; 0 = what the account allows
+	Redirect  int           // port that the browser comes back to after signing in; 0 = a free one
 }
 
 // Delivery says how hard the router tries to write an item.

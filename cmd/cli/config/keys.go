@@ -18,6 +18,7 @@ func Common() []connectors.Setting {
 		{Name: "region", Kind: connectors.StringSetting, Help: "Country whose numbering plan reads phone numbers without a country code, when neither the mapping nor the record's address says one: two capital letters."},
 		{Name: "quota_share", Kind: connectors.NumberSetting, Default: "1", Help: "Share of the account's quota that Millrace may use, above 0 and at most 1."},
 		{Name: "workers", Kind: connectors.IntSetting, Default: "0", Help: "Items written to a target at the same time; 0 is what the account allows."},
+		{Name: "redirect_port", Kind: connectors.IntSetting, Default: "8765", Help: "Port of this machine that the browser comes back to in `millrace auth`; register `http://localhost:8765/callback` with the vendor's app as a callback or redirect address. 0 takes a free port, for vendors that want none registered."},
 	}
 }
 

@@ -224,6 +224,10 @@ func (p *parser) connection(name string, raw map[string]any) (Connection, bool) 
 	if conn.Workers < 0 {
 		p.problem(at+".workers", "must be 0 or more")
 	}
+	conn.Redirect = int(p.number(at, raw, "redirect_port", 8765))
+	if conn.Redirect < 0 || conn.Redirect > 65535 {
+		p.problem(at+".redirect_port", "is no port; ports go up to 65535")
+	}
 	rest := map[string]any{}
 	for key, value := range raw {
 		if !isCommon(key) || declares(connector.Spec, key) {
