@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"text/tabwriter"
@@ -53,9 +54,46 @@ type finding struct {
 	Detail string `json:"detail"`
 }
 
+// checkSignIn asks for an access token, so that what keeps a connection from having one is said as it is and not as the
+// failure of whatever the connector would have asked first. It is nil when there is one, or none is needed.
+func (c *connection) checkSignIn(ctx context.Context) *finding {
+	if c.signIn == nil {
+		return nil
+	}
+	_, err := c.signIn.Token(ctx)
+	var refused *connectors.Error
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &refused):
+		return &finding{What: "sign-in", Detail: err.Error()}
+	}
+	var words []string
+	switch {
+	case refused.Kind == connectors.Limited && refused.After > 0:
+		words = append(words, fmt.Sprintf("the vendor takes no more sign-ins for %v", refused.After))
+	case refused.Kind == connectors.Limited:
+		words = append(words, "the vendor takes no more sign-ins for now; try again later")
+	case refused.Kind == connectors.Temporary && refused.Status == 0:
+		words = append(words, "the token endpoint cannot be asked")
+	case refused.Status != 0:
+		words = append(words, fmt.Sprintf("refused (HTTP %d)", refused.Status))
+	}
+	if refused.Reason != "" {
+		words = append(words, refused.Reason)
+	}
+	if refused.Err != nil {
+		words = append(words, refused.Err.Error())
+	}
+	return &finding{What: "sign-in", Detail: strings.Join(words, ": ")}
+}
+
 // checkOne asks one connection. A vendor that cannot be asked is a finding like the others.
 func (h *hub) checkOne(ctx context.Context, name string) checkResult {
 	res := checkResult{Connection: name, OK: true}
+	if f := h.conns[name].checkSignIn(ctx); f != nil {
+		return checkResult{Connection: name, Findings: []finding{*f}}
+	}
 	checker, ok := h.conns[name].opened.(connectors.Checker)
 	if !ok {
 		res.Findings = []finding{{OK: true, What: "settings", Detail: "good; this connector cannot check more"}}

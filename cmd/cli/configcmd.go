@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/cmd/cli/config"
+	"github.com/millrace/millrace/connectors"
 )
 
 func (a *app) configCmd() *cobra.Command {
@@ -34,6 +35,11 @@ func (a *app) configCheck() error {
 	if err != nil {
 		return withCode(exitConfig, err)
 	}
+	waiting, err := checkSignIns(cfg)
+	if err != nil {
+		return withCode(exitConfig, err)
+	}
+	notes = append(notes, waiting...)
 	if _, err := loadSurvivors(cfg); err != nil {
 		return withCode(exitConfig, err)
 	}
@@ -58,4 +64,22 @@ func (a *app) configCheck() error {
 	}
 	fmt.Fprintf(a.out, "%s is good: %d connections, targets %v.\n", cfg.Path, len(cfg.Connections), cfg.Targets)
 	return nil
+}
+
+// checkSignIns finds settings that no sign-in can be made of. Its notes name the connections whose sign-in is not in the
+// configuration: whether the ledger has it is not known here.
+func checkSignIns(cfg *config.Config) (notes []string, err error) {
+	for _, c := range cfg.Connections {
+		if c.Connector.Spec.SignIn == nil {
+			continue
+		}
+		in, err := c.Connector.Spec.SignIn(c.Values)
+		if err != nil {
+			return nil, fmt.Errorf("connection %s: %w", c.Name, err)
+		}
+		if o := in.OAuth; o != nil && o.Grant == connectors.RefreshGrant && o.RefreshToken.IsZero() {
+			notes = append(notes, fmt.Sprintf("Connection %s signs in through the browser: sign in with `millrace auth %s`, unless that is done.", c.Name, c.Name))
+		}
+	}
+	return notes, nil
 }

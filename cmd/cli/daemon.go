@@ -62,6 +62,9 @@ func (a *app) runCommand(h *hub) func(context.Context, remoteRequest, io.Writer,
 	return func(ctx context.Context, req remoteRequest, out, errOut io.Writer) int {
 		within := &app{connectors: a.connectors, in: http.NoBody, out: out, errOut: &screen{w: errOut, tty: req.TTY}, args: req.Args,
 			tty: req.TTY, by: req.By, dir: req.Dir, columns: req.Columns, within: h}
+		if far, ok := errOut.(frameStream); ok {
+			within.openPage = far.openPage
+		}
 		return within.main(ctx)
 	}
 }

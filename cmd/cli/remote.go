@@ -29,10 +29,11 @@ type remoteRequest struct {
 	Columns int      `json:"columns,omitempty"` // of the terminal that standard output is, 0 = it is none
 }
 
-// remoteFrame is one line of the answer: some output, or the end.
+// remoteFrame is one line of the answer: some output, a page to open in the browser where the person is, or the end.
 type remoteFrame struct {
 	Out  []byte `json:"out,omitempty"`
 	Err  []byte `json:"err,omitempty"`
+	Open string `json:"open,omitempty"`
 	Exit *int   `json:"exit,omitempty"`
 }
 
@@ -89,6 +90,9 @@ func (a *app) copyFrames(r io.Reader) (int, error) {
 		}
 		if _, err := a.errOut.w.Write(f.Err); err != nil {
 			return exitRuntime, err
+		}
+		if f.Open != "" {
+			a.open(f.Open)
 		}
 		if f.Exit != nil {
 			return *f.Exit, nil
@@ -168,6 +172,9 @@ type frameStream struct {
 	to    *frameWriter
 	isErr bool
 }
+
+// openPage has the other side open a page in the browser.
+func (s frameStream) openPage(address string) { s.to.send(remoteFrame{Open: address}) }
 
 func (s frameStream) Write(p []byte) (int, error) {
 	if s.isErr {

@@ -33,6 +33,8 @@ type app struct {
 
 	// within is the running daemon's hub when the command came over its socket.
 	within *hub
+	// openPage opens a page in the browser where the person is; nil = on this machine.
+	openPage func(address string)
 }
 
 // root returns the command tree.
@@ -55,7 +57,7 @@ Exit codes: 0 done, 1 failed while running, 2 bad configuration, mapping, rule o
 	flags.StringVarP(&a.configPath, "config", "c", "millrace.yaml", "configuration file")
 	flags.BoolVar(&a.json, "json", false, "write machine-readable JSON")
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "log more")
-	root.AddCommand(a.demoCmd(), a.sandboxCmd(), a.initCmd(), a.configCmd(), a.checkCmd(), a.planCmd(), a.backfillCmd(),
+	root.AddCommand(a.demoCmd(), a.sandboxCmd(), a.initCmd(), a.configCmd(), a.authCmd(), a.checkCmd(), a.planCmd(), a.backfillCmd(),
 		a.daemonCmd(), a.statusCmd(), a.compactCmd(), a.deadCmd(), a.versionCmd(), a.docsCmd(), a.benchCmd(),
 		a.customerCmd(), a.identityCmd())
 	return root
@@ -146,11 +148,8 @@ func (a *app) withHub(ctx context.Context, o hubOptions, fn func(context.Context
 	if a.within != nil {
 		return fn(ctx, a.within)
 	}
-	load := config.Load
-	if o.offline {
-		load = config.LoadOffline
-	}
-	cfg, err := load(a.configPath, a.find)
+	// Where the ledger is can be known without secrets, and a daemon has them.
+	cfg, err := config.LoadOffline(a.configPath, a.find)
 	if err != nil {
 		return err
 	}
@@ -163,6 +162,11 @@ func (a *app) withHub(ctx context.Context, o hubOptions, fn func(context.Context
 	}
 	if err != nil {
 		return err
+	}
+	if !o.offline {
+		if cfg, err = a.load(); err != nil {
+			return err
+		}
 	}
 	h, err := openHub(ctx, cfg, a.logger(cfg.Log, false), o)
 	if err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 	"testing"
 
@@ -19,11 +20,18 @@ import (
 //	until REGEXP PROGRAM ARG...        run again and again until standard output matches
 //	http METHOD URL [BODY]             call a simulated vendor with its token; the answer is stdout
 //	records FILE                       put the records of FILE, one a line, into the ledger of millrace.yaml
+//	xdg-open                           a browser that presses the button $FAKE_BROWSER names: allow, deny; or is lost
 //	board                              print every project's board page of the simulated Asana
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"millrace": func() {
 			os.Exit(Main(all.List, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		},
+		"xdg-open": func() {
+			if err := fakeBrowser(os.Args[len(os.Args)-1]); err != nil {
+				fmt.Fprintln(os.Stderr, "fake browser:", err)
+				os.Exit(1)
+			}
 		},
 	})
 }
