@@ -16,7 +16,7 @@ func (s *Source) accept(t Token) error {
 	}
 	if err := s.checkInstance(t.Extra[InstanceURL]); err != nil {
 		return &connectors.Error{Kind: connectors.Denied, Op: opSignIn,
-			Reason: "the instance_url that came with the token is refused: " + err.Error() + "; no token was sent there"}
+			Reason: "the address that came with the token is refused: " + err.Error()}
 	}
 	return nil
 }
