@@ -83,7 +83,7 @@ func TestCheckSaysWhyThereIsNoToken(t *testing.T) {
 		"exhausted":           {credentials, 429, 0, `{}`, "the vendor takes no more sign-ins for 1m30s"},
 		"never signed in":     {connectors.OAuth{}, 0, 0, ``, "not signed in yet; sign in with `millrace auth one`"},
 		"login page":          {credentials, 200, 0, `<html>very-secret`, "the answer is no token; check base_url"},
-		"instance of another": {moved, 200, 0, `{"access_token":"x","instance_url":"http://evil.example"}`, "the address that came with the token is refused: evil.example is not the vendor's"},
+		"instance of another": {moved, 200, 0, `{"access_token":"x","instance_url":"http://evil.example"}`, "the instance_url that came with the token is refused: evil.example is not the vendor's"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -16,13 +16,13 @@ func (s *Source) accept(t Token) error {
 	}
 	if err := s.checkInstance(t.Extra[InstanceURL]); err != nil {
 		return &connectors.Error{Kind: connectors.Denied, Op: opSignIn,
-			Reason: "the address that came with the token is refused: " + err.Error()}
+			Reason: "the instance_url that came with the token is refused: " + err.Error()}
 	}
 	return nil
 }
 
 // checkInstance allows no more than the token endpoint's own address shows: TLS unless that has none (a simulator), a
-// port only where that has one, and nothing but a host.
+// port of its own only where that has one, and nothing but a host.
 func (s *Source) checkInstance(text string) error {
 	if text == "" {
 		return errors.New("there is none")
@@ -36,11 +36,11 @@ func (s *Source) checkInstance(text string) error {
 		return errors.New("the token endpoint's address cannot be read")
 	}
 	switch {
-	case u.Scheme != token.Scheme || u.Hostname() == "":
+	case u.Scheme != "https" && u.Scheme != token.Scheme || u.Hostname() == "":
 		return fmt.Errorf("it is no %s address", token.Scheme)
 	case u.User != nil:
 		return errors.New("it has user information")
-	case u.Port() != "" && token.Port() == "":
+	case u.Port() != "" && u.Port() != "443" && token.Port() == "":
 		return errors.New("it has a port")
 	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "":
 		return errors.New("it has more than a host")
