@@ -3,7 +3,6 @@ package zendesktest
 import (
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 )
 
@@ -63,11 +62,10 @@ func auditValue(json string) string {
 
 // events appends the events of an audit, as tickets' audits list them.
 func (e *encoder) events(b []byte, a audit) []byte {
-	t := e.s.table("comments")
 	b = append(b, '[')
 	n := a.id
 	if a.comment != nil {
-		b = e.row(b, t, a.comment)
+		b = append(e.commentKeys(b, a), '}')
 	}
 	for _, c := range a.changes {
 		n++
@@ -83,8 +81,11 @@ func (e *encoder) events(b []byte, a audit) []byte {
 	return append(b, ']')
 }
 
+// auditMetadata is what is known about whoever made a change.
+const auditMetadata = `{"system":{"client":"Millrace sandbox","ip_address":"192.0.2.1","location":"Nowhere","latitude":0.5,"longitude":0.5},"custom":{}}`
+
 func (e *encoder) audit(b []byte, a audit) []byte {
-	b = fmt.Appendf(b, `{"id":%d,"ticket_id":%d,"created_at":%s,"author_id":%d,"metadata":{"system":{},"custom":{}},"events":`, a.id, a.ticket, quote(instant(a.at)), a.author)
+	b = fmt.Appendf(b, `{"id":%d,"ticket_id":%d,"created_at":%s,"author_id":%d,"metadata":%s,"events":`, a.id, a.ticket, quote(instant(a.at)), a.author, auditMetadata)
 	b = e.events(b, a)
 	return append(append(append(b, `,"via":{"channel":"`...), a.channel...), `","source":{"from":{},"to":{},"rel":null}}}`...)
 }
@@ -162,7 +163,7 @@ func (e *encoder) ticketEvent(b []byte, a audit, withComment bool) []byte {
 	if a.comment != nil {
 		comma()
 		if withComment {
-			b = e.commentEvent(b, a)
+			b = fmt.Appendf(e.commentKeys(b, a), `,"via":"API","via_reference_id":null,"comment_present":true,"comment_public":%t,"event_type":"Comment"}`, e.public(a.comment))
 		} else {
 			b = fmt.Appendf(b, `{"id":%d,"via":"API","via_reference_id":null,"comment_present":true,"comment_public":%t,"event_type":"Comment"}`, a.comment.id, e.public(a.comment))
 		}
@@ -183,9 +184,10 @@ func (e *encoder) public(comment *row) bool {
 	return e.s.table("comments").text(comment.cur, "public") != "false"
 }
 
-func (e *encoder) commentEvent(b []byte, a audit) []byte {
+// commentKeys begins a comment as audits tell it.
+func (e *encoder) commentKeys(b []byte, a audit) []byte {
 	t := e.s.table("comments")
 	body := a.comment.cur.get(t.slot("body"))
-	return fmt.Appendf(b, `{"id":%d,"type":"Comment","author_id":%s,"body":%s,"html_body":%s,"plain_body":%s,"public":%t,"attachments":[],"audit_id":%d,"via":"API","via_reference_id":null,"comment_present":true,"comment_public":%t,"event_type":"Comment"}`,
-		a.comment.id, strconv.FormatUint(t.number(a.comment.cur, "author_id"), 10), body, a.comment.cur.get(t.slot("html_body")), body, e.public(a.comment), a.id, e.public(a.comment))
+	return fmt.Appendf(b, `{"id":%d,"type":"Comment","author_id":%s,"body":%s,"html_body":%s,"plain_body":%s,"public":%t,"attachments":[],"audit_id":%d`,
+		a.comment.id, a.comment.cur.get(t.slot("author_id")), body, a.comment.cur.get(t.slot("html_body")), body, e.public(a.comment), a.id)
 }

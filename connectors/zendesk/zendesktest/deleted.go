@@ -49,7 +49,7 @@ func (s *Server) listDeletedUsers(w http.ResponseWriter, r *http.Request) error 
 			return f
 		}
 		b := s.encoder(r).deletedUsers(page)
-		writeBody(w, http.StatusOK, append(appendCursor(b, r, page, more), '}'))
+		writeBody(w, http.StatusOK, append(appendCursor(b, r, idsOf(page), more), '}'))
 		return nil
 	}
 	from, size, f := s.offset(r)

@@ -163,6 +163,8 @@ func refuse(w http.ResponseWriter, r *http.Request, f sandbox.Refusal) {
 		writeFailure(w, forbidden())
 	case http.StatusNotFound:
 		writeFailure(w, missing())
+	case http.StatusGatewayTimeout: // of exports that are too heavy: a smaller page helps
+		writeFailure(w, &failure{code: f.Status, body: "upstream request timeout"})
 	default:
 		writeFailure(w, &failure{code: f.Status, body: map[string]any{"status": f.Status, "error": http.StatusText(f.Status)}, retry: f.RetryAfter})
 	}

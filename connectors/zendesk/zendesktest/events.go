@@ -61,12 +61,12 @@ func (s *Server) tell(t *table, o *row, before *version, by actor) {
 	}
 	for _, n := range named {
 		if was, is := before.get(t.bySlot[n.column]), o.cur.get(t.bySlot[n.column]); n.table == t.plural && was != is {
-			s.emit(t, o, n.word, map[string]any{"previous": said2(was), "current": said2(is)})
+			s.emit(t, o, n.word, map[string]any{"previous": told(was), "current": told(is)})
 		}
 	}
 	for _, c := range o.cur.customs {
 		if was := before.custom(c.key); was != c.json {
-			s.emit(t, o, "custom_field_changed", map[string]any{"field": map[string]any{"id": c.key}, "previous": said2(was), "current": said2(c.json)})
+			s.emit(t, o, "custom_field_changed", map[string]any{"field": map[string]any{"id": c.key}, "previous": told(was), "current": told(c.json)})
 		}
 	}
 }
@@ -86,20 +86,18 @@ func (s *Server) tellState(t *table, o *row, before *version) {
 	s.emit(t, o, word, map[string]any{})
 }
 
-// said2 is how an event tells a value: ids and numbers as text, nothing as null.
-func said2(json string) any {
+// told is how an event tells a value: ids and numbers as text, nothing as null.
+func told(value string) any {
 	switch {
-	case json == "":
+	case value == "":
 		return nil
-	case json == "true", json == "false":
-		return json == "true"
-	case strings.HasPrefix(json, "["), strings.HasPrefix(json, "{"):
-		return rawJSON(json)
+	case value == "true", value == "false":
+		return value == "true"
+	case strings.HasPrefix(value, "["), strings.HasPrefix(value, "{"):
+		return json.RawMessage(value)
 	}
-	return plain(json)
+	return plain(value)
 }
-
-func rawJSON(s string) json.RawMessage { return json.RawMessage(s) }
 
 func (s *Server) tellIdentity(t *table, o *row, before *version) {
 	user := s.table("users").rows[t.number(o.cur, "user_id")]
@@ -148,7 +146,7 @@ func (s *Server) emit(t *table, o *row, word string, what map[string]any) {
 		version = "2022-11-06" // recorded
 	}
 	s.hooks.queue(s, kind, marshal(event{Type: kind, Account: s.opt.AccountID, ID: uuid.NewString(), Time: instant(s.now()), Version: version,
-		Subject: "zen:" + t.singular + ":" + digits(o.id), Detail: s.detail(t, o), Event: what}), o.id)
+		Subject: "zen:" + t.singular + ":" + digits(o.id), Detail: s.detail(t, o), Event: what}))
 }
 
 // detail is the row as events tell it: ids are texts, and "0" or "" where there is nothing (recorded).

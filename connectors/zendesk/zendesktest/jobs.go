@@ -14,26 +14,41 @@ import (
 // at it see it unfinished.
 type job struct {
 	id      string
+	doing   string // "Creating organization"
 	results []result
 	looked  int
+	done    string // the message at the end
 }
 
-// result is what became of one item.
+// result is what became of one item. What was created tells its id and status alone (recorded).
 type result struct {
 	Index   *int   `json:"index,omitempty"`
-	ID      uint64 `json:"id,omitempty"`
 	Action  string `json:"action,omitempty"`
-	Success bool   `json:"success"`
+	ID      uint64 `json:"id,omitempty"`
 	Status  string `json:"status,omitempty"`
+	Success *bool  `json:"success,omitempty"`
 	Error   string `json:"error,omitempty"`
 	Details string `json:"details,omitempty"`
 }
 
 type jobs map[string]*job
 
+// did is the result of an item that was changed or deleted.
+func did(action, status string, id uint64) result {
+	yes := true
+	return result{Action: action, ID: id, Status: status, Success: &yes}
+}
+
+// didNot is the result of an item that was refused.
+func didNot(action, word, details string, id uint64) result {
+	no := false
+	return result{Action: action, ID: id, Status: "Failed", Success: &no, Error: word, Details: details}
+}
+
 // startJob remembers work that was done; the caller holds mu.
-func (s *Server) startJob(results []result) *job {
-	j := &job{id: "V3-" + strings.ReplaceAll(uuid.NewString(), "-", ""), results: results}
+func (s *Server) startJob(doing string, results []result) *job {
+	j := &job{id: "V3-" + strings.ReplaceAll(uuid.NewString(), "-", ""), doing: doing, results: results,
+		done: "Completed at " + s.opt.Clock.Now().Format("2006-01-02 15:04:05 -0700")}
 	s.jobs[j.id] = j
 	return j
 }
@@ -42,13 +57,12 @@ func (s *Server) startJob(results []result) *job {
 func (j *job) status(r *http.Request) map[string]any {
 	out := map[string]any{"id": j.id, "url": base(r) + "/api/v2/job_statuses/" + j.id + ".json", "total": len(j.results), "progress": nil,
 		"status": "queued", "message": nil, "results": nil}
-	switch {
-	case j.looked == 0:
-	case j.looked == 1:
-		out["status"], out["progress"], out["message"] = "working", len(j.results)/2, fmt.Sprintf("Working on #%d", len(j.results)/2)
+	switch half := len(j.results) / 2; j.looked {
+	case 0:
+	case 1:
+		out["status"], out["progress"], out["message"] = "working", half, fmt.Sprintf("%s #%d", j.doing, half)
 	default:
-		out["status"], out["progress"], out["results"] = "completed", len(j.results), j.results
-		out["message"] = "Completed at " + "the vendor's time"
+		out["status"], out["progress"], out["message"], out["results"] = "completed", len(j.results), j.done, j.results
 	}
 	j.looked++
 	return out
@@ -119,16 +133,16 @@ func (s *Server) createMany(w http.ResponseWriter, r *http.Request, t *table) er
 	defer s.mu.Unlock()
 	var results []result
 	for i, in := range list {
-		one := result{Index: &i, Action: "create", Status: "Created", Success: true}
 		o, err := s.write(t, nil, in, false, s.actor())
 		if err != nil {
-			one = result{Index: &i, Action: "create", Status: "Failed", Error: t.singular + "CreateError", Details: err.Error()}
-		} else {
-			one.ID = o.id
+			one := didNot("create", titleOf(t.singular)+"CreateError", err.Error(), 0)
+			one.Index = &i
+			results = append(results, one)
+			continue
 		}
-		results = append(results, one)
+		results = append(results, result{Status: "Created", ID: o.id})
 	}
-	s.answerJob(w, r, s.startJob(results))
+	s.answerJob(w, r, s.startJob("Creating "+t.singular, results))
 	return nil
 }
 
@@ -160,15 +174,15 @@ func (s *Server) updateMany(w http.ResponseWriter, r *http.Request, t *table) er
 	var results []result
 	for _, in := range list {
 		id := parseID(plain(string(in["id"])))
-		one := result{ID: id, Action: "update", Status: "Updated", Success: true}
+		one := did("update", "Updated", id)
 		if o := t.alive(id); o == nil {
-			one = result{ID: id, Action: "update", Status: "Failed", Error: "RecordNotFound"}
+			one = didNot("update", "RecordNotFound", "", id)
 		} else if _, err := s.write(t, o, in, false, s.actor()); err != nil {
-			one = result{ID: id, Action: "update", Status: "Failed", Error: "RecordInvalid", Details: err.Error()}
+			one = didNot("update", "RecordInvalid", err.Error(), id)
 		}
 		results = append(results, one)
 	}
-	s.answerJob(w, r, s.startJob(results))
+	s.answerJob(w, r, s.startJob("Updating "+t.singular, results))
 	return nil
 }
 
@@ -182,14 +196,14 @@ func (s *Server) destroyMany(w http.ResponseWriter, r *http.Request, t *table) e
 	var results []result
 	for _, text := range ids {
 		id := parseID(text)
-		one := result{ID: id, Action: "delete", Status: "Deleted", Success: true}
+		one := did("delete", "Deleted", id)
 		if o := t.alive(id); o == nil {
-			one = result{ID: id, Action: "delete", Status: "Failed", Error: "RecordNotFound"}
+			one = didNot("delete", "RecordNotFound", "", id)
 		} else {
 			s.delete(t, o, s.actor())
 		}
 		results = append(results, one)
 	}
-	s.answerJob(w, r, s.startJob(results))
+	s.answerJob(w, r, s.startJob("Deleting "+titleOf(t.singular), results))
 	return nil
 }

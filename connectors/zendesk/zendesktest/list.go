@@ -183,19 +183,31 @@ func (s *Server) answerCursor(w http.ResponseWriter, r *http.Request, t *table, 
 	e := s.encoder(r)
 	b := append(append(append([]byte(`{"`), t.plural...), `":`...), e.rows(nil, t, page)...)
 	b = e.sideload(b, r, t, page)
-	writeBody(w, http.StatusOK, append(appendCursor(b, r, page, more), '}'))
+	writeBody(w, http.StatusOK, append(appendCursor(b, r, idsOf(page), more), '}'))
 	return nil
+}
+
+// cursorSize reads page[size]; more than most is cut down.
+func cursorSize(q url.Values, most int) (int, *failure) {
+	if !q.Has("page[size]") {
+		return min(maxPage, most), nil
+	}
+	n, err := strconv.Atoi(q.Get("page[size]"))
+	if err != nil || n < 1 {
+		return 0, listed(http.StatusBadRequest, "InvalidPaginationParameter", "Invalid pagination parameter", "page[size] must be an integer from 1 to %d", most)
+	}
+	return min(n, most), nil
+}
+
+func badCursor(name string) *failure {
+	return listed(http.StatusBadRequest, "InvalidPaginationParameter", "Invalid pagination parameter", "%s is invalid", name)
 }
 
 // cursorPage returns the page that a query asks for and whether there is more in its direction.
 func (t *table) cursorPage(q url.Values, sets []*ordered.Set) ([]*row, bool, *failure) {
-	size := maxPage
-	if q.Has("page[size]") {
-		n, err := strconv.Atoi(q.Get("page[size]"))
-		if err != nil || n < 1 {
-			return nil, false, listed(http.StatusBadRequest, "InvalidPaginationParameter", "Invalid pagination parameter", "page[size] must be an integer from 1 to %d", maxPage)
-		}
-		size = min(n, maxPage)
+	size, f := cursorSize(q, maxPage)
+	if f != nil {
+		return nil, false, f
 	}
 	var id uint64
 	direction := "page[after]"
@@ -205,7 +217,7 @@ func (t *table) cursorPage(q url.Values, sets []*ordered.Set) ([]*row, bool, *fa
 	if cursor := q.Get(direction); cursor != "" {
 		var ok bool
 		if id, ok = readPosition(cursor); !ok {
-			return nil, false, listed(http.StatusBadRequest, "InvalidPaginationParameter", "Invalid pagination parameter", "%s is invalid", direction)
+			return nil, false, badCursor(direction)
 		}
 	}
 	if direction == "page[before]" {
@@ -216,11 +228,20 @@ func (t *table) cursorPage(q url.Values, sets []*ordered.Set) ([]*row, bool, *fa
 	return rows[:min(size, len(rows))], len(rows) > size, nil
 }
 
-func appendCursor(b []byte, r *http.Request, page []*row, more bool) []byte {
-	if len(page) == 0 {
+func idsOf(rows []*row) []uint64 {
+	out := make([]uint64, len(rows))
+	for i, o := range rows {
+		out[i] = o.id
+	}
+	return out
+}
+
+// appendCursor ends a page of cursor paging that has rows of these ids.
+func appendCursor(b []byte, r *http.Request, ids []uint64, more bool) []byte {
+	if len(ids) == 0 {
 		return append(b, `,"meta":{"has_more":false,"after_cursor":null,"before_cursor":null},"links":{"prev":null,"next":null}`...)
 	}
-	first, last := writePosition(page[0].id), writePosition(page[len(page)-1].id)
+	first, last := writePosition(ids[0]), writePosition(ids[len(ids)-1])
 	link := func(name, cursor string) string {
 		q := r.URL.Query()
 		q.Del("page[after]")

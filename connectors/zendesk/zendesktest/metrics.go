@@ -1,11 +1,11 @@
 package zendesktest
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
 	"sort"
-	"strconv"
 
 	"github.com/millrace/millrace/connectors/sandbox/ordered"
 )
@@ -27,7 +27,6 @@ type metricEvent struct {
 	metric, what string
 	instance     int
 	at           int64
-	status       string // what update_status tells, in minutes
 }
 
 // metricLog holds the events of all tickets in the order in which they happened.
@@ -58,6 +57,19 @@ func (l *metricLog) follow(s *Server, o *row, before *version, a audit) {
 	}
 }
 
+// since returns the events from an instant on that are not withheld.
+func (l *metricLog) since(start, settled int64) []metricEvent {
+	var out []metricEvent
+	for _, m := range l.all {
+		if m.at >= start && m.at <= settled {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// exportMetricEvents answers metric events, by time like the other exports or, as integrations in use do, with cursor
+// paging of up to 1000.
 func (s *Server) exportMetricEvents(w http.ResponseWriter, r *http.Request) error {
 	start, f := s.startTime(r)
 	if f != nil {
@@ -65,65 +77,155 @@ func (s *Server) exportMetricEvents(w http.ResponseWriter, r *http.Request) erro
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	list := s.moved.since(start, s.settled()-int64(s.opt.MetricDelay.Seconds()))
+	q := r.URL.Query()
+	if q.Has("page[size]") || q.Has("page[after]") {
+		return s.metricPage(w, r, list)
+	}
 	size := pageSize(r)
+	page := list[:min(size, len(list))]
+	end := int64(-1)
+	if len(page) > 0 {
+		end = page[len(page)-1].at
+	}
+	writeBody(w, http.StatusOK, append(appendTime(appendMetricEvents(page), r, len(page), size, end), '}'))
+	return nil
+}
+
+// metricPage answers a page of cursor paging; events are numbered in their order.
+func (s *Server) metricPage(w http.ResponseWriter, r *http.Request, list []metricEvent) error {
+	q := r.URL.Query()
+	size, f := cursorSize(q, exportPage)
+	if f != nil {
+		return f
+	}
+	if cursor := q.Get("page[after]"); cursor != "" {
+		after, ok := readPosition(cursor)
+		if !ok {
+			return badCursor("page[after]")
+		}
+		list = list[sort.Search(len(list), func(i int) bool { return list[i].id > after }):]
+	}
+	page := list[:min(size, len(list))]
+	ids := make([]uint64, len(page))
+	for i, m := range page {
+		ids[i] = m.id
+	}
+	writeBody(w, http.StatusOK, append(appendCursor(appendMetricEvents(page), r, ids, len(list) > size), '}'))
+	return nil
+}
+
+// appendMetricEvents begins an answer with metric events.
+func appendMetricEvents(list []metricEvent) []byte {
 	b := []byte(`{"ticket_metric_events":[`)
-	n, end := 0, int64(-1)
-	for _, m := range s.moved.all {
-		if m.at < start || m.at > s.settled() {
-			continue
-		}
-		if n == size {
-			break
-		}
-		if n > 0 {
+	for i, m := range list {
+		if i > 0 {
 			b = append(b, ',')
 		}
 		b = fmt.Appendf(b, `{"id":%d,"ticket_id":%d,"metric":%s,"instance_id":%d,"type":%s,"time":%s}`, m.id, m.ticket, quote(m.metric), m.instance, quote(m.what), quote(instant(m.at)))
-		n, end = n+1, m.at
 	}
-	writeBody(w, http.StatusOK, append(appendTime(append(b, ']'), r, n, size, end), '}'))
-	return nil
+	return append(b, ']')
 }
 
 // metricsAt is how far the ids of metrics are from those of their tickets.
 const metricsAt = 26363597000000
 
-// ticketMetric appends what is known about the times of a ticket; the account counts no business hours.
-func (e *encoder) ticketMetric(b []byte, o *row) []byte {
-	t := e.s.table("tickets")
-	replies, reopens, solved, assigned, last := 0, 0, "null", "null", "null"
-	reply := "null"
-	for _, i := range e.s.audits.byTicket[o.id] {
-		a := e.s.audits.all[i]
+// figures are what a ticket's audits tell about its times, in seconds, 0 where something did not happen.
+type figures struct {
+	replies, reopens, stations       int
+	replied, solved, assigned, spoke int64
+}
+
+func (s *Server) figures(o *row) figures {
+	var f figures
+	requester := s.table("tickets").number(o.cur, "requester_id")
+	for _, i := range s.audits.byTicket[o.id] {
+		a := s.audits.all[i]
 		if a.comment != nil {
-			last = quote(instant(a.at))
+			f.spoke = a.at
 		}
-		if a.comment != nil && e.s.table("comments").number(a.comment.cur, "author_id") != t.number(o.cur, "requester_id") {
-			if replies++; replies == 1 {
-				reply = strconv.FormatInt((a.at-o.cur.created)/60, 10)
-			}
+		if a.comment != nil && s.table("comments").number(a.comment.cur, "author_id") != requester {
+			f.replies++
+			f.replied = cmp.Or(f.replied, a.at)
 		}
 		for _, c := range a.changes {
-			switch {
-			case c.field == "status" && c.to == `"solved"`:
-				solved = quote(instant(a.at))
-			case c.field == "status" && c.from == `"solved"` && c.to != `"closed"`:
-				reopens++
-			case c.field == "assignee_id" && c.to != "" && assigned == "null":
-				assigned = quote(instant(a.at))
-			}
+			f.follow(c, a.at)
 		}
 	}
-	minutes := func(v string) string { return `{"calendar":` + v + `,"business":` + v + `}` }
-	resolution := "null"
-	if solved != "null" {
-		resolution = strconv.FormatInt((unix(plain(solved))-o.cur.created)/60, 10)
+	return f
+}
+
+// follow counts a change of a field.
+func (f *figures) follow(c fieldChange, at int64) {
+	switch {
+	case c.field == "status" && c.to == `"solved"`:
+		f.solved = at
+	case c.field == "status" && c.from == `"solved"` && c.to != `"closed"`:
+		f.reopens++
+	case c.field == "assignee_id" && c.to != "":
+		f.stations++
+		f.assigned = cmp.Or(f.assigned, at)
 	}
-	b = fmt.Appendf(b, `{"url":%s,"id":%d,"ticket_id":%d,"created_at":%s,"updated_at":%s,`, quote(fmt.Sprintf("%s/api/v2/ticket_metrics/%d.json", e.base, metricsAt+o.id)), metricsAt+o.id, o.id, quote(instant(o.cur.created)), quote(instant(o.cur.updated)))
-	b = fmt.Appendf(b, `"group_stations":1,"assignee_stations":%d,"reopens":%d,"replies":%d,"assignee_updated_at":null,"requester_updated_at":%s,"status_updated_at":%s,`, min(1, len(assigned)-4), reopens, replies, quote(instant(o.cur.created)), quote(instant(o.cur.updated)))
-	b = fmt.Appendf(b, `"initially_assigned_at":%s,"assigned_at":%s,"solved_at":%s,"latest_comment_added_at":%s,`, assigned, assigned, solved, last)
-	b = fmt.Appendf(b, `"reply_time_in_minutes":%s,"first_resolution_time_in_minutes":%s,"full_resolution_time_in_minutes":%s,`, minutes(reply), minutes(resolution), minutes(resolution))
-	return fmt.Appendf(b, `"agent_wait_time_in_minutes":%s,"requester_wait_time_in_minutes":%s,"on_hold_time_in_minutes":%s,"custom_status_updated_at":%s}`, minutes("null"), minutes("null"), minutes("0"), quote(instant(o.cur.updated)))
+}
+
+// span is a time in minutes, null while it has not ended.
+type span struct {
+	Calendar *int64 `json:"calendar"`
+	Business *int64 `json:"business"`
+}
+
+// metric is what is known about the times of a ticket, in the order of the documents.
+type metric struct {
+	URL             string  `json:"url"`
+	ID              uint64  `json:"id"`
+	TicketID        uint64  `json:"ticket_id"`
+	Created         *string `json:"created_at"`
+	Updated         *string `json:"updated_at"`
+	GroupStations   int     `json:"group_stations"`
+	Stations        int     `json:"assignee_stations"`
+	Reopens         int     `json:"reopens"`
+	Replies         int     `json:"replies"`
+	AssigneeUpdated *string `json:"assignee_updated_at"`
+	RequesterUpd    *string `json:"requester_updated_at"`
+	StatusUpdated   *string `json:"status_updated_at"`
+	FirstAssigned   *string `json:"initially_assigned_at"`
+	Assigned        *string `json:"assigned_at"`
+	Solved          *string `json:"solved_at"`
+	LatestComment   *string `json:"latest_comment_added_at"`
+	Reply           span    `json:"reply_time_in_minutes"`
+	FirstResolution span    `json:"first_resolution_time_in_minutes"`
+	FullResolution  span    `json:"full_resolution_time_in_minutes"`
+	AgentWait       span    `json:"agent_wait_time_in_minutes"`
+	RequesterWait   span    `json:"requester_wait_time_in_minutes"`
+	OnHold          span    `json:"on_hold_time_in_minutes"`
+	CustomStatus    *string `json:"custom_status_updated_at"`
+}
+
+// ticketMetric appends a ticket's metric; the account counts no business hours.
+func (e *encoder) ticketMetric(b []byte, o *row) []byte {
+	f, v := e.s.figures(o), o.cur
+	when := func(at int64) *string {
+		if at == 0 {
+			return nil
+		}
+		text := instant(at)
+		return &text
+	}
+	since := func(to int64) span {
+		if to == 0 {
+			return span{}
+		}
+		minutes := (to - v.created) / 60
+		return span{&minutes, &minutes}
+	}
+	return append(b, marshal(metric{
+		URL: fmt.Sprintf("%s/api/v2/ticket_metrics/%d.json", e.base, metricsAt+o.id), ID: metricsAt + o.id, TicketID: o.id,
+		Created: when(v.created), Updated: when(v.updated), GroupStations: 1, Stations: f.stations, Reopens: f.reopens, Replies: f.replies,
+		AssigneeUpdated: when(f.assigned), RequesterUpd: when(v.created), StatusUpdated: when(v.updated), CustomStatus: when(v.updated),
+		FirstAssigned: when(f.assigned), Assigned: when(f.assigned), Solved: when(f.solved), LatestComment: when(f.spoke),
+		Reply: since(f.replied), FirstResolution: since(f.solved), FullResolution: since(f.solved),
+		AgentWait: since(f.replied), RequesterWait: since(f.solved), OnHold: since(v.created),
+	})...)
 }
 
 // listMetrics answers the metrics of all tickets: with offset paging the newest ticket first, as the vendor lists them.
@@ -137,7 +239,7 @@ func (s *Server) listMetrics(w http.ResponseWriter, r *http.Request) error {
 		if f != nil {
 			return f
 		}
-		writeBody(w, http.StatusOK, append(appendCursor(s.metrics(r, page), r, page, more), '}'))
+		writeBody(w, http.StatusOK, append(appendCursor(s.metrics(r, page), r, idsOf(page), more), '}'))
 		return nil
 	}
 	from, size, f := s.offset(r)

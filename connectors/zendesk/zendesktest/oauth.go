@@ -209,7 +209,7 @@ func (a *authority) client(in tokenRequest) *failure {
 	return nil
 }
 
-const badGrant = "The provided authorization grant (e.g., authorization code, resource owner credentials) or refresh token is invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued to another client."
+const badGrant = "The provided access grant is invalid, expired, or revoked (e.g. invalid assertion, expired authorization token, bad end-user password credentials, or mismatching authorization code and redirection URI)."
 
 // redeem returns the scopes of the tokens that a request is worth; the caller holds mu.
 func (a *authority) redeem(in tokenRequest) ([]string, *failure) {

@@ -10,17 +10,16 @@ import (
 	"github.com/millrace/millrace/connectors/sandbox/ordered"
 )
 
-// scopeOf is the word that OAuth scopes have for a table; the others are covered by read and write alone.
-func scopeOf(t *table) string {
+// scopes returns the scopes that read and write a table; those without a word of their own need read and write for
+// everything.
+func (t *table) scopes() (read, write string) {
 	switch t.plural {
-	case "users", "organizations", "tickets":
-		return t.plural
+	case "users", "organizations", "tickets", "satisfaction_ratings":
+		return t.plural + ":read", t.plural + ":write"
 	case "organization_memberships":
-		return "organizations"
-	case "satisfaction_ratings":
-		return "satisfaction_ratings"
+		return "organizations:read", "organizations:write"
 	}
-	return "read"
+	return "read", "write"
 }
 
 // readOnly are tables that no request writes to.
@@ -34,7 +33,7 @@ func (s *Server) tableRoutes(api *http.ServeMux, t *table) {
 	if slices.Contains(unlisted, t.plural) {
 		return
 	}
-	read, write := scopeOf(t)+":read", scopeOf(t)+":write"
+	read, write := t.scopes()
 	path := "/api/v2/" + t.plural
 	api.Handle("GET "+path, s.may(read, func(w http.ResponseWriter, r *http.Request) error { return s.list(w, r, t) }))
 	api.Handle("GET "+path+"/{id}", s.may(read, func(w http.ResponseWriter, r *http.Request) error { return s.show(w, r, t) }))

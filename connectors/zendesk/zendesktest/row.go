@@ -122,6 +122,9 @@ func plain(raw string) string {
 	if !strings.HasPrefix(raw, `"`) {
 		return raw
 	}
+	if !strings.Contains(raw, `\`) {
+		return raw[1 : len(raw)-1]
+	}
 	var s string
 	if err := json.Unmarshal([]byte(raw), &s); err != nil {
 		panic(err) // a string was stored by clean
@@ -129,13 +132,15 @@ func plain(raw string) string {
 	return s
 }
 
-// quote writes a string as JSON.
+// quote writes a string as JSON; like the vendor it leaves <, > and & as they are.
 func quote(s string) string {
-	b, err := json.Marshal(s)
-	if err != nil {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(s); err != nil {
 		panic(err) // strings always marshal
 	}
-	return string(b)
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // digits writes an id.

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// found is one hit of a search.
+// hit is one result of a search.
 type hit struct {
 	t *table
 	o *row

@@ -40,6 +40,9 @@ type Options struct {
 	// Lag is how long a change is withheld from the incremental exports and how old start_time must be: 0 is the
 	// vendor's minute, a negative one is no lag.
 	Lag time.Duration
+	// MetricDelay is how long a ticket's metric event is missing from its export although it bears the time of the change
+	// that made it: the vendor records them late, behind rows that were read already.
+	MetricDelay time.Duration
 	// NumberedLast is the highest row that offset paging reaches; 0 is the vendor's 10,000.
 	NumberedLast int
 

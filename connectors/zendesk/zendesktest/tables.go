@@ -168,7 +168,7 @@ func ratingColumns() []column {
 	return []column{
 		urlColumn("satisfaction_ratings"), idColumn(), fixed("assignee_id", ref, "null"), fixed("group_id", ref, "null"), fixed("requester_id", ref, "null"),
 		fixed("ticket_id", ref, "null"), kept("score", text, `"offered"`), createdColumn(), updatedColumn(), kept("comment", text, "null"),
-		kept("reason", text, "null"), kept("reason_id", ref, "null"), kept("reason_code", whole, "null"),
+		kept("reason", text, ""), kept("reason_id", ref, ""), kept("reason_code", whole, ""),
 	}
 }
 
@@ -195,7 +195,7 @@ func ticketFormColumns() []column {
 
 func customStatusColumns() []column {
 	return []column{
-		idColumn(), kept("status_category", text, `"open"`), kept("agent_label", text, "null"), kept("raw_agent_label", text, "null"),
+		urlColumn("custom_statuses"), idColumn(), kept("status_category", text, `"open"`), kept("agent_label", text, "null"), kept("raw_agent_label", text, "null"),
 		kept("end_user_label", text, "null"), kept("raw_end_user_label", text, "null"), kept("description", text, `""`), kept("raw_description", text, `""`),
 		kept("end_user_description", text, `""`), kept("raw_end_user_description", text, `""`), kept("active", flag, "true"), kept("default", flag, "false"),
 		createdColumn(), updatedColumn(),

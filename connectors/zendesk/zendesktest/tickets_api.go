@@ -50,7 +50,7 @@ func (s *Server) rate(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	s.attachRating(ticket, o)
-	s.answerOne(w, r, http.StatusCreated, s.table("satisfaction_ratings"), o)
+	s.answerOne(w, r, http.StatusOK, s.table("satisfaction_ratings"), o)
 	return nil
 }
 
@@ -98,7 +98,7 @@ func (s *Server) restoreDeletedTicket(w http.ResponseWriter, r *http.Request) er
 		return missing()
 	}
 	s.restoreTicket(o, s.actor())
-	writeJSON(w, http.StatusOK, map[string]any{})
+	writeJSON(w, http.StatusOK, "")
 	return nil
 }
 
@@ -111,7 +111,7 @@ func (s *Server) scrubDeletedTicket(w http.ResponseWriter, r *http.Request) erro
 		return missing()
 	}
 	s.scrub(o, s.actor())
-	s.answerJob(w, r, s.startJob([]result{{ID: o.id, Action: "delete", Success: true, Status: "Deleted"}}))
+	s.answerJob(w, r, s.startJob("Deleting Ticket", []result{did("delete", "Deleted", o.id)}))
 	return nil
 }
 
@@ -136,13 +136,13 @@ func (s *Server) mergeTickets(w http.ResponseWriter, r *http.Request) error {
 	for _, id := range in.IDs {
 		source := t.alive(parseID(id.String()))
 		if source == nil || source == target || t.text(source.cur, "status") == "closed" {
-			results = append(results, result{ID: parseID(id.String()), Action: "update", Error: "TicketMergeFailed", Status: "Failed"})
+			results = append(results, didNot("update", "TicketMergeFailed", "", parseID(id.String())))
 			continue
 		}
 		s.mergeTicket(target, source, in.SourceComment, in.TargetComment, s.actor())
-		results = append(results, result{ID: source.id, Action: "update", Success: true, Status: "Updated"})
+		results = append(results, did("update", "Updated", source.id))
 	}
-	s.answerJob(w, r, s.startJob(results))
+	s.answerJob(w, r, s.startJob("Merging ticket", results))
 	return nil
 }
 

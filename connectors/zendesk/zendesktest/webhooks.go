@@ -44,7 +44,6 @@ type delivery struct {
 	body       string
 	due        time.Time
 	attempts   int
-	record     uint64
 }
 
 // maxQueue bounds what waits; the oldest deliveries are dropped beyond it.
@@ -57,7 +56,6 @@ type hooks struct {
 	waiting   []delivery
 	delivered []delivery // of the last Deliver, for Redeliver
 	breakers  map[string]*breaker
-	dropped   int
 }
 
 func newHooks(opt Options) *hooks {
@@ -128,7 +126,7 @@ func (h *hooks) wanted(kind string) bool {
 }
 
 // queue gives a body to every webhook that wants its kind.
-func (h *hooks) queue(s *Server, kind, body string, record uint64) {
+func (h *hooks) queue(s *Server, kind, body string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := s.opt.Clock.Now()
@@ -136,10 +134,9 @@ func (h *hooks) queue(s *Server, kind, body string, record uint64) {
 		if !w.wants(kind) {
 			continue
 		}
-		h.waiting = append(h.waiting, delivery{hook: w.ID, invocation: ulid(now), body: body, due: now.Add(s.opt.WebhookDelay), record: record})
+		h.waiting = append(h.waiting, delivery{hook: w.ID, invocation: ulid(now), body: body, due: now.Add(s.opt.WebhookDelay)})
 		if over := len(h.waiting) - maxQueue; over > 0 {
 			h.waiting = slices.Delete(h.waiting, 0, over)
-			h.dropped += over
 		}
 	}
 }
@@ -158,7 +155,7 @@ func (h *hooks) trigger(s *Server, o *row) {
 	now := s.opt.Clock.Now()
 	for _, w := range h.list {
 		if w.wants(conditional) {
-			h.waiting = append(h.waiting, delivery{hook: w.ID, invocation: ulid(now), body: fill.Replace(w.Body), due: now.Add(s.opt.WebhookDelay), record: o.id})
+			h.waiting = append(h.waiting, delivery{hook: w.ID, invocation: ulid(now), body: fill.Replace(w.Body), due: now.Add(s.opt.WebhookDelay)})
 		}
 	}
 }

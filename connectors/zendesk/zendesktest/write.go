@@ -156,6 +156,7 @@ func init() {
 		"user_fields":              {(*Server).checkField, nil},
 		"organization_fields":      {(*Server).checkField, nil},
 		"ticket_fields":            {(*Server).checkField, nil},
+		"ticket_forms":             {(*Server).checkForm, nil},
 	}
 }
 
