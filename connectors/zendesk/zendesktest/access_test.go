@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -73,7 +72,9 @@ func TestScopesAndRoles(t *testing.T) {
 	a.do("POST", "/api/v2/tickets", `{"ticket":{"comment":{"body":"B"}}}`).want(t, 403, nil)
 	agent := open(t, zendesktest.Options{Role: "agent"})
 	agent.do("GET", "/api/v2/users", nil).want(t, 200, nil)
-	var e struct{ Error struct{ Title, Message string } }
+	var e struct {
+		Error struct{ Title, Message string }
+	}
 	if agent.do("GET", "/api/v2/incremental/users/cursor?start_time=0", nil).want(t, 403, &e); e.Error.Title != "Forbidden" {
 		t.Errorf("export as an agent: got %+v, want an error that is an object", e)
 	}
@@ -97,18 +98,15 @@ type tokens struct {
 	Error   string
 }
 
-// agree walks through the consent page as a browser does and returns where it leads.
+// agree opens the consent page, clicks and returns where that leads.
 func (a *account) agree(t *testing.T, q url.Values, decision string) url.Values {
 	t.Helper()
-	html := a.do("GET", "/oauth/authorizations/new?"+q.Encode(), nil).want(t, 200, nil)
-	if !strings.HasPrefix(html.header.Get("Content-Type"), "text/html") {
-		t.Fatalf("consent: got %q", html.header.Get("Content-Type"))
+	path := "/oauth/authorizations/new?" + q.Encode()
+	html := a.do("GET", path, nil).want(t, 200, nil)
+	if !strings.HasPrefix(html.header.Get("Content-Type"), "text/html") || !strings.Contains(string(html.body), `name="decision" value="`+decision+`"`) || !strings.Contains(string(html.body), "<h1>Zendesk") {
+		t.Fatalf("consent: got %v %s, want a page with the button", html.header, html.body)
 	}
-	fields := url.Values{"decision": {decision}}
-	for _, m := range regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`).FindAllStringSubmatch(string(html.body), -1) {
-		fields.Set(m[1], strings.NewReplacer("&#43;", "+", "&amp;", "&").Replace(m[2]))
-	}
-	at, err := url.Parse(a.form("/oauth/authorizations", fields).want(t, 302, nil).header.Get("Location"))
+	at, err := url.Parse(a.form(path, url.Values{"decision": {decision}}).want(t, 302, nil).header.Get("Location"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,9 +94,13 @@ type later struct {
 // WriteHeader keeps the status.
 func (l *later) WriteHeader(code int) { l.code = code }
 
-// Write keeps the bytes; handlers write once, a slice they do not touch again.
+// Write keeps the bytes. Handlers write once, a slice they do not touch again; what a template writes comes in pieces.
 func (l *later) Write(b []byte) (int, error) {
-	l.body = b
+	if l.body == nil {
+		l.body = b
+		return len(b), nil
+	}
+	l.body = append(l.body[:len(l.body):len(l.body)], b...)
 	return len(b), nil
 }
 

@@ -7,13 +7,14 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/millrace/millrace/connectors/sandbox"
 )
 
 // App is an OAuth client of the account.
@@ -34,20 +35,9 @@ type code struct {
 // oauthRoutes mounts the consent page and the token endpoint.
 func (s *Server) oauthRoutes(mux *http.ServeMux) {
 	mux.Handle("GET /oauth/authorizations/new", handler(s.consentPage))
-	mux.Handle("POST /oauth/authorizations", handler(s.consent))
+	mux.Handle("POST /oauth/authorizations/new", handler(s.consent))
 	mux.Handle("POST /oauth/tokens", handler(s.token))
 }
-
-var consentPage = template.Must(template.New("consent").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Authorize {{.Client}}</title></head>
-<body><h1>Allow {{.Client}} to access your Zendesk account?</h1>
-<p>It will be able to: {{range .Scopes}}<code>{{.}}</code> {{end}}</p>
-<form method="post" action="/oauth/authorizations">
-{{range $name, $values := .Query}}{{range $values}}<input type="hidden" name="{{$name}}" value="{{.}}">{{end}}{{end}}
-<button type="submit" name="decision" value="allow" id="allow">Allow</button>
-<button type="submit" name="decision" value="deny" id="deny">Deny</button>
-</form></body></html>
-`))
 
 // asked checks what a consent is asked for and returns where it goes back to.
 func (a *authority) asked(q url.Values) (*url.URL, *failure) {
@@ -73,44 +63,41 @@ func (s *Server) consentPage(w http.ResponseWriter, r *http.Request) error {
 	if _, f := s.auth.asked(q); f != nil {
 		return f
 	}
-	var page strings.Builder
-	if err := consentPage.Execute(&page, map[string]any{"Client": q.Get("client_id"), "Scopes": strings.Fields(q.Get("scope")), "Query": q}); err != nil {
-		return fmt.Errorf("consent page: %w", err)
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(http.StatusOK)
-	_, _ = w.Write([]byte(page.String()))
+	sandbox.Consent{Vendor: "Zendesk", App: q.Get("client_id"), Person: "the account's owner", Scopes: strings.Fields(q.Get("scope"))}.Write(w)
 	return nil
 }
 
 // consent goes back with a code, or with access_denied.
 func (s *Server) consent(w http.ResponseWriter, r *http.Request) error {
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-	if err := r.ParseForm(); err != nil {
-		return refused("invalid_request", "unreadable form")
-	}
-	back, f := s.auth.asked(r.PostForm)
+	q := r.URL.Query()
+	back, f := s.auth.asked(q)
 	if f != nil {
 		return f
 	}
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
 	params := back.Query()
-	if state := r.PostForm.Get("state"); state != "" {
+	if state := q.Get("state"); state != "" {
 		params.Set("state", state)
 	}
-	if r.PostForm.Get("decision") != "allow" {
+	if r.PostFormValue("decision") != sandbox.ConsentAllow {
 		params.Set("error", "access_denied")
 		params.Set("error_description", "The end-user or authorization server denied the request.")
 	} else {
-		one := uuid.NewString()
-		s.auth.mu.Lock()
-		s.auth.codes[one] = code{redirect: back.String(), challenge: r.PostForm.Get("code_challenge"),
-			method: r.PostForm.Get("code_challenge_method"), scopes: strings.Fields(r.PostForm.Get("scope"))}
-		s.auth.mu.Unlock()
-		params.Set("code", one)
+		params.Set("code", s.auth.newCode(code{redirect: back.String(), challenge: q.Get("code_challenge"),
+			method: q.Get("code_challenge_method"), scopes: strings.Fields(q.Get("scope"))}))
 	}
 	back.RawQuery = params.Encode()
 	http.Redirect(w, r, back.String(), http.StatusFound)
 	return nil
+}
+
+// newCode remembers what a code will be worth.
+func (a *authority) newCode(c code) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	one := uuid.NewString()
+	a.codes[one] = c
+	return one
 }
 
 // refused is the error of the OAuth endpoints.
