@@ -230,7 +230,7 @@ func (c *checked) fields() {
 func (c *checked) exports() {
 	since := fmt.Sprint(c.clock.Now().Unix() - 1)
 	c.clock.Advance(5 * 60e9)
-	for _, path := range []string{"users/cursor", "tickets/cursor", "users", "tickets", "organizations", "ticket_events", "ticket_metric_events"} {
+	for _, path := range []string{"users/cursor", "tickets/cursor", "users", "tickets", "organizations", "users/sample", "ticket_events", "ticket_metric_events"} {
 		c.call("GET", "/api/v2/incremental/"+path+"?start_time="+since, "", 200)
 	}
 	p := c.get("/api/v2/incremental/users/cursor?start_time=" + since)

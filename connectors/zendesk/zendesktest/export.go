@@ -14,19 +14,29 @@ import (
 // https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports/.
 const exportPage = 1000
 
+// samplePage is how many a sample has.
+const samplePage = 50
+
 // exportRoutes mounts the incremental exports. All are for admins.
 func (s *Server) exportRoutes(api *http.ServeMux) {
 	cursor := func(name string) http.Handler {
 		return s.may(name+":read", s.admin(func(w http.ResponseWriter, r *http.Request) error { return s.exportCursor(w, r, s.table(name)) }))
 	}
 	timed := func(name string) http.Handler {
-		return s.may(name+":read", s.admin(func(w http.ResponseWriter, r *http.Request) error { return s.exportTime(w, r, s.table(name)) }))
+		return s.may(name+":read", s.admin(func(w http.ResponseWriter, r *http.Request) error {
+			return s.exportTime(w, r, s.table(name), exportPage)
+		}))
 	}
 	api.Handle("GET /api/v2/incremental/tickets/cursor", cursor("tickets"))
 	api.Handle("GET /api/v2/incremental/users/cursor", cursor("users"))
 	api.Handle("GET /api/v2/incremental/tickets", timed("tickets"))
 	api.Handle("GET /api/v2/incremental/users", timed("users"))
 	api.Handle("GET /api/v2/incremental/organizations", timed("organizations"))
+	for _, name := range []string{"tickets", "users", "organizations"} {
+		api.Handle("GET /api/v2/incremental/"+name+"/sample", s.may(name+":read", s.admin(func(w http.ResponseWriter, r *http.Request) error {
+			return s.exportTime(w, r, s.table(name), samplePage)
+		})))
+	}
 	api.Handle("GET /api/v2/incremental/ticket_events", s.may("tickets:read", s.admin(s.exportTicketEvents)))
 	api.Handle("GET /api/v2/incremental/ticket_metric_events", s.may("tickets:read", s.admin(s.exportMetricEvents)))
 }
@@ -133,14 +143,14 @@ func (s *Server) exportCursor(w http.ResponseWriter, r *http.Request, t *table) 
 
 // exportTime answers a page of a time-based export: the rows from an instant on. The next page begins at the second of
 // this page's last row, so that row comes again; and a second with more rows than fit a page never ends.
-func (s *Server) exportTime(w http.ResponseWriter, r *http.Request, t *table) error {
+func (s *Server) exportTime(w http.ResponseWriter, r *http.Request, t *table, most int) error {
 	start, f := s.startTime(r)
 	if f != nil {
 		return f
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	size := pageSize(r)
+	size := min(pageSize(r), most)
 	from := t.stream.Rank(ordered.Key{At: start})
 	to := min(t.stream.Rank(ordered.Key{At: s.settled() + 1}), from+size)
 	var page []*row

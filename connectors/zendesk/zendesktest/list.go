@@ -1,10 +1,12 @@
 package zendesktest
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -65,48 +67,66 @@ func (s *Server) answerSets(w http.ResponseWriter, r *http.Request, t *table, se
 	if f != nil {
 		return f
 	}
-	total := 0
-	for _, set := range sets {
-		total += set.Len()
-	}
 	e := s.encoder(r)
 	page := t.after(0, sets, from, size)
 	b := append(append(append([]byte(`{"`), t.plural...), `":`...), e.rows(nil, t, page)...)
 	b = e.sideload(b, r, t, page)
-	writeBody(w, http.StatusOK, append(appendOffset(b, r, from, size, total), '}'))
+	writeBody(w, http.StatusOK, append(appendOffset(b, r, from, size, t.size(sets)), '}'))
 	return nil
 }
 
 // after returns the size rows with ids above one, after skipping so many, from all sets together.
 func (t *table) after(id uint64, sets []*ordered.Set, skip, size int) []*row {
-	var keys []ordered.Key
+	var out []*row
 	for _, set := range sets {
 		from := set.Rank(ordered.Key{ID: id + 1})
-		keys = append(keys, slices.Collect(set.Between(from, min(set.Len(), from+skip+size), false))...)
+		out = append(out, t.some(set.Between(from, set.Len(), false), skip+size)...)
 	}
-	slices.SortFunc(keys, func(a, b ordered.Key) int { return int(int64(a.ID) - int64(b.ID)) })
-	keys = keys[min(skip, len(keys)):min(skip+size, len(keys))]
-	out := make([]*row, len(keys))
-	for i, k := range keys {
-		out[i] = t.rows[k.ID]
-	}
-	return out
+	slices.SortFunc(out, byID)
+	return out[min(skip, len(out)):min(skip+size, len(out))]
 }
 
 // before returns the size rows with the highest ids below one, ascending.
 func (t *table) before(id uint64, sets []*ordered.Set, size int) []*row {
-	var keys []ordered.Key
+	var out []*row
 	for _, set := range sets {
-		to := set.Rank(ordered.Key{ID: id})
-		keys = append(keys, slices.Collect(set.Between(max(0, to-size), to, false))...)
+		out = append(out, t.some(set.Between(0, set.Rank(ordered.Key{ID: id}), true), size)...)
 	}
-	slices.SortFunc(keys, func(a, b ordered.Key) int { return int(int64(a.ID) - int64(b.ID)) })
-	keys = keys[max(0, len(keys)-size):]
-	out := make([]*row, len(keys))
-	for i, k := range keys {
-		out[i] = t.rows[k.ID]
+	slices.SortFunc(out, byID)
+	return out[max(0, len(out)-size):]
+}
+
+// some returns the first rows that lists show, at most so many.
+func (t *table) some(keys iter.Seq[ordered.Key], most int) []*row {
+	var out []*row
+	for k := range keys {
+		if len(out) == most {
+			break
+		}
+		if o := t.rows[k.ID]; t.unlisted == nil || !t.unlisted(o) {
+			out = append(out, o)
+		}
 	}
 	return out
+}
+
+func byID(a, b *row) int { return cmp.Compare(a.id, b.id) }
+
+// size returns how many rows of the sets lists show.
+func (t *table) size(sets []*ordered.Set) int {
+	n := 0
+	for _, set := range sets {
+		n += set.Len()
+		if t.unlisted == nil {
+			continue
+		}
+		for k := range set.Between(0, set.Len(), false) {
+			if t.unlisted(t.rows[k.ID]) {
+				n--
+			}
+		}
+	}
+	return n
 }
 
 // offset reads page and per_page. Beyond the 10,000th row the vendor answers 400, see

@@ -93,6 +93,29 @@ func TestFiltersAndMany(t *testing.T) {
 	}
 }
 
+// TestArchivedTicketsLeaveTheLists: they stay in the exports, and are shown to whoever knows their id.
+func TestArchivedTicketsLeaveTheLists(t *testing.T) {
+	a := open(t, zendesktest.Options{})
+	old := a.create("tickets", map[string]any{"description": "D", "status": "closed"})
+	a.clock.Advance(121 * 24 * time.Hour)
+	young := a.create("tickets", map[string]any{"description": "D", "status": "closed"})
+	a.clock.Advance(2 * time.Minute)
+	for _, path := range []string{"/api/v2/tickets", "/api/v2/tickets?page[size]=10"} {
+		if got := a.get(path).ids(); !slices.Equal(got, []string{young}) {
+			t.Errorf("%s: got %v, want %s", path, got, young)
+		}
+	}
+	if got := a.get("/api/v2/tickets").Count; got != 1 {
+		t.Errorf("count: got %d", got)
+	}
+	if got := a.get("/api/v2/tickets/show_many?ids=" + old).ids(); !slices.Equal(got, []string{old}) {
+		t.Errorf("by id: got %v", got)
+	}
+	if rows, _ := a.export("tickets", start); len(rows) != 2 {
+		t.Errorf("export: got %+v, want both", rows)
+	}
+}
+
 // TestTicketEventsAndMetrics: comments' texts come only when they are asked for, and metric events come late.
 func TestTicketEventsAndMetrics(t *testing.T) {
 	a := open(t, zendesktest.Options{MetricDelay: 10 * time.Minute})

@@ -246,11 +246,9 @@ func (s *Server) listMetrics(w http.ResponseWriter, r *http.Request) error {
 	if f != nil {
 		return f
 	}
-	var page []*row
-	for k := range t.live.Between(max(0, t.live.Len()-from-size), max(0, t.live.Len()-from), true) {
-		page = append(page, t.rows[k.ID])
-	}
-	writeBody(w, http.StatusOK, append(appendOffset(s.metrics(r, page), r, from, size, t.live.Len()), '}'))
+	page := t.some(t.live.Between(0, t.live.Len(), true), from+size)
+	page = page[min(from, len(page)):]
+	writeBody(w, http.StatusOK, append(appendOffset(s.metrics(r, page), r, from, size, t.size([]*ordered.Set{&t.live})), '}'))
 	return nil
 }
 

@@ -25,12 +25,12 @@ func (t *table) scopes() (read, write string) {
 // readOnly are tables that no request writes to.
 var readOnly = []string{"satisfaction_ratings", "brands", "custom_statuses"}
 
-// unlisted are tables that are reached through another one only.
-var unlisted = []string{"identities", "comments"}
+// inner are tables that are reached through another one only.
+var inner = []string{"identities", "comments"}
 
 // tableRoutes mounts what all types of object have.
 func (s *Server) tableRoutes(api *http.ServeMux, t *table) {
-	if slices.Contains(unlisted, t.plural) {
+	if slices.Contains(inner, t.plural) {
 		return
 	}
 	read, write := t.scopes()
@@ -129,11 +129,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, t *table) error {
 func (s *Server) count(w http.ResponseWriter, r *http.Request, t *table) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	n := 0
-	for _, set := range t.filtered(r) {
-		n += set.Len()
-	}
-	writeJSON(w, http.StatusOK, map[string]any{"count": map[string]any{"value": n, "refreshed_at": instant(s.now())}})
+	writeJSON(w, http.StatusOK, map[string]any{"count": map[string]any{"value": t.size(t.filtered(r)), "refreshed_at": instant(s.now())}})
 	return nil
 }
 

@@ -43,6 +43,9 @@ type Options struct {
 	// MetricDelay is how long a ticket's metric event is missing from its export although it bears the time of the change
 	// that made it: the vendor records them late, behind rows that were read already.
 	MetricDelay time.Duration
+	// ArchiveAfter is how long after its last change a closed ticket leaves the lists; 0 is the vendor's 120 days. It stays
+	// in the exports, and is shown to whoever asks for its id.
+	ArchiveAfter time.Duration
 	// NumberedLast is the highest row that offset paging reaches; 0 is the vendor's 10,000.
 	NumberedLast int
 
@@ -86,11 +89,16 @@ func New(opt Options) *Server {
 	opt.AccountID = cmp.Or(opt.AccountID, 18525119)
 	opt.NumberedLast = cmp.Or(opt.NumberedLast, 10_000)
 	opt.Lag = max(0, cmp.Or(opt.Lag, time.Minute))
+	opt.ArchiveAfter = cmp.Or(opt.ArchiveAfter, 120*24*time.Hour)
 	opt.Role = cmp.Or(opt.Role, "admin")
 	if opt.Deliver == nil {
 		opt.Deliver = &http.Client{Timeout: 10 * time.Second}
 	}
 	s := &Server{opt: opt, tables: newTables(), emails: map[string]uint64{}, jobs: jobs{}, lastID: firstID}
+	tickets := s.table("tickets")
+	tickets.unlisted = func(o *row) bool {
+		return tickets.text(o.cur, "status") == "closed" && o.cur.updated < s.now()-int64(opt.ArchiveAfter.Seconds())
+	}
 	s.auth = newAuthority(opt)
 	s.limits = newLimiter(opt.Limits)
 	s.hooks = newHooks(opt)

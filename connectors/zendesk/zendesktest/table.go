@@ -20,6 +20,8 @@ type table struct {
 	stream  ordered.Set // by stamp and id: what the incremental export shows, deleted ones too
 	index   map[int]map[string]*ordered.Set
 	defined []definition // of a table of fields
+	// unlisted says that lists leave out a live row, though it is there for whoever knows its id.
+	unlisted func(*row) bool
 }
 
 func newTable(plural, singular string, columns []column, indexed ...string) *table {
