@@ -194,6 +194,18 @@ type recordCounts struct {
 	Dead      int64 `json:"dead"`
 }
 
+// fates says in words what became of the records; those that nothing became of are left out where that says enough.
+func (n recordCounts) fates() string {
+	text := fmt.Sprintf("%d applied, %d unchanged", n.Applied, n.Unchanged)
+	if n.Stale > 0 {
+		text += fmt.Sprintf(", %d older than what is known", n.Stale)
+	}
+	if n.Filtered > 0 {
+		text += fmt.Sprintf(", %d filtered by rules of the mappings", n.Filtered)
+	}
+	return text + fmt.Sprintf(", %d dead", n.Dead)
+}
+
 type itemCounts struct {
 	Created int64 `json:"created"`
 	Updated int64 `json:"updated"`
@@ -242,8 +254,7 @@ func (a *app) printSummary(s summaryLine) {
 		writeJSON(a.out, s)
 		return
 	}
-	fmt.Fprintf(a.out, "Read %d records: %d applied, %d unchanged, %d dead. %d customers.\n",
-		s.Records.Read, s.Records.Applied, s.Records.Unchanged, s.Records.Dead, s.Customers)
+	fmt.Fprintf(a.out, "Read %d records: %s. %d customers.\n", s.Records.Read, s.Records.fates(), s.Customers)
 	fmt.Fprintf(a.out, "Wrote %d new items, changed %d, closed %d, in %.1f s.\n", s.Items.Created, s.Items.Updated, s.Items.Closed, s.Seconds)
 	if s.Missing != nil {
 		fmt.Fprintf(a.out, "Asked the vendors: %d missing, %d twice.\n", *s.Missing, *s.Doubles)

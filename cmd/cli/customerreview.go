@@ -66,7 +66,11 @@ func (a *app) reviewList(ctx context.Context, h *hub, kinds []canonical.Kind, li
 		t.row("PAIR", "KIND", "SURE", "RULE", "A", "NAME", "B", "NAME", "AGAINST IT")
 	}
 	shown, more := 0, false
+	groups := customerPairs{}
 	err := h.eachReview(ctx, kinds, func(page []ledger.ReviewItem) (bool, error) {
+		if !a.json {
+			page = slices.DeleteFunc(page, groups.known)
+		}
 		if more = limit > 0 && shown+len(page) > limit; more {
 			page = page[:limit-shown]
 		}
@@ -89,10 +93,33 @@ func (a *app) reviewList(ctx context.Context, h *hub, kinds []canonical.Kind, li
 		return nil
 	}
 	t.write(a.out, a.columns)
+	if n := groups.left(); n > 0 {
+		fmt.Fprintf(a.out, "%s more of the same customers: one decision settles all pairs of two customers\n", plural(n, "pair"))
+	}
 	if more {
 		fmt.Fprintln(a.out, "… and more: --limit shows them")
 	}
 	return nil
+}
+
+// customerPairs counts the pairs of records by the two customers they would make one. Customers of several vendors have a
+// pair for each two of their records, and a person decides about the customers.
+type customerPairs map[[2]string]int
+
+// known counts the pair and reports whether there was one of the same customers before.
+func (p customerPairs) known(r ledger.ReviewItem) bool {
+	key := [2]string{min(r.EntityA, r.EntityB), max(r.EntityA, r.EntityB)}
+	p[key]++
+	return p[key] > 1
+}
+
+// left is how many pairs known let nobody see.
+func (p customerPairs) left() int {
+	n := 0
+	for _, pairs := range p {
+		n += pairs - 1
+	}
+	return n
 }
 
 // eachReview calls fn with the pairs of some kinds, page by page, until it returns false.

@@ -40,7 +40,7 @@ func (a *app) demo(ctx context.Context, once bool, customers int, seed uint64) e
 		return withCode(exitUnreachable, err)
 	}
 	defer os.RemoveAll(dir)
-	w, err := world.Start(world.Options{Only: []string{world.HubSpot, world.Asana}, Customers: customers, Seed: seed})
+	w, err := world.Start(world.Options{Customers: customers, Seed: seed})
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (a *app) demo(ctx context.Context, once bool, customers int, seed uint64) e
 		if once { // it would be gone before anybody looks
 			board = ""
 		}
-		fmt.Fprintf(a.errOut, "HubSpot (simulated) has %s.%s\n", plural(customers, "contact"), board)
+		fmt.Fprintf(a.errOut, "HubSpot, Salesforce and Zendesk (simulated) share %s.%s\n", plural(customers, "customer"), board)
 	}
 	show := a.follow(h, router.Tally{})
 	err = h.router.Backfill(ctx, router.Scope{})
@@ -75,14 +75,17 @@ func (a *app) demo(ctx context.Context, once bool, customers int, seed uint64) e
 
 // openDemo writes the configuration a person would write, and opens it.
 func openDemo(ctx context.Context, a *app, dir string, w *world.World) (*hub, error) {
-	hs, as := w.Access()[world.HubSpot], w.Access()[world.Asana]
+	hs, sf, zd, as := w.Access()[world.HubSpot], w.Access()[world.Salesforce], w.Access()[world.Zendesk], w.Access()[world.Asana]
 	yaml := fmt.Sprintf(`
 data: %q
 connections:
   hubspot: {connector: hubspot, token: %q, base_url: %q, index_lag: 2s, every: 1s, sweep: 30s, requests_per_10s: 100000, searches_per_second: 1000}
+  salesforce: {connector: salesforce, sign_in: client_credentials, client_id: %q, client_secret: %q, login_url: %q, base_url: %q, commit_lag: 0s, overlap: 2s, every: 1s, sweep: 30s}
+  zendesk: {connector: zendesk, token: %q, base_url: %q, every: 1s, sweep: 30s, requests_per_minute: 600000, exports_per_minute: 600000}
   asana: {connector: asana, token: %q, base_url: %q, workspace: %q, requests_per_minute: 600000}
 log: {level: warn}
-`, dir, hs["token"], hs["base_url"], as["token"], as["base_url"], as["workspace"])
+`, dir, hs["token"], hs["base_url"], sf["client_id"], sf["client_secret"], sf["login_url"], sf["base_url"], zd["token"], zd["base_url"],
+		as["token"], as["base_url"], as["workspace"])
 	cfg, err := config.Parse(filepath.Join(dir, "demo.yaml"), []byte(yaml), a.find, os.LookupEnv)
 	if err != nil {
 		return nil, err
