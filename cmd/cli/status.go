@@ -14,14 +14,19 @@ import (
 )
 
 func (a *app) statusCmd() *cobra.Command {
-	return &cobra.Command{
+	counts := false
+	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show how far every stream and target is",
 		Args:  exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withHub(cmd.Context(), hubOptions{offline: true}, a.status)
+			return a.withHub(cmd.Context(), hubOptions{offline: !counts}, func(ctx context.Context, h *hub) error {
+				return a.status(ctx, h, counts)
+			})
 		},
 	}
+	cmd.Flags().BoolVar(&counts, "counts", false, "ask the vendors how many records each stream has, and compare with the ledger")
+	return cmd
 }
 
 // statusReport is what `status --json` writes.
@@ -33,6 +38,7 @@ type statusReport struct {
 	Feeds     []feedReport     `json:"feeds,omitempty"`
 	Targets   []targetReport   `json:"targets"`
 	Quotas    []quotaReport    `json:"quotas"`
+	Counts    []countReport    `json:"vendor_counts,omitempty"` // with --counts
 	Gaps      []ledger.Gap     `json:"gaps,omitempty"`
 	Records   map[string]int64 `json:"records"`
 	Customers int64            `json:"customers"`
@@ -55,16 +61,23 @@ type targetReport struct {
 	Held    int64  `json:"held,omitempty"`
 }
 
-func (a *app) status(ctx context.Context, h *hub) error {
+func (a *app) status(ctx context.Context, h *hub, counts bool) error {
 	rep, err := a.report(ctx, h)
 	if err != nil {
 		return err
 	}
+	var uncounted error // of what could not be counted; the rest is shown all the same
+	if counts {
+		rep.Counts, uncounted = h.counts(ctx, rep)
+	}
 	if a.json {
 		writeJSON(a.out, rep)
-		return nil
+		return uncounted
 	}
-	return printStatus(a.out, rep, time.Now())
+	if err := printStatus(a.out, rep, time.Now()); err != nil {
+		return err
+	}
+	return uncounted
 }
 
 func (a *app) report(ctx context.Context, h *hub) (statusReport, error) {
@@ -115,6 +128,9 @@ func printStatus(w io.Writer, rep statusReport, now time.Time) error {
 	fmt.Fprintln(t, "QUOTA\tLIMIT\tRATE\tLEFT\tIN FLIGHT\tUSED\tREFUSED")
 	for _, q := range rep.Quotas {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%d\n", q.Connection, q.Limit, q.rate(), q.leftOver(), q.InFlight, q.Used, q.Refused)
+	}
+	if len(rep.Counts) > 0 {
+		printCounts(t, rep.Counts)
 	}
 	fmt.Fprintf(t, "\n%d customers, %d dead letters, ledger %.1f MB\n", rep.Customers, rep.Dead, float64(rep.Bytes)/1e6)
 	if rep.Reviews > 0 {

@@ -89,11 +89,11 @@ func broken(op, reason string) error {
 func explain(path string) func(int, http.Header, []byte) rest.Problem {
 	return func(status int, h http.Header, body []byte) rest.Problem {
 		p := rest.Problem{Reason: reason(body), Trace: code(h.Get("X-Request-Id"))}
-		if status == http.StatusForbidden && isExport(path) {
+		if status == http.StatusForbidden && exportOf(path) != "" {
 			p.Reason = strings.TrimSpace(p.Reason + " the export needs an administrator")
 		}
-		if status == http.StatusTooManyRequests && isExport(path) && !exhausted(h, accountLimit) {
-			p.Limit = exportLimit
+		if status == http.StatusTooManyRequests && !exhausted(h) {
+			p.Limit = exportOf(path)
 		}
 		return p
 	}

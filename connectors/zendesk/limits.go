@@ -12,7 +12,8 @@ import (
 // The names of the limits, see https://developer.zendesk.com/api-reference/introduction/rate-limits/.
 const (
 	accountLimit = "account"
-	exportLimit  = "export"
+	exportLimit  = "export"         // of the cursor-based exports
+	timedLimit   = "export_by_time" // of the time-based ones, which are counted apart
 )
 
 // plans are the requests a minute that each plan allows.
@@ -35,12 +36,13 @@ func bucket(perMinute float64) (rate float64, burst int) {
 	return max(perMinute-float64(burst), 0.5) / 60, burst
 }
 
-// limits declares the account's requests a minute, and those of the incremental exports, which have a limit of their own
-// beside it.
+// limits declares the account's requests a minute, and those of the incremental exports, which have limits of their own
+// beside it, one for each method.
 func limits(v connectors.Values) []connectors.Limit {
 	rate, burst := bucket(float64(perMinute(v)))
 	exports, first := bucket(float64(max(1, v.Int("exports_per_minute"))))
-	return []connectors.Limit{{Name: accountLimit, Rate: rate, Burst: burst}, {Name: exportLimit, Rate: exports, Burst: first}}
+	return []connectors.Limit{{Name: accountLimit, Rate: rate, Burst: burst}, {Name: exportLimit, Rate: exports, Burst: first},
+		{Name: timedLimit, Rate: exports, Burst: first}}
 }
 
 // perMinute is the number that is configured, or that of the plan.
@@ -58,13 +60,22 @@ func perMinute(v connectors.Values) int {
 
 // cost charges every request to the account, and one to an export to the exports too.
 func cost(r *http.Request) connectors.Cost {
-	if isExport(r.URL.Path) {
-		return connectors.Cost{Weight: 1, Limits: []string{accountLimit, exportLimit}}
+	if limit := exportOf(r.URL.Path); limit != "" {
+		return connectors.Cost{Weight: 1, Limits: []string{accountLimit, limit}}
 	}
 	return connectors.Cost{Weight: 1, Limits: []string{accountLimit}}
 }
 
-func isExport(path string) bool { return strings.Contains(path, "/incremental/") }
+// exportOf returns the limit of an export, "" for any other path.
+func exportOf(path string) string {
+	switch {
+	case !strings.Contains(path, "/incremental/"):
+		return ""
+	case strings.HasSuffix(path, "/cursor"):
+		return exportLimit
+	}
+	return timedLimit
+}
 
 // window is what headers say about a limit of so many requests a minute; left is -1 when they do not say.
 type window struct {
@@ -75,12 +86,15 @@ type window struct {
 // told reads what an answer's headers say, by all the names they have had.
 func told(r *http.Response) []connectors.Told {
 	var list []connectors.Told
-	export := r.Request != nil && r.Request.URL != nil && isExport(r.Request.URL.Path)
+	export := ""
+	if r.Request != nil && r.Request.URL != nil {
+		export = exportOf(r.Request.URL.Path)
+	}
 	if w, ok := accountWindow(r.Header); ok {
 		list = append(list, w.told(accountLimit))
 	}
-	if w, ok := exportWindow(r.Header); ok && export {
-		list = append(list, w.told(exportLimit))
+	if w, ok := exportWindow(r.Header); ok && export != "" {
+		list = append(list, w.told(export))
 	}
 	return list
 }
@@ -94,12 +108,9 @@ func (w window) told(limit string) connectors.Told {
 	return t
 }
 
-// exhausted reports whether the headers say that nothing is left of a limit.
-func exhausted(h http.Header, limit string) bool {
+// exhausted reports whether the headers say that nothing is left for the whole account.
+func exhausted(h http.Header) bool {
 	w, ok := accountWindow(h)
-	if limit == exportLimit {
-		w, ok = exportWindow(h)
-	}
 	return ok && w.left == 0
 }
 

@@ -74,7 +74,7 @@ func TestPlainTextRefusal(t *testing.T) {
 	t.Cleanup(server.Close)
 	h := newHarness(t, "users", nil)
 	h.url = server.URL
-	for stream, limit := range map[string]string{"users": "export", "organizations": "export", "agents": ""} {
+	for stream, limit := range map[string]string{"users": "export", "organizations": "export_by_time", "agents": ""} {
 		_, err := connectortest.Open(t, h).(connectors.Source).Read(context.Background(), stream, "")
 		var refused *connectors.Error
 		if connectors.KindOf(err) != connectors.Limited || connectors.After(err) != 27*time.Second || !asError(err, &refused) || refused.Limit != limit {
@@ -93,7 +93,7 @@ func TestLimitsFitTheMinute(t *testing.T) {
 		values, _ := zendesk.Connector.Spec.Parse(settings("token", "t", "plan", plan))
 		for _, l := range zendesk.Connector.Spec.Limits(values) {
 			allowed := most
-			if l.Name == "export" {
+			if l.Name != "account" {
 				allowed = 10
 			}
 			if sum := float64(l.Burst) + l.Rate*60; sum > allowed || sum < allowed*0.95 {
@@ -110,7 +110,7 @@ func TestLimitsFitTheMinute(t *testing.T) {
 
 // TestExportsCostTwice: an export counts against the account and against the exports.
 func TestExportsCostTwice(t *testing.T) {
-	for path, want := range map[string]string{"/api/v2/incremental/tickets/cursor": "[account export]", "/api/v2/incremental/organizations": "[account export]",
+	for path, want := range map[string]string{"/api/v2/incremental/tickets/cursor": "[account export]", "/api/v2/incremental/organizations": "[account export_by_time]",
 		"/api/v2/users/show_many": "[account]"} {
 		req, _ := http.NewRequest(http.MethodGet, "https://acme.zendesk.com"+path, nil)
 		if got := zendesk.Connector.Spec.Cost(req); got.Weight != 1 || fmt.Sprint(got.Limits) != want {
