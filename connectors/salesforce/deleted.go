@@ -3,7 +3,6 @@ package salesforce
 import (
 	"context"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -142,26 +141,42 @@ func (l *log) take(op string, raw gjson.Result) error {
 
 // purged returns the deletion of those rows that queryAll does not show any more.
 func (a *account) purged(ctx context.Context, op string, o object, ids []string, log log) ([]connectors.Record, error) {
-	there := map[string]bool{}
+	var out []connectors.Record
 	for part := range slices.Chunk(ids, idsAtOnce(0)) {
-		n, err := a.queryAll(ctx, op, soql{fields: []string{"Id"}, from: o.sobject, where: []string{oneOf("Id", part)}})
+		there, err := a.there(ctx, op, o, part)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range part {
+			if !there[id] {
+				out = append(out, connectors.Record{Ref: a.ref(o.name, id), Version: log.at[id], Seen: log.date.UTC(),
+					Deleted: connectors.Deletion{Kind: connectors.Hard}})
+			}
+		}
+	}
+	return out, nil
+}
+
+// there returns which of the sorted ids queryAll shows. Of a page that the vendor made smaller the rest is asked for again.
+func (a *account) there(ctx context.Context, op string, o object, ids []string) (map[string]bool, error) {
+	there := map[string]bool{}
+	for len(ids) > 0 {
+		n, err := a.queryAll(ctx, op, soql{fields: []string{"Id"}, from: o.sobject, where: []string{oneOf("Id", ids)}, order: "Id"})
 		if err != nil {
 			return nil, err
 		}
 		rows := n.body.Get("records")
-		if !rows.IsArray() || !n.body.Get("done").Bool() {
-			return nil, broken(op, "answer has not all records, of "+strconv.Itoa(len(part)))
+		list := rows.Array()
+		if !rows.IsArray() || !n.body.Get("done").Bool() && len(list) == 0 {
+			return nil, broken(op, "answer has not all records")
 		}
-		for _, r := range rows.Array() {
+		for _, r := range list {
 			there[long(r.Get("Id").String())] = true
 		}
-	}
-	var out []connectors.Record
-	for _, id := range ids {
-		if !there[id] {
-			out = append(out, connectors.Record{Ref: a.ref(o.name, id), Version: log.at[id], Seen: log.date.UTC(),
-				Deleted: connectors.Deletion{Kind: connectors.Hard}})
+		if n.body.Get("done").Bool() {
+			break
 		}
+		ids = behind(ids, long(list[len(list)-1].Get("Id").String()))
 	}
-	return out, nil
+	return there, nil
 }
