@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -35,6 +36,7 @@ type harness struct {
 	stream string
 	extra  map[string]any
 	serial int
+	front  []func(http.ResponseWriter, *http.Request, http.Handler)
 	fixed  map[string][]string // ids of the accounts and contacts that rows belong to
 }
 
@@ -231,4 +233,33 @@ func (h *harness) queries() (list []string) {
 		}
 	}
 	return list
+}
+
+// behind puts something in front of the organization that may answer in its place. Its Date is the organization's.
+func (h *harness) behind(t testing.TB, answer func(w http.ResponseWriter, r *http.Request, next http.Handler)) {
+	t.Helper()
+	next := h.sim.Handler()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", h.clock.Now().UTC().Format(http.TimeFormat))
+		answer(w, r, next)
+	}))
+	t.Cleanup(server.Close)
+	h.front = append(h.front, answer)
+	h.url = server.URL
+}
+
+// counted makes the organization say that every object has so many rows.
+func (h *harness) counted(t testing.TB, n int) {
+	before := h.front
+	h.behind(t, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if strings.HasSuffix(r.URL.Path, "/limits/recordCount") {
+			fmt.Fprintf(w, `{"sObjects":[{"name":%q,"count":%d}]}`, r.URL.Query().Get("sObjects"), n)
+			return
+		}
+		for _, answer := range before {
+			answer(w, r, next)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
