@@ -140,7 +140,7 @@ func (l *limit) tell(t connectors.Told, now time.Time) {
 	left := float64(t.Remaining) - l.others(t)
 	l.tokens = min(l.tokens, max(0, left-l.slots)) // requests on their way are not in the vendor's count yet
 	switch {
-	case left <= 0:
+	case left < 1: // not one whole action
 		l.pauseUntil(now.Add(l.untilSome(t.Reset)))
 	case t.Reset > 0:
 		l.ceiling, l.ends = left/t.Reset.Seconds(), now.Add(t.Reset)
