@@ -119,9 +119,6 @@ func open(env connectors.Env) (*account, error) {
 		now:         env.Now,
 		hooks:       hooks{secret: v.Secret("webhook_secret"), organization: v.String("organization_id")},
 	}
-	if a.mapped == nil {
-		a.mapped = func(string) []string { return nil }
-	}
 	a.client.Explain = a.explain
 	return a, nil
 }

@@ -112,7 +112,10 @@ func TestLogThatReachesNotBack(t *testing.T) {
 	for name, change := range map[string]func(h *harness, l *logOfDeletions){
 		"begins later": func(h *harness, l *logOfDeletions) { l.earliest = h.clock.Now().Add(-time.Minute) },
 		"too many":     func(_ *harness, l *logOfDeletions) { l.code = "EXCEEDED_ID_LIMIT" },
-		"too long ago": func(h *harness, l *logOfDeletions) { h.clock.Advance(20 * 24 * time.Hour); l.code = "INVALID_REPLICATION_DATE" },
+		"too long ago": func(h *harness, l *logOfDeletions) {
+			h.clock.Advance(20 * 24 * time.Hour)
+			l.code = "INVALID_REPLICATION_DATE"
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHarness(t, "Contact", nil)

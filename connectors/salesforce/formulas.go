@@ -11,20 +11,31 @@ import (
 
 // unstamped returns the fields the mapping reads of an object that change without a stamp.
 func (a *account) unstamped(o object, l *layout) []string {
-	mapped := a.mapped(o.name)
 	var list []string
 	for _, f := range l.fields {
 		named := slices.ContainsFunc(a.volatile, func(v string) bool { return strings.EqualFold(v, o.sobject+"."+f.name) })
-		if named || f.calculated && slices.Contains(mapped, f.name) {
+		if named || f.calculated && a.maps(o, f.name) {
 			list = append(list, f.name)
 		}
 	}
 	return list
 }
 
+// maps reports whether the mapping reads a field of an object, or may: one that takes all that customers added names none.
+func (a *account) maps(o object, name string) bool {
+	if a.mapped == nil {
+		return false
+	}
+	names := a.mapped(o.name)
+	return names == nil || slices.Contains(names, name)
+}
+
 // unread returns the names the mapping reads of an object that no row has: they do not exist in this organization, or
 // are hidden from the user.
 func (a *account) unread(o object, l *layout) []string {
+	if a.mapped == nil {
+		return nil
+	}
 	have := l.names()
 	parent, _, _ := strings.Cut(l.parent, ".")
 	have = append(have, parent)

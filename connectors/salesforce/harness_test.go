@@ -36,6 +36,7 @@ type harness struct {
 	stream string
 	extra  map[string]any
 	serial int
+	signs  bool // in by OAuth, as the settings say
 	front  []func(http.ResponseWriter, *http.Request, http.Handler)
 	fixed  map[string][]string // ids of the accounts and contacts that rows belong to
 }

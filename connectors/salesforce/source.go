@@ -23,7 +23,7 @@ const (
 	pollEvery     = 5 * time.Minute
 	snapshotEvery = time.Hour
 	sweepEvery    = 24 * time.Hour
-	formulaEvery  = 6 * time.Hour
+	formulaEvery  = 12 * time.Hour
 )
 
 // Streams implements connectors.Source with the configured streams. It describes those objects that it needs to know
@@ -62,7 +62,7 @@ func (a *account) Streams(ctx context.Context) ([]connectors.Stream, error) {
 
 // toKnow describes an object when Streams has to know more of it.
 func (a *account) toKnow(ctx context.Context, o object) (*layout, error) {
-	if a.mapped(o.name) == nil && len(a.volatile) == 0 && !a.isCustom(o.name) {
+	if a.mapped == nil && len(a.volatile) == 0 && !a.isCustom(o.name) {
 		return nil, nil
 	}
 	return a.known(ctx, o, 0)
