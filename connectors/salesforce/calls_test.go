@@ -11,10 +11,7 @@ import (
 // TestCallsForAHundredThousandRows: every call is one of the organization's day. By REST the least are 100,000/2,000; by
 // Bulk two, and those that ask whether the job is done, and one for each page of its result.
 func TestCallsForAHundredThousandRows(t *testing.T) {
-	n := 100_000
-	if testing.Short() {
-		n = 20_000
-	}
+	const n = 100_000
 	h := newHarness(t, "Contact", func(o *salesforcetest.Options) { o.MaxQuery = 2000; o.BulkDelay = 40 * time.Second })
 	for i := range n {
 		h.create(t, "Contact", map[string]any{"LastName": fmt.Sprintf("row %06d", i)})
