@@ -3,39 +3,61 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/millrace/millrace/connectors/all"
-	"github.com/millrace/millrace/connectors/sandbox/world"
+	"github.com/millrace/millrace/connectors/asana/asanatest"
+	"github.com/millrace/millrace/connectors/hubspot/hubspottest"
+	"github.com/millrace/millrace/connectors/salesforce/salesforcetest"
+	"github.com/millrace/millrace/connectors/sandbox"
+	"github.com/millrace/millrace/connectors/zendesk/zendesktest"
 )
 
-// signInSettings are the settings of a connection to each simulated vendor that signs in through the browser.
-var signInSettings = map[string]func(access map[string]string) string{
-	world.HubSpot: func(a map[string]string) string {
-		return fmt.Sprintf(`{connector: hubspot, client_id: %q, client_secret: %q, base_url: %q, authorize_url: %q, redirect_port: 0}`,
-			a["client_id"], a["client_secret"], a["base_url"], a["base_url"]+"/oauth/authorize")
-	},
-	world.Asana: func(a map[string]string) string {
-		return fmt.Sprintf(`{connector: asana, client_id: %q, client_secret: %q, base_url: %q, workspace: %q, redirect_port: 0}`,
-			a["client_id"], a["client_secret"], a["base_url"], a["workspace"])
-	},
+// Client id and secret of the app that every simulated vendor knows.
+const (
+	testClient = "browser-client"
+	testSecret = "browser-client-secret"
+)
+
+// consentVendors are the vendors with a page on which a person admits an app: the simulator, and what a connection to it
+// says besides client_id and client_secret. BASE is the simulator's address.
+var consentVendors = map[string]struct {
+	simulator func() http.Handler
+	settings  string
+}{
+	"hubspot": {func() http.Handler {
+		return hubspottest.New(hubspottest.Options{App: &hubspottest.App{ClientID: testClient, ClientSecret: testSecret, Ask: true}}).Handler()
+	}, "base_url: BASE, authorize_url: BASE/oauth/authorize"},
+	"asana": {func() http.Handler {
+		return asanatest.New(asanatest.Options{Apps: []asanatest.App{{ClientID: testClient, ClientSecret: testSecret, Ask: true}}}).Handler()
+	}, "base_url: BASE/api/1.0"},
+	"salesforce": {func() http.Handler {
+		return salesforcetest.New(salesforcetest.Options{App: &salesforcetest.App{ClientID: testClient, ClientSecret: testSecret,
+			RedirectURI: "http://localhost:8765/callback"}}).Handler()
+	}, "base_url: BASE, login_url: BASE"},
+	"zendesk": {func() http.Handler {
+		return zendesktest.New(zendesktest.Options{App: &zendesktest.App{ClientID: testClient, ClientSecret: testSecret}}).Handler()
+	}, "base_url: BASE"},
 }
 
 // A real browser goes to the vendor's page, a button is pressed, and the connection is signed in, or is not.
 func TestSignInWithARealBrowser(t *testing.T) {
-	w, err := world.Start(world.Options{Customers: 2, Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	for vendor, settings := range signInSettings {
+	for vendor, v := range consentVendors {
 		t.Run(vendor, func(t *testing.T) {
 			browser := startChromium(t)
+			server, err := sandbox.Listen(v.simulator(), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer server.Close()
 			file := filepath.Join(t.TempDir(), "millrace.yaml")
-			if err := os.WriteFile(file, []byte("connections:\n  one: "+settings(w.Access()[vendor])+"\n"), 0o600); err != nil {
+			text := fmt.Sprintf("connections:\n  one: {connector: %s, client_id: %s, client_secret: %s, redirect_port: 0, %s}\n", vendor, testClient, testSecret,
+				strings.ReplaceAll(v.settings, "BASE", server.URL))
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			run := func(open func(string), args ...string) (int, string) {

@@ -29,7 +29,7 @@ func grantOf(c *connection, t oauth.Token, daemon bool) granted {
 	if hub := t.Extra["hub_id"]; hub != "" {
 		g.Account = "portal " + hub
 	}
-	if path := strings.Split(t.Extra["id"], "/"); len(path) > 2 && strings.HasPrefix(t.Extra["id"], "https://") {
+	if path := strings.Split(t.Extra["id"], "/"); len(path) > 2 && strings.Contains(t.Extra["id"], "://") {
 		g.User = path[len(path)-1]
 	}
 	if !t.Expiry.IsZero() {
