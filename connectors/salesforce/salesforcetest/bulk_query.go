@@ -152,8 +152,9 @@ func (s *Server) part(r *http.Request, n int) (from, size int, err error) {
 	return from, size, nil
 }
 
-// streamed is how many rows are written at a time, so that neither memory nor the organization's lock is held for long.
-const streamed = 500
+// flushAt is how many bytes are made before they are written, so that neither memory nor the organization's lock is held
+// for long.
+const flushAt = 256 << 10
 
 // stream writes rows as CSV, every part with its header, while it makes them.
 func (s *Server) stream(w http.ResponseWriter, p *plan, hits []hit, out csvWriter) {
@@ -161,11 +162,12 @@ func (s *Server) stream(w http.ResponseWriter, p *plan, hits []hit, out csvWrite
 		out.value(name)
 	}
 	out.end()
-	for chunk := range slices.Chunk(hits, streamed) {
+	for len(hits) > 0 {
 		s.mu.RLock()
-		for _, h := range chunk {
-			s.line(&out, p.t, p.nodes, h)
+		for len(hits) > 0 && len(out.buf) < flushAt {
+			s.line(&out, p.t, p.nodes, hits[0])
 			out.end()
+			hits = hits[1:]
 		}
 		s.mu.RUnlock()
 		if _, err := w.Write(out.buf); err != nil {

@@ -39,7 +39,7 @@ func (s *Server) many(w http.ResponseWriter, r *http.Request, n int, allOrNone b
 				if f.Fields != nil {
 					fields = *f.Fields
 				}
-				out[i] = saved{ID: one.ID, Errors: []problem{{f.Code, f.Message, fields}}}
+				out[i] = saved{Errors: []problem{{f.Code, f.Message, fields}}}
 				first = err
 				continue
 			}

@@ -94,13 +94,13 @@ func (s *Server) batch(w http.ResponseWriter, r *http.Request) error {
 		StatusCode int             `json:"statusCode"`
 		Result     json.RawMessage `json:"result"`
 	}
+	s.usage.add(s.now(), len(in.BatchRequests)-1) // the request itself is counted already
 	failed, results := false, []result{}
 	for _, q := range in.BatchRequests {
 		if failed && in.HaltOnError {
 			results = append(results, result{412, marshal([]*failure{fail(412, "BATCH_PROCESSING_HALTED", "Batch processing halted per request")})})
 			continue
 		}
-		s.usage.add(s.now(), 1)
 		a := s.sub(r, q.Method, q.URL, q.RichInput)
 		failed = failed || a.code >= 400
 		results = append(results, result{a.code, a.json()})

@@ -23,7 +23,7 @@ func (x *tx) convert(f *Field, in any, how manner) (any, error) {
 	case f.Type == "boolean":
 		return f.boolean(in, how)
 	case f.numeric():
-		return f.number(in, how)
+		return f.number(in)
 	case f.Type == "date" || f.Type == "datetime":
 		return f.time(in)
 	case f.Type == "reference" || f.Type == "id":
@@ -59,7 +59,7 @@ func (f *Field) boolean(in any, how manner) (any, error) {
 	return nil, f.unreadable(in)
 }
 
-func (f *Field) number(in any, how manner) (any, error) {
+func (f *Field) number(in any) (any, error) {
 	var n float64
 	var err error
 	switch v := in.(type) {
@@ -71,10 +71,7 @@ func (f *Field) number(in any, how manner) (any, error) {
 		n = float64(v)
 	case json.Number:
 		n, err = v.Float64()
-	case string:
-		if !how.csv && !how.force {
-			return nil, f.unreadable(in)
-		}
+	case string: // also in JSON (recorded)
 		n, err = strconv.ParseFloat(v, 64)
 	default:
 		err = strconv.ErrSyntax

@@ -151,6 +151,9 @@ func (x *tx) update(t *table, o *row, in input) error {
 	case t.system:
 		return fail(400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "entity type %s does not support update", t.name).on()
 	}
+	if t.name == "Lead" && o.cur.get(t.slot("IsConverted")) == true {
+		return fail(400, "CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead").on()
+	}
 	delete(in, "attributes")
 	values, err := x.clean(t, o, in, manner{})
 	if err == nil {
