@@ -144,7 +144,7 @@ func (s *Server) part(r *http.Request, n int) (from, size int, err error) {
 		}
 	}
 	if text := q.Get("locator"); text != "" {
-		b, err := base64.RawURLEncoding.DecodeString(text)
+		b, _ := base64.RawURLEncoding.DecodeString(text) // what is wrong with it shows in the number
 		if from, err = strconv.Atoi(string(b)); err != nil || from < 0 || from > n {
 			return 0, 0, fail(400, "ILLEGAL_QUERY_PARAMETER_VALUE", "locator %s is not valid", text)
 		}

@@ -171,9 +171,6 @@ func (s *Server) retrieve(w http.ResponseWriter, r *http.Request) error {
 		Fields []string `json:"fields"`
 	}
 	if r.Method == http.MethodGet {
-		if err := tooLong(r); err != nil {
-			return err
-		}
 		in.IDs, in.Fields = strings.Split(r.URL.Query().Get("ids"), ","), strings.Split(r.URL.Query().Get("fields"), ",")
 	} else if err := decode(w, r, &in); err != nil {
 		return err

@@ -110,13 +110,15 @@ func decode(w http.ResponseWriter, r *http.Request, v any) error {
 	return nil
 }
 
+// locked is what a write is told when another holds its row, with status 400 as other errors of rows.
+var locked = fail(400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record").on()
+
 // refusals are what faults of the plan say, by status.
 var refusals = map[int]*failure{
 	400: fail(400, "QUERY_TIMEOUT", "Your query request was running for too long."),
 	401: expired(),
 	403: fail(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
 	404: missing(),
-	409: fail(409, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record").on(),
 	414: fail(414, "URI_TOO_LONG", "URI Too Long"),
 	500: fail(500, "UNKNOWN_EXCEPTION", "An unexpected error occurred."),
 	503: fail(503, "SERVER_UNAVAILABLE", "The HTTP server is currently unavailable."),
@@ -129,7 +131,10 @@ func refuse(w http.ResponseWriter, r *http.Request, f sandbox.Refusal) {
 		return
 	}
 	out := refusals[f.Status]
-	if out == nil {
+	switch {
+	case f.Status == 400 && isWrite(r):
+		out = locked
+	case out == nil:
 		out = fail(f.Status, "UNKNOWN_EXCEPTION", "%s", http.StatusText(f.Status))
 	}
 	writeFailure(w, out)

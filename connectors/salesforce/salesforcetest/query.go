@@ -21,9 +21,6 @@ type page struct {
 // runQuery answers /query and /queryAll.
 func (s *Server) runQuery(all bool) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if err := tooLong(r); err != nil {
-			return err
-		}
 		text := r.URL.Query().Get("q")
 		if text == "" {
 			return fail(400, "MALFORMED_QUERY", "A query string has to be specified")
@@ -67,6 +64,17 @@ func tooLong(r *http.Request) error {
 		return fail(http.StatusRequestHeaderFieldsTooLarge, "REQUEST_HEADER_FIELDS_TOO_LARGE", "Request Header Fields Too Large")
 	}
 	return nil
+}
+
+// bounded applies tooLong to every request of the data APIs.
+func bounded(next http.Handler) http.Handler {
+	return handler(func(w http.ResponseWriter, r *http.Request) error {
+		if err := tooLong(r); err != nil {
+			return err
+		}
+		next.ServeHTTP(w, r)
+		return nil
+	})
 }
 
 // batchSize is how many rows a page has: what Sforce-Query-Options asks for, between 200 and 2000, but never more than

@@ -63,7 +63,7 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /services/data", handler(s.versions))
 	mux.Handle("GET /services/data/{$}", handler(s.versions))
-	mux.Handle("/services/data/{version}/", supported(s.authenticate(s.metered(api))))
+	mux.Handle("/services/data/{version}/", bounded(supported(s.authenticate(s.metered(api)))))
 	mux.Handle("GET /services/data/{version}", supported(s.authenticate(s.metered(handler(s.resources)))))
 	s.oauthRoutes(mux)
 	mux.Handle("/", handler(func(http.ResponseWriter, *http.Request) error { return missing() }))

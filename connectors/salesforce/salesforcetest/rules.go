@@ -60,6 +60,7 @@ func (x *tx) derived(t *table, o *row, v *version, given []cell) []cell {
 	switch t.name {
 	case "Contact", "Lead", "User":
 		d.set("Name", strings.TrimSpace(d.text("FirstName")+" "+d.text("LastName")))
+		d.set("IsEmailBounced", d.text("EmailBouncedDate") != "")
 	case "Account":
 		if d.text("LastName") != "" {
 			d.set("Name", strings.TrimSpace(d.text("FirstName")+" "+d.text("LastName")))
@@ -70,6 +71,7 @@ func (x *tx) derived(t *table, o *row, v *version, given []cell) []cell {
 	case "Case":
 		closed := x.closes("CaseStatus", d.text("Status"))
 		d.closing(closed, "IsClosed", "ClosedDate")
+		d.copy("ContactId", "ContactEmail", "Email", "ContactPhone", "Phone", "ContactMobile", "MobilePhone")
 	case "Task":
 		d.closing(d.text("Status") == "Completed", "IsClosed", "CompletedDateTime")
 		d.set("IsHighPriority", d.text("Priority") == "High")
@@ -79,6 +81,8 @@ func (x *tx) derived(t *table, o *row, v *version, given []cell) []cell {
 		d.account()
 	case "CampaignMember":
 		d.set("HasResponded", d.text("Status") == "Responded")
+		d.copy("LeadId", "Name", "Name", "Email", "Email")
+		d.copy("ContactId", "Name", "Name", "Email", "Email")
 	}
 	return d.out
 }
@@ -98,6 +102,17 @@ func (d *derivation) set(name string, value any) {
 			value = nil
 		}
 		d.out = append(d.out, cell{f.slot, value})
+	}
+}
+
+// copy takes values over from the row that a reference points to: pairs of the field here and the field there.
+func (d *derivation) copy(ref string, pairs ...string) {
+	t, o := d.s.row(d.text(ref))
+	if o == nil || o.cur == nil {
+		return
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		d.set(pairs[i], o.cur.get(t.slot(pairs[i+1])))
 	}
 }
 

@@ -18,9 +18,6 @@ func (s *Server) rowOf(r *http.Request, t *table) (*row, error) {
 
 // getRow answers one row, all of its fields or those asked for. A deleted row is not there (recorded).
 func (s *Server) getRow(w http.ResponseWriter, r *http.Request) error {
-	if err := tooLong(r); err != nil {
-		return err
-	}
 	return s.answerRow(w, r, func(t *table) (*row, error) { return s.rowOf(r, t) })
 }
 
