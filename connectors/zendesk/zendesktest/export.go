@@ -130,7 +130,7 @@ func (s *Server) exportCursor(w http.ResponseWriter, r *http.Request, t *table) 
 	}
 	e := s.encoder(r)
 	e.export = true
-	b := append(append(append([]byte(`{"`), t.plural...), `":`...), e.rows(nil, t, page)...)
+	b := e.list(t, page)
 	b = e.sideload(b, r, t, page)
 	next := r.URL.Query()
 	next.Del("start_time")
@@ -159,7 +159,7 @@ func (s *Server) exportTime(w http.ResponseWriter, r *http.Request, t *table, mo
 	}
 	e := s.encoder(r)
 	e.export = true
-	b := append(append(append([]byte(`{"`), t.plural...), `":`...), e.rows(nil, t, page)...)
+	b := e.list(t, page)
 	b = e.sideload(b, r, t, page)
 	end := int64(-1)
 	if len(page) > 0 {

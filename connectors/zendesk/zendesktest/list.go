@@ -41,7 +41,7 @@ func (s *Server) encoder(r *http.Request) *encoder { return &encoder{s: s, base:
 const maxPage = 100
 
 // answerList answers rows that were collected, with offset paging.
-func (s *Server) answerList(w http.ResponseWriter, r *http.Request, t *table, name string, list []*row) error {
+func (s *Server) answerList(w http.ResponseWriter, r *http.Request, t *table, list []*row) error {
 	if list == nil {
 		list = []*row{}
 	}
@@ -51,7 +51,7 @@ func (s *Server) answerList(w http.ResponseWriter, r *http.Request, t *table, na
 	}
 	e := s.encoder(r)
 	page := list[min(from, len(list)):min(from+size, len(list))]
-	b := append(append(append([]byte(`{"`), name...), `":`...), e.rows(nil, t, page)...)
+	b := e.list(t, page)
 	b = e.sideload(b, r, t, page)
 	writeBody(w, http.StatusOK, append(appendOffset(b, r, from, size, len(list)), '}'))
 	return nil
@@ -69,7 +69,7 @@ func (s *Server) answerSets(w http.ResponseWriter, r *http.Request, t *table, se
 	}
 	e := s.encoder(r)
 	page := t.after(0, sets, from, size)
-	b := append(append(append([]byte(`{"`), t.plural...), `":`...), e.rows(nil, t, page)...)
+	b := e.list(t, page)
 	b = e.sideload(b, r, t, page)
 	writeBody(w, http.StatusOK, append(appendOffset(b, r, from, size, t.size(sets)), '}'))
 	return nil
@@ -201,7 +201,7 @@ func (s *Server) answerCursor(w http.ResponseWriter, r *http.Request, t *table, 
 		return f
 	}
 	e := s.encoder(r)
-	b := append(append(append([]byte(`{"`), t.plural...), `":`...), e.rows(nil, t, page)...)
+	b := e.list(t, page)
 	b = e.sideload(b, r, t, page)
 	writeBody(w, http.StatusOK, append(appendCursor(b, r, idsOf(page), more), '}'))
 	return nil

@@ -171,9 +171,9 @@ func (s *Server) searchOrganizations(w http.ResponseWriter, r *http.Request) err
 		o = t.first("name", quote(q.Get("name")))
 	}
 	if o == nil {
-		return s.answerList(w, r, t, t.plural, nil)
+		return s.answerList(w, r, t, nil)
 	}
-	return s.answerList(w, r, t, t.plural, []*row{o})
+	return s.answerList(w, r, t, []*row{o})
 }
 
 // completeOrganizations finds organizations whose name begins with a text.
@@ -187,5 +187,5 @@ func (s *Server) completeOrganizations(w http.ResponseWriter, r *http.Request) e
 			found = append(found, o)
 		}
 	}
-	return s.answerList(w, r, t, t.plural, found)
+	return s.answerList(w, r, t, found)
 }

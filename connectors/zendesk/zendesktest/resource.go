@@ -169,7 +169,7 @@ func (s *Server) showMany(w http.ResponseWriter, r *http.Request, t *table) erro
 		slices.SortStableFunc(found, func(a, b *row) int { return strings.Compare(a.cur.get(slot), b.cur.get(slot)) })
 	}
 	e := s.encoder(r)
-	b := append(append(append([]byte(`{"`), t.plural...), `":`...), e.rows(nil, t, found)...)
+	b := e.list(t, found)
 	b = e.sideload(b, r, t, found)
 	b = append(b, `,"next_page":null,"previous_page":null,"count":`...)
 	writeBody(w, http.StatusOK, append(append(b, digits(uint64(len(found)))...), '}'))

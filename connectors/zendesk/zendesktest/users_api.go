@@ -77,9 +77,9 @@ func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request) error {
 		if o := t.first("external_id", quote(external)); o != nil {
 			found = append(found, o)
 		}
-		return s.answerList(w, r, t, t.plural, found)
+		return s.answerList(w, r, t, found)
 	}
-	return s.answerList(w, r, t, t.plural, s.findUsers(query))
+	return s.answerList(w, r, t, s.findUsers(query))
 }
 
 func (s *Server) listIdentities(w http.ResponseWriter, r *http.Request) error {
@@ -155,7 +155,7 @@ func (s *Server) answerIdentities(w http.ResponseWriter, r *http.Request, user u
 			break
 		}
 	}
-	return s.answerList(w, r, t, t.plural, list)
+	return s.answerList(w, r, t, list)
 }
 
 func (s *Server) deleteIdentity(w http.ResponseWriter, r *http.Request) error {

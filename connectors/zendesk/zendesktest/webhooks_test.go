@@ -2,6 +2,9 @@ package zendesktest_test
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -88,8 +91,10 @@ func TestEventWebhooks(t *testing.T) {
 		t.Errorf("kinds: got\n%s\nwant\n%s", got, want)
 	}
 	h := in.headers[0]
-	if sig := zendesktest.Sign("secret", h.Get("X-Zendesk-Webhook-Signature-Timestamp"), []byte(in.bodies[0])); h.Get("X-Zendesk-Webhook-Signature") != sig {
-		t.Errorf("signature: got %s, want %s", h.Get("X-Zendesk-Webhook-Signature"), sig)
+	mac := hmac.New(sha256.New, []byte("secret"))
+	mac.Write([]byte(h.Get("X-Zendesk-Webhook-Signature-Timestamp") + in.bodies[0]))
+	if sig := base64.StdEncoding.EncodeToString(mac.Sum(nil)); h.Get("X-Zendesk-Webhook-Signature") != sig {
+		t.Errorf("signature: got %s, want %s over the time and the body", h.Get("X-Zendesk-Webhook-Signature"), sig)
 	}
 	if h.Get("X-Zendesk-Webhook-Id") != hook || len(h.Get("X-Zendesk-Webhook-Invocation-Id")) != 26 || h.Get("X-Zendesk-Account-Id") == "" || h.Get("User-Agent") != "Zendesk Webhook" {
 		t.Errorf("headers: got %v", h)
