@@ -285,7 +285,7 @@ func describe(open map[string]connectors.Item) []string {
 // runHistory delivers the versions in a new order to a new hub and returns what is shown open in the end, by key,
 // and how many tasks were started of each deal.
 func runHistory(t *testing.T, rt *rapid.T, versions map[string][]connectors.Record) (open map[string]connectors.Item, started map[string]int) {
-	w := &world{t: rt, rules: historyRules, crm: newCRM(), board: newBoard(), path: filepath.Join(t.TempDir(), "ledger.db"), mapper: historyMapper{}}
+	w := &world{t: rt, rules: historyRules, crm: newCRM(), board: newBoard(), path: filepath.Join(t.TempDir(), "ledger.db"), mapper: historyMapper{}, kindOf: kindOf}
 	source := &history{size: rapid.IntRange(1, 9).Draw(rt, "page size")}
 	w.change = func(o *router.Options) {
 		o.Sources, o.KindOf, o.Share = []router.SourceConn{{Name: "crm", Source: source}}, kindOf, 1

@@ -281,6 +281,7 @@ type world struct {
 	wrap   func(kv.Engine) kv.Engine // in front of the store
 	mapper ledger.Mapper
 	now    func() time.Time // nil = the real clock
+	kindOf func(connection, object string) canonical.Kind
 }
 
 func newWorld(t testing.TB) *world {
@@ -307,7 +308,7 @@ func (w *world) start() {
 	if w.wrap != nil {
 		store = w.wrap(store)
 	}
-	if w.ledger, err = ledger.Open(store, ledger.Options{Targets: []string{"board"}, Reach: rules.Watches, Mapper: w.mapper, Now: w.now,
+	if w.ledger, err = ledger.Open(store, ledger.Options{Targets: []string{"board"}, Reach: rules.Watches, Mapper: w.mapper, KindOf: w.kindOf, Now: w.now,
 		Key: bytes.Repeat([]byte("k"), 32)}); err != nil {
 		w.t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -51,6 +52,46 @@ func TestCallsForNTasks(t *testing.T) {
 			upsert(t, open(t, w), connectors.Want{Item: now, Link: links[1], Last: &last}) // a fresh process knows no names
 			if got := w.log.Totals().Requests; got != 1 {
 				t.Errorf("a changed title: got %d requests, want 1: %+v", got, w.log.Counts())
+			}
+		})
+	}
+}
+
+// TestCallsForAnOnboardingProject: a project of its own with three sections and six tasks that are made once costs what the
+// README says, on each plan. A batch weighs its actions.
+func TestCallsForAnOnboardingProject(t *testing.T) {
+	for name, plan := range map[string]struct {
+		oauth  bool
+		front  func(http.Handler) http.Handler
+		budget int
+	}{"external id": {true, nil, 21}, "custom field": {false, nil, 19}, "free plan": {false, freePlan, 17}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, plan.oauth, plan.front)
+			units := 0
+			target := w.connect(t, time.Now, func(r *http.Request) { units += asana.Connector.Spec.Cost(r).Weight })
+			start := func(customer string) (cost int) {
+				before := units
+				project := "Onboarding – " + customer
+				if _, _, err := target.(connectors.Lister).List(context.Background(), project, time.Time{}, ""); err != nil { // as delivery does
+					t.Fatal(err)
+				}
+				var wants []connectors.Want
+				for _, task := range []string{"hand-over", "kick-off", "set-up", "training", "go-live", "review"} {
+					wants = append(wants, connectors.Want{InDoubt: true, Item: connectors.Item{Key: "onboarding." + task + "/deal_" + customer, Project: project,
+						Section: "Set-up", Sections: []string{"Hand-over", "Set-up", "Go-live"}, Title: task, Due: "2026-12-01", Once: true}})
+				}
+				for batch := range slices.Chunk(wants, target.MaxBatch()) {
+					for _, r := range target.UpsertBatch(context.Background(), batch) {
+						if r.Err != nil {
+							t.Fatal(r.Err)
+						}
+					}
+				}
+				return units - before
+			}
+			start("Acme") // which meets the account
+			if cost := start("Corp"); cost > plan.budget {
+				t.Errorf("a project costs %d units, want at most %d: %+v", cost, plan.budget, w.log.Counts())
 			}
 		})
 	}
