@@ -68,8 +68,7 @@
 //	id, sources                        the entity's id; its records: ref, connection, object, id, url
 //	deal, ticket                       organization, owner, pipeline, stage, contacts, person (the first of them)
 //	deal                               open_tickets: of its customer, the most urgent first, then the oldest. They name its
-//	                                   organization, or none but one of its contacts; a closed deal has none. Of a customer's
-//	                                   tickets the first MaxReferrers are looked at
+//	                                   organization, or none but one of its contacts; a closed deal has none
 //	person                             organization, owner, deals, tickets
 //	organization                       owner, parent, deals, tickets, people
 //

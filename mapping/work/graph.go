@@ -26,7 +26,7 @@ type Stay struct {
 	Lapsed bool `json:"lapsed,omitempty"`
 }
 
-// MaxReferrers is the most entities Referrers returns.
+// MaxReferrers is the most entities Referrers and Select return.
 const MaxReferrers = 1000
 
 // Graph reads entities. Everything one Items call reads comes from one moment.
@@ -37,6 +37,8 @@ type Graph interface {
 	Resolve(ref string) (*Entity, error)
 	// Referrers returns the entities of a kind that refer to e, by id ascending, at most MaxReferrers.
 	Referrers(e *Entity, kind canonical.Kind) ([]*Entity, error)
+	// Select returns those of them that keep says yes to, at most MaxReferrers: of many tickets the few that are open.
+	Select(e *Entity, kind canonical.Kind, keep func(*Entity) bool) ([]*Entity, error)
 	// History returns what the records of an entity said over time, by From ascending.
 	History(id string) ([]Stay, error)
 	// Now is the moment: states that change by the passing of time are those of now.

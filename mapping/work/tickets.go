@@ -21,18 +21,16 @@ func (s *scene) openTickets() ([]*Entity, error) {
 		return nil, err
 	}
 	for _, org := range orgs {
-		list, err := liveReferrers(s.graph, org, canonical.Ticket)
-		if err != nil {
+		if found, err = s.graph.Select(org, canonical.Ticket, isOpenTicket); err != nil {
 			return nil, err
 		}
-		found = list
 	}
 	people, err := s.follow(relation{kind: canonical.Person, field: "contacts", shape: many})
 	if err != nil {
 		return nil, err
 	}
 	for _, person := range people {
-		list, err := liveReferrers(s.graph, person, canonical.Ticket)
+		list, err := s.graph.Select(person, canonical.Ticket, isOpenTicket)
 		if err != nil {
 			return nil, err
 		}
@@ -46,9 +44,12 @@ func (s *scene) openTickets() ([]*Entity, error) {
 			}
 		}
 	}
-	found = slices.DeleteFunc(found, func(t *Entity) bool { return closed(t, "solved", "closed") })
 	slices.SortFunc(found, moreUrgent)
 	return slices.CompactFunc(found, func(a, b *Entity) bool { return a.ID == b.ID }), nil
+}
+
+func isOpenTicket(e *Entity) bool {
+	return isLive(e, canonical.Ticket) && !closed(e, "solved", "closed")
 }
 
 // closed reports whether an entity's status is among those that end it.

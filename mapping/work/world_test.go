@@ -75,6 +75,11 @@ func (w *world) Referrers(e *Entity, kind canonical.Kind) ([]*Entity, error) {
 	return list, nil
 }
 
+func (w *world) Select(e *Entity, kind canonical.Kind, keep func(*Entity) bool) ([]*Entity, error) {
+	list, err := w.Referrers(e, kind)
+	return slices.DeleteFunc(list, func(e *Entity) bool { return !keep(e) }), err
+}
+
 func (w *world) History(id string) ([]Stay, error) {
 	w.reads["history"]++
 	var list []Stay

@@ -164,3 +164,21 @@ func TestTicketOfAHugeCustomerIsSpread(t *testing.T) {
 		}
 	}
 }
+
+// The open tickets of a customer are found among any number of closed ones.
+func TestOpenTicketsAmongVeryManyClosedOnes(t *testing.T) {
+	w, rules := dealsWorld(t)
+	w.fetch(version("a/companies/1", 1, `{"name":"Acme"}`), version("a/deals/1", 1, `{"organization":"a/companies/1","status":"open"}`))
+	var list []connectors.Record
+	for i := range 3000 {
+		status := "closed"
+		if i%1000 == 0 {
+			status = "open"
+		}
+		list = append(list, version(fmt.Sprint("a/tickets/", i), 1, `{"organization":"a/companies/1","status":"`+status+`"}`))
+	}
+	w.fetch(list...)
+	if got := w.openTickets(rules, "a/deals/1"); got != "3" {
+		t.Errorf("the deal shows %q open tickets, want 3", got)
+	}
+}

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"time"
 
 	"github.com/millrace/millrace/mapping/canonical"
@@ -11,7 +12,7 @@ import (
 type near struct {
 	entity  string
 	members []recKey
-	looked  map[canonical.Kind]bool // for entities of these kinds
+	looked  []canonical.Kind // for entities of these kinds
 	ids     map[canonical.Kind]map[string]bool
 }
 
@@ -20,18 +21,28 @@ func (s *Snap) Now() time.Time { return s.now }
 
 // Referrers returns the entities of a kind that refer to e, ascending by id, at most work.MaxReferrers.
 func (s *Snap) Referrers(e *work.Entity, kind canonical.Kind) ([]*work.Entity, error) {
+	return s.Select(e, kind, func(*work.Entity) bool { return true })
+}
+
+// Select returns those of the entities of a kind that refer to e which keep says yes to, ascending by id, at most
+// work.MaxReferrers. What is looked at and not kept is not remembered.
+func (s *Snap) Select(e *work.Entity, kind canonical.Kind, keep func(*work.Entity) bool) ([]*work.Entity, error) {
 	if err := s.approach(e.ID, kind); err != nil {
 		return nil, err
 	}
 	ids := s.near.ids[kind]
-	list := make([]*work.Entity, 0, len(ids))
+	list := make([]*work.Entity, 0, min(len(ids), work.MaxReferrers))
 	for _, id := range sortedKeys(ids) {
+		_, known := s.ents[id]
 		other, err := s.Subject(id)
 		if err != nil {
 			return nil, err
 		}
-		if other != nil {
+		switch {
+		case other != nil && keep(other):
 			list = append(list, other)
+		case !known:
+			delete(s.ents, id)
 		}
 		if len(list) == work.MaxReferrers {
 			break
@@ -47,15 +58,15 @@ func (s *Snap) approach(id string, kind canonical.Kind) error {
 		if err != nil {
 			return err
 		}
-		s.near = near{entity: id, looked: map[canonical.Kind]bool{}, ids: map[canonical.Kind]map[string]bool{}}
+		s.near = near{entity: id, ids: map[canonical.Kind]map[string]bool{}}
 		if n != nil {
 			s.near.members = n.members
 		}
 	}
-	if s.near.looked[kind] {
+	if slices.Contains(s.near.looked, kind) {
 		return nil
 	}
-	s.near.looked[kind] = true
+	s.near.looked = append(s.near.looked, kind)
 	for _, member := range s.near.members {
 		if err := s.pointers(member, kind, 0); err != nil {
 			return err
