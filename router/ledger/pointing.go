@@ -39,9 +39,7 @@ func (p *pointerScan) until(r kv.Reader, at []byte, yield func(recKey) bool) (ne
 		if object == nil || !bytes.HasPrefix(row, object) {
 			object = append(object[:0], objectOf(row)...)
 			if !p.mayBe(recKey(object)) {
-				next = append(slices.Clip(p.prefix), object...)
-				next[len(next)-1]++ // behind the zero byte that ends the object
-				return next
+				return behind(p.prefix, recKey(object))
 			}
 		}
 		if !yield(recKey(row)) {
@@ -61,4 +59,11 @@ func (p *pointerScan) mayBe(object recKey) bool {
 func objectOf(key []byte) []byte {
 	first := bytes.IndexByte(key, 0) + 1
 	return key[:first+bytes.IndexByte(key[first:], 0)+1]
+}
+
+// behind returns the row after all those of an object.
+func behind(prefix []byte, object recKey) []byte {
+	next := append(slices.Clip(prefix), object...)
+	next[len(next)-1]++ // the zero byte that ends the object
+	return next
 }

@@ -14,6 +14,13 @@ type near struct {
 	members []recKey
 	looked  []canonical.Kind // for entities of these kinds
 	ids     map[canonical.Kind]map[string]bool
+	objects map[recKey][]herd // by the record that they point at
+}
+
+// herd is an object of which records point at one, and the kind they are of.
+type herd struct {
+	object recKey // the part of a record's key that all of them have
+	kind   canonical.Kind
 }
 
 // Now returns the moment of the snapshot.
@@ -58,7 +65,8 @@ func (s *Snap) approach(id string, kind canonical.Kind) error {
 		if err != nil {
 			return err
 		}
-		s.near = near{entity: id, ids: map[canonical.Kind]map[string]bool{}}
+		s.near = near{entity: id, ids: map[canonical.Kind]map[string]bool{},
+			objects: map[recKey][]herd{}}
 		if n != nil {
 			s.near.members = n.members
 		}
@@ -76,10 +84,24 @@ func (s *Snap) approach(id string, kind canonical.Kind) error {
 }
 
 // pointers notes the entities of a kind that refer to one record, or to one that was merged into it, looking at a bounded
-// number of records.
+// number of records of each object.
 func (s *Snap) pointers(key recKey, kind canonical.Kind, hops int) error {
-	looked := 0
-	for from := range s.l.pointing(s.r, key, "", []canonical.Kind{kind}) {
+	own := s.l.kindOf(key.object())
+	for _, h := range s.herds(key) {
+		if h.kind != kind && h.kind != own && h.kind != "" {
+			continue
+		}
+		if err := s.pointersOf(key, h, kind, hops); err != nil {
+			return err
+		}
+	}
+	return s.r.Err()
+}
+
+func (s *Snap) pointersOf(key recKey, h herd, kind canonical.Kind, hops int) error {
+	looked, prefix := 0, s.l.under(string(key))
+	for full := range s.r.Scan(bRev, append(slices.Clip(prefix), h.object...), nil) {
+		from := recKey(full[len(prefix):])
 		m, err := readMeta(s.r, s.l, from)
 		if err != nil {
 			return err
@@ -97,7 +119,28 @@ func (s *Snap) pointers(key recKey, kind canonical.Kind, hops int) error {
 			break
 		}
 	}
-	return s.r.Err()
+	return nil
+}
+
+// herds lists the objects of which records point at one, looked up once.
+func (s *Snap) herds(key recKey) []herd {
+	if list, known := s.near.objects[key]; known {
+		return list
+	}
+	var list []herd
+	prefix := s.l.under(string(key))
+	for at := prefix; at != nil; {
+		next := []byte(nil)
+		for full := range s.r.Scan(bRev, prefix, at) {
+			object := recKey(objectOf(full[len(prefix):]))
+			list = append(list, herd{object, s.l.kindOf(object.object())})
+			next = behind(prefix, object)
+			break
+		}
+		at = next
+	}
+	s.near.objects[key] = list
+	return list
 }
 
 // note adds the entity of a record.
