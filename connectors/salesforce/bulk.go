@@ -61,7 +61,7 @@ func (a *account) bulk(ctx context.Context, o object, c cursor) (connectors.Page
 	op := "ask for the job of " + o.name
 	n, err := a.get(ctx, op, a.path("jobs/query/"+c.Job.ID), nil)
 	if err != nil {
-		return connectors.Page{}, lostJob(op, err)
+		return a.lostJob(ctx, o, c, op, err)
 	}
 	switch state := n.body.Get("state").String(); state {
 	case "JobComplete":
@@ -105,19 +105,22 @@ func (a *account) giveUp(ctx context.Context, o object, c cursor, why string, ru
 		}
 	}
 	if a.backfill != backfillAuto {
-		return connectors.Page{}, expired(op, why)
+		return connectors.Page{}, &connectors.Error{Kind: connectors.Rejected, Op: op, Reason: why + "; set backfill to auto or rest, or reset the stream"}
 	}
 	c.Phase, c.Job = scanning, nil
 	return a.scan(ctx, o, c)
 }
 
-// lostJob says that a job or a page of its result is no longer kept; the stream then begins anew.
-func lostJob(op string, err error) error {
+// lostJob acts on a job that is refused: one that is no longer kept makes the stream begin anew; any other refusal, such as
+// that of another API version than it was made with, makes it read by REST.
+func (a *account) lostJob(ctx context.Context, o object, c cursor, op string, err error) (connectors.Page, error) {
 	switch connectors.KindOf(err) {
-	case connectors.NotFound, connectors.Rejected:
-		return expired(op, "the job or its result is no longer kept: "+codeOf(err))
+	case connectors.NotFound:
+		return connectors.Page{}, expired(op, "the job or its result is no longer kept")
+	case connectors.Rejected:
+		return a.giveUp(ctx, o, c, "it is refused: "+codeOf(err), false)
 	}
-	return err
+	return connectors.Page{}, err
 }
 
 // result reads a page of a job's result.
@@ -143,7 +146,7 @@ func (a *account) result(ctx context.Context, o object, c cursor) (connectors.Pa
 		return r.read(head, body)
 	})
 	if err != nil {
-		return connectors.Page{}, lostJob(op, err)
+		return a.lostJob(ctx, o, c, op, err)
 	}
 	next := *c.Job
 	switch {

@@ -26,13 +26,14 @@ const (
 	buryLeast = time.Minute
 )
 
-// toBury returns the span of the log that is due, nil when none is.
-func (a *account) toBury(c cursor, l *layout, now time.Time) *window {
+// toBury returns the span of the log that is due, nil when none is. The log does not say of which kind a task was; tasks
+// that are purged are found by the sweep.
+func (a *account) toBury(o object, c cursor, l *layout, now time.Time) *window {
 	from := c.Dead
 	if from == 0 { // after a rewind: what is older is found by the sweep
 		from = max(min(c.Live, now.UnixMilli()), now.Add(-buryKept).UnixMilli())
 	}
-	if !l.replicated || now.UnixMilli()-from < buryEvery.Milliseconds() {
+	if !l.replicated || o.where != "" || now.UnixMilli()-from < buryEvery.Milliseconds() {
 		return nil
 	}
 	return &window{From: from, To: min(now.UnixMilli(), from+burySpan.Milliseconds())}
@@ -43,6 +44,10 @@ func (a *account) toBury(c cursor, l *layout, now time.Time) *window {
 func (a *account) deleted(ctx context.Context, o object, c cursor) (connectors.Page, error) {
 	op := "read deletions of " + o.name
 	log, err := a.askDeleted(ctx, op, o, *c.Gone)
+	if connectors.CursorExpired(err) && c.Dead == 0 { // the hole is recorded already; the sweep finds what lies in it
+		c.Dead, c.Gone = c.Gone.To, nil
+		return connectors.Page{Next: c.String(), Complete: a.completeTo(c.Live)}, nil
+	}
 	if err != nil {
 		return connectors.Page{}, err
 	}
@@ -67,7 +72,7 @@ func (a *account) deleted(ctx context.Context, o object, c cursor) (connectors.P
 		c.Dead = max(c.Gone.From+buryLeast.Milliseconds(), min(log.latest.UnixMilli(), c.Gone.To))
 		c.Gone = nil
 		if l := a.layouts.get(o.sobject); l != nil {
-			c.Gone = a.toBury(c, l, log.date)
+			c.Gone = a.toBury(o, c, l, log.date)
 		}
 		page.More, page.Complete = c.Gone != nil, a.completeTo(c.Live)
 	}

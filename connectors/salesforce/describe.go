@@ -37,6 +37,7 @@ type layout struct {
 	wide       bool   // the fields do not fit into an address
 	modified   string // Last-Modified, for the next question
 	at         time.Time
+	whole      time.Time // when it was last answered in full
 	date       time.Time // the vendor's clock when it was last confirmed
 }
 
@@ -90,13 +91,16 @@ func (l *layouts) leftOut(sobject string) []string {
 	return slices.Clone(l.without[sobject])
 }
 
+// wholeAge is how long 304 is believed: what a user may see can change without the object's own time.
+const wholeAge = 6 * time.Hour
+
 // describe asks for the fields of an object, unless nothing changed since it last did: then the answer is a 304. Either
 // way it tells the vendor's time, which is where a pass ends.
 func (a *account) describe(ctx context.Context, o object) (*layout, error) {
 	op := "describe " + o.sobject
 	before := a.layouts.get(o.sobject)
 	client := a.client
-	if before != nil && before.modified != "" {
+	if before != nil && before.modified != "" && a.now().Sub(before.whole) < wholeAge {
 		client.Header = http.Header{"If-Modified-Since": {before.modified}}
 	}
 	n, err := a.askWith(ctx, client, op, http.MethodGet, a.path("sobjects/"+o.sobject+"/describe"), nil, nil)
@@ -149,7 +153,7 @@ var unreadable = map[string]bool{"address": true, "location": true, "base64": tr
 var stamps = []string{"SystemModstamp", "LastModifiedDate", "CreatedDate"}
 
 func (a *account) layoutOf(ctx context.Context, o object, n answer) (*layout, error) {
-	l := &layout{sobject: o.sobject, index: map[string]int{}, lists: map[string]string{}, at: a.now(), date: n.date,
+	l := &layout{sobject: o.sobject, index: map[string]int{}, lists: map[string]string{}, at: a.now(), whole: a.now(), date: n.date,
 		prefix: n.body.Get("keyPrefix").String(), replicated: n.body.Get("replicateable").Bool(), modified: n.header.Get("Last-Modified")}
 	refused := a.layouts.leftOut(o.sobject)
 	for _, raw := range n.body.Get("fields").Array() {

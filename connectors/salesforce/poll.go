@@ -37,7 +37,7 @@ func (a *account) poll(ctx context.Context, o object, c cursor) (connectors.Page
 		c.Window = &w
 	} else {
 		c.Live, c.Window = max(c.Live, w.To), nil
-		c.Gone = a.toBury(c, f.layout, f.date)
+		c.Gone = a.toBury(o, c, f.layout, f.date)
 		page.More, page.Complete = c.Gone != nil, a.completeTo(c.Live)
 	}
 	page.Next = c.String()

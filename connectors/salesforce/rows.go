@@ -45,16 +45,14 @@ func (a *account) rows(ctx context.Context, op string, o object, l *layout, w wa
 	}
 	for range maxRepairs {
 		f, err := a.once(ctx, op, o, l, w)
-		switch codeOf(err) {
-		case "INVALID_FIELD":
+		switch {
+		case codeOf(err) == "INVALID_FIELD":
 			if l, err = a.relearn(ctx, o, columnIn(err)); err == nil {
 				continue
 			}
-		case "QUERY_TIMEOUT":
-			if w.limit > slowRows {
-				w.limit = slowRows
-				continue
-			}
+		case tooMuch(err) && w.limit > slowRows:
+			w.limit = slowRows
+			continue
 		}
 		return f, err
 	}
@@ -65,6 +63,11 @@ const (
 	maxRepairs = 8   // fields that one page may lose
 	slowRows   = 200 // the rows of a page that took too long
 )
+
+// tooMuch reports whether fewer rows may help: the query took too long, or its answer is too large to be held.
+func tooMuch(err error) bool {
+	return codeOf(err) == "QUERY_TIMEOUT" || err != nil && strings.HasPrefix(reasonOf(err), "answer is too large")
+}
 
 // once makes the query and records of its answer.
 func (a *account) once(ctx context.Context, op string, o object, l *layout, w wanted) (found, error) {
