@@ -204,3 +204,23 @@ func TestPersonAccounts(t *testing.T) {
 		t.Errorf("got %s, want it to say that it is a person account", other.records[account].Data)
 	}
 }
+
+// TestFetchOverSmallPages: references whose rows the vendor answers in smaller pages than were asked for all come, in one Get.
+func TestFetchOverSmallPages(t *testing.T) {
+	h := newHarness(t, "Opportunity", func(o *salesforcetest.Options) { o.MaxQuery = 7 })
+	ids := h.Create(t, 50)
+	var refs []connectors.Ref
+	for _, id := range ids {
+		refs = append(refs, connectors.Ref{Connection: "under-test", Object: "Opportunity", ID: id})
+	}
+	h.Delete(t, ids[30])
+	got, err := connectortest.Open(t, h).(connectors.Getter).Get(context.Background(), refs)
+	if err != nil || len(got) != 50 {
+		t.Fatalf("got %d records and %v, want 50", len(got), err)
+	}
+	for _, rec := range got {
+		if deleted := rec.Deleted.Kind != connectors.NotDeleted; deleted != (rec.Ref.ID == ids[30]) {
+			t.Errorf("%s: got %+v", rec.Ref, rec.Deleted)
+		}
+	}
+}
