@@ -3,8 +3,6 @@ package zendesktest
 import (
 	"fmt"
 	"net/http"
-
-	"github.com/millrace/millrace/connectors/sandbox/ordered"
 )
 
 // deletedUser appends the short form in which deleted users are listed.
@@ -43,8 +41,9 @@ func (s *Server) listDeletedUsers(w http.ResponseWriter, r *http.Request) error 
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	t := s.table("users")
+	gone := t.in(&t.gone)
 	if q := r.URL.Query(); q.Has("page[size]") || q.Has("page[after]") {
-		page, more, f := t.cursorPage(q, []*ordered.Set{&t.gone})
+		page, more, f := gone.page(q)
 		if f != nil {
 			return f
 		}
@@ -56,7 +55,7 @@ func (s *Server) listDeletedUsers(w http.ResponseWriter, r *http.Request) error 
 	if f != nil {
 		return f
 	}
-	b := s.encoder(r).deletedUsers(t.after(0, []*ordered.Set{&t.gone}, from, size))
+	b := s.encoder(r).deletedUsers(gone.after(0, from, size))
 	writeBody(w, http.StatusOK, append(appendOffset(b, r, from, size, t.gone.Len()), '}'))
 	return nil
 }

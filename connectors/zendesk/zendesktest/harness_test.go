@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -102,6 +103,7 @@ type item struct {
 // page is any list of the API.
 type page struct {
 	Users, Organizations, Tickets, Comments, Identities []item
+	Ratings                                             []item `json:"satisfaction_ratings"`
 	Meta                                                struct {
 		HasMore     bool    `json:"has_more"`
 		AfterCursor *string `json:"after_cursor"`
@@ -117,7 +119,7 @@ type page struct {
 }
 
 func (p page) rows() []item {
-	return append(append(append(append(p.Users, p.Organizations...), p.Tickets...), p.Comments...), p.Identities...)
+	return slices.Concat(p.Users, p.Organizations, p.Tickets, p.Comments, p.Identities, p.Ratings)
 }
 
 func (p page) ids() []string {

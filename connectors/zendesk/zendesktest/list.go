@@ -1,19 +1,15 @@
 package zendesktest
 
 import (
-	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/millrace/millrace/connectors/sandbox/ordered"
 )
 
 // pathID returns the {id} of a path, 0 when it is no number.
@@ -57,77 +53,29 @@ func (s *Server) answerList(w http.ResponseWriter, r *http.Request, t *table, li
 	return nil
 }
 
-// answerSets answers the rows of one or several sets, by ascending id, with the paging that the request asks for.
-func (s *Server) answerSets(w http.ResponseWriter, r *http.Request, t *table, sets ...*ordered.Set) error {
+// answerSelection answers a selection, by ascending id, with the paging that the request asks for. Tickets' fields and
+// forms and the statuses come all at once when none is asked for.
+func (s *Server) answerSelection(w http.ResponseWriter, r *http.Request, sel selection) error {
 	q := r.URL.Query()
 	if q.Has("page[size]") || q.Has("page[after]") || q.Has("page[before]") {
-		return s.answerCursor(w, r, t, sets)
+		return s.answerCursor(w, r, sel)
 	}
 	from, size, f := s.offset(r)
+	if slices.Contains(unpaged, sel.t.plural) && !q.Has("page") && !q.Has("per_page") {
+		size = sel.size()
+	}
 	if f != nil {
 		return f
 	}
 	e := s.encoder(r)
-	page := t.after(0, sets, from, size)
-	b := e.list(t, page)
-	b = e.sideload(b, r, t, page)
-	writeBody(w, http.StatusOK, append(appendOffset(b, r, from, size, t.size(sets)), '}'))
+	page := sel.after(0, from, size)
+	b := e.sideload(e.list(sel.t, page), r, sel.t, page)
+	writeBody(w, http.StatusOK, append(appendOffset(b, r, from, max(1, size), sel.size()), '}'))
 	return nil
 }
 
-// after returns the size rows with ids above one, after skipping so many, from all sets together.
-func (t *table) after(id uint64, sets []*ordered.Set, skip, size int) []*row {
-	var out []*row
-	for _, set := range sets {
-		from := set.Rank(ordered.Key{ID: id + 1})
-		out = append(out, t.some(set.Between(from, set.Len(), false), skip+size)...)
-	}
-	slices.SortFunc(out, byID)
-	return out[min(skip, len(out)):min(skip+size, len(out))]
-}
-
-// before returns the size rows with the highest ids below one, ascending.
-func (t *table) before(id uint64, sets []*ordered.Set, size int) []*row {
-	var out []*row
-	for _, set := range sets {
-		out = append(out, t.some(set.Between(0, set.Rank(ordered.Key{ID: id}), true), size)...)
-	}
-	slices.SortFunc(out, byID)
-	return out[max(0, len(out)-size):]
-}
-
-// some returns the first rows that lists show, at most so many.
-func (t *table) some(keys iter.Seq[ordered.Key], most int) []*row {
-	var out []*row
-	for k := range keys {
-		if len(out) == most {
-			break
-		}
-		if o := t.rows[k.ID]; t.unlisted == nil || !t.unlisted(o) {
-			out = append(out, o)
-		}
-	}
-	return out
-}
-
-func byID(a, b *row) int { return cmp.Compare(a.id, b.id) }
-
-// size returns how many rows of the sets lists show.
-func (t *table) size(sets []*ordered.Set) int {
-	n := 0
-	for _, set := range sets {
-		n += set.Len()
-		if t.unlisted == nil {
-			continue
-		}
-		for k := range set.Between(0, set.Len(), false) {
-			if t.unlisted(t.rows[k.ID]) {
-				n--
-			}
-		}
-	}
-	return n
-}
+// unpaged are lists that need no paging.
+var unpaged = []string{"ticket_fields", "ticket_forms", "custom_statuses"}
 
 // offset reads page and per_page. Beyond the 10,000th row the vendor answers 400, see
 // https://developer.zendesk.com/api-reference/introduction/pagination/#offset-pagination.
@@ -195,14 +143,13 @@ func readPosition(cursor string) (uint64, bool) {
 
 // answerCursor answers a page of cursor paging. As recorded, the links of a page that has rows are there even when
 // nothing more follows; only meta.has_more tells.
-func (s *Server) answerCursor(w http.ResponseWriter, r *http.Request, t *table, sets []*ordered.Set) error {
-	page, more, f := t.cursorPage(r.URL.Query(), sets)
+func (s *Server) answerCursor(w http.ResponseWriter, r *http.Request, sel selection) error {
+	page, more, f := sel.page(r.URL.Query())
 	if f != nil {
 		return f
 	}
 	e := s.encoder(r)
-	b := e.list(t, page)
-	b = e.sideload(b, r, t, page)
+	b := e.sideload(e.list(sel.t, page), r, sel.t, page)
 	writeBody(w, http.StatusOK, append(appendCursor(b, r, idsOf(page), more), '}'))
 	return nil
 }
@@ -221,31 +168,6 @@ func cursorSize(q url.Values, most int) (int, *failure) {
 
 func badCursor(name string) *failure {
 	return listed(http.StatusBadRequest, "InvalidPaginationParameter", "Invalid pagination parameter", "%s is invalid", name)
-}
-
-// cursorPage returns the page that a query asks for and whether there is more in its direction.
-func (t *table) cursorPage(q url.Values, sets []*ordered.Set) ([]*row, bool, *failure) {
-	size, f := cursorSize(q, maxPage)
-	if f != nil {
-		return nil, false, f
-	}
-	var id uint64
-	direction := "page[after]"
-	if q.Get("page[before]") != "" {
-		direction = "page[before]"
-	}
-	if cursor := q.Get(direction); cursor != "" {
-		var ok bool
-		if id, ok = readPosition(cursor); !ok {
-			return nil, false, badCursor(direction)
-		}
-	}
-	if direction == "page[before]" {
-		rows := t.before(id, sets, size+1)
-		return rows[max(0, len(rows)-size):], len(rows) > size, nil
-	}
-	rows := t.after(id, sets, 0, size+1)
-	return rows[:min(size, len(rows))], len(rows) > size, nil
 }
 
 func idsOf(rows []*row) []uint64 {

@@ -116,6 +116,31 @@ func TestArchivedTicketsLeaveTheLists(t *testing.T) {
 	}
 }
 
+func TestRatings(t *testing.T) {
+	a := open(t, zendesktest.Options{})
+	var ids []string
+	for _, r := range []map[string]any{{"score": "offered"}, {"score": "good", "comment": "Fast"}, {"score": "bad"}} {
+		r["ticket_id"] = a.create("tickets", map[string]any{"description": "D"})
+		ids = append(ids, a.create("satisfaction_ratings", r))
+		a.clock.Advance(time.Hour)
+	}
+	if err := a.Set("satisfaction_ratings", map[string]any{"score": "good"}, ids[0]); err != nil {
+		t.Fatal(err)
+	}
+	for query, want := range map[string][]string{
+		"": ids, "score=received": ids, "score=bad": ids[2:], "score=received_with_comment": ids[1:2], "score=good_without_comment": ids[:1],
+		fmt.Sprintf("score=received&start_time=%d", start.Unix()+60): ids[1:], fmt.Sprintf("page[size]=5&end_time=%d", start.Unix()+60): ids[:1],
+	} {
+		if got := a.get("/api/v2/satisfaction_ratings?" + query).ids(); !slices.Equal(got, want) {
+			t.Errorf("%q: got %v, want %v", query, got, want)
+		}
+	}
+	row, _ := a.Row("tickets", "2")
+	if rating := fmt.Sprint(row.Fields["satisfaction_rating"]); !strings.Contains(rating, "Fast") {
+		t.Errorf("ticket: got rating %s", rating)
+	}
+}
+
 // TestTicketEventsAndMetrics: comments' texts come only when they are asked for, and metric events come late.
 func TestTicketEventsAndMetrics(t *testing.T) {
 	a := open(t, zendesktest.Options{MetricDelay: 10 * time.Minute})

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"sort"
-
-	"github.com/millrace/millrace/connectors/sandbox/ordered"
 )
 
 // from returns the audits since an instant; they are ordered because the account's clock only goes forward, and a clock
@@ -233,9 +231,10 @@ func (s *Server) listMetrics(w http.ResponseWriter, r *http.Request) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	t := s.table("tickets")
+	sel := t.in(&t.live)
 	q := r.URL.Query()
 	if q.Has("page[size]") || q.Has("page[after]") || q.Has("page[before]") {
-		page, more, f := t.cursorPage(q, []*ordered.Set{&t.live})
+		page, more, f := sel.page(q)
 		if f != nil {
 			return f
 		}
@@ -246,9 +245,8 @@ func (s *Server) listMetrics(w http.ResponseWriter, r *http.Request) error {
 	if f != nil {
 		return f
 	}
-	page := t.some(t.live.Between(0, t.live.Len(), true), from+size)
-	page = page[min(from, len(page)):]
-	writeBody(w, http.StatusOK, append(appendOffset(s.metrics(r, page), r, from, size, t.size([]*ordered.Set{&t.live})), '}'))
+	page := sel.newest(from, size)
+	writeBody(w, http.StatusOK, append(appendOffset(s.metrics(r, page), r, from, size, sel.size()), '}'))
 	return nil
 }
 

@@ -65,7 +65,7 @@ func (s *Server) answerOne(w http.ResponseWriter, r *http.Request, code int, t *
 func (s *Server) list(w http.ResponseWriter, r *http.Request, t *table) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.answerSets(w, r, t, t.filtered(r)...)
+	return s.answerSelection(w, r, t.filtered(r))
 }
 
 // filters are the parameters by which lists are narrowed: parameter, table, column.
@@ -73,28 +73,27 @@ var filters = []struct{ parameter, table, column string }{
 	{"role", "users", "role"}, {"role[]", "users", "role"}, {"external_id", "users", "external_id"},
 	{"external_id", "tickets", "external_id"}, {"external_id", "organizations", "external_id"},
 	{"user_id", "organization_memberships", "user_id"}, {"organization_id", "organization_memberships", "organization_id"},
-	{"status_categories", "custom_statuses", "status_category"}, {"score", "satisfaction_ratings", "score"},
+	{"status_categories", "custom_statuses", "status_category"},
 }
 
-// filtered returns the sets of rows that a list request is about.
-func (t *table) filtered(r *http.Request) []*ordered.Set {
+// filtered returns what a list request is about.
+func (t *table) filtered(r *http.Request) selection {
+	if t.plural == "satisfaction_ratings" {
+		return t.ratings(r.URL.Query())
+	}
 	q := r.URL.Query()
 	var sets []*ordered.Set
 	asked := false
 	for _, f := range filters {
 		if f.table == t.plural && q.Has(f.parameter) {
 			asked = true
-			values := q[f.parameter]
-			if f.column == "score" && q.Get("score") == "received" {
-				values = []string{"good", "bad"}
-			}
-			sets = append(sets, t.having(f.column, values)...)
+			sets = append(sets, t.having(f.column, q[f.parameter])...)
 		}
 	}
 	if !asked {
-		return []*ordered.Set{&t.live}
+		return t.in(&t.live)
 	}
-	return sets
+	return t.in(sets...)
 }
 
 // having returns the rows whose column has one of the values, which may also be joined by commas.
@@ -129,7 +128,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, t *table) error {
 func (s *Server) count(w http.ResponseWriter, r *http.Request, t *table) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	writeJSON(w, http.StatusOK, map[string]any{"count": map[string]any{"value": t.size(t.filtered(r)), "refreshed_at": instant(s.now())}})
+	writeJSON(w, http.StatusOK, map[string]any{"count": map[string]any{"value": t.filtered(r).size(), "refreshed_at": instant(s.now())}})
 	return nil
 }
 
@@ -260,7 +259,7 @@ func (s *Server) listChildren(name, column, parent string) handler {
 			return missing()
 		}
 		t := s.table(name)
-		return s.answerSets(w, r, t, t.by(column, idJSON(pathID(r))))
+		return s.answerSelection(w, r, t.in(t.by(column, idJSON(pathID(r)))))
 	}
 }
 

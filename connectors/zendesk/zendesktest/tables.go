@@ -14,7 +14,7 @@ func newTables() map[string]*table {
 		newTable("tickets", "ticket", ticketColumns(), "external_id", "requester_id", "organization_id"),
 		newTable("comments", "comment", commentColumns(), "ticket_id"),
 		newTable("groups", "group", groupColumns(), "name"),
-		newTable("satisfaction_ratings", "satisfaction_rating", ratingColumns(), "ticket_id", "score"),
+		newTable("satisfaction_ratings", "satisfaction_rating", ratingColumns(), "ticket_id"),
 		newTable("ticket_fields", "ticket_field", ticketFieldColumns()),
 		newTable("ticket_forms", "ticket_form", ticketFormColumns()),
 		newTable("custom_statuses", "custom_status", customStatusColumns(), "status_category"),

@@ -33,39 +33,6 @@ func (s *Server) countComments(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// rate stores what the requester thinks of a ticket.
-func (s *Server) rate(w http.ResponseWriter, r *http.Request) error {
-	in, err := wrapped(w, r, "satisfaction_rating")
-	if err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	ticket := s.table("tickets").alive(pathID(r))
-	if ticket == nil {
-		return missing()
-	}
-	o, err := s.write(s.table("satisfaction_ratings"), nil, in, false, s.actor())
-	if err != nil {
-		return err
-	}
-	s.attachRating(ticket, o)
-	s.answerOne(w, r, http.StatusOK, s.table("satisfaction_ratings"), o)
-	return nil
-}
-
-// attachRating ties a rating to its ticket, in both directions.
-func (s *Server) attachRating(ticket, rating *row) {
-	t, ratings := s.table("tickets"), s.table("satisfaction_ratings")
-	set := map[string]string{"ticket_id": idJSON(ticket.id)}
-	for _, name := range []string{"assignee_id", "group_id", "requester_id"} {
-		set[name] = ticket.cur.get(t.slot(name))
-	}
-	s.alter(ratings, rating, s.actor(), live, set)
-	s.alter(t, ticket, s.actor(), live, map[string]string{"satisfaction_rating": fmt.Sprintf(`{"id":%d,"score":%s,"comment":%s}`,
-		rating.id, rating.cur.get(ratings.slot("score")), orNull(rating.cur.get(ratings.slot("comment"))))})
-}
-
 // listDeletedTickets answers what can still be restored.
 func (s *Server) listDeletedTickets(w http.ResponseWriter, r *http.Request) error {
 	s.mu.RLock()
