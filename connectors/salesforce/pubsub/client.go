@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -38,6 +39,8 @@ type Client struct {
 	tokens connectors.Tokens
 	target string
 	creds  credentials.TransportCredentials
+	// silence is how long the server may say nothing; shorter in tests.
+	silence time.Duration
 
 	mu      sync.Mutex
 	schemas map[string]*schema // by the vendor's id, which is of the content
@@ -55,7 +58,7 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{tokens: o.Tokens, target: target, creds: creds, schemas: map[string]*schema{}}, nil
+	return &Client{tokens: o.Tokens, target: target, creds: creds, silence: silence, schemas: map[string]*schema{}}, nil
 }
 
 // CheckEndpoint says what is wrong with an endpoint, nil when it can be used.

@@ -1,6 +1,7 @@
 package pubsub
 
 import (
+	"errors"
 	"strings"
 	"time"
 )
@@ -64,38 +65,44 @@ func recordID(id string) bool {
 	}) < 0
 }
 
-// header is the header of a change event in Avro.
-type header struct {
-	Event struct {
-		EntityName      string   `avro:"entityName"`
-		RecordIDs       []string `avro:"recordIds"`
-		ChangeType      string   `avro:"changeType"`
-		ChangeOrigin    string   `avro:"changeOrigin"`
-		TransactionKey  string   `avro:"transactionKey"`
-		SequenceNumber  int      `avro:"sequenceNumber"`
-		CommitTimestamp int64    `avro:"commitTimestamp"`
-		CommitUser      string   `avro:"commitUser"`
-		NulledFields    []string `avro:"nulledFields"`
-		DiffFields      []string `avro:"diffFields"`
-		ChangedFields   []string `avro:"changedFields"`
-	} `avro:"ChangeEventHeader"`
-}
-
-// decode reads the header of an event.
+// decode reads the header of an event. It is taken field by field, so that one that the vendor adds is passed over.
 func (s *schema) decode(payload []byte) (Change, error) {
 	if s.bad != nil {
 		return Change{}, s.bad
 	}
-	var h header
-	if _, err := s.head.Decode(payload, &h); err != nil {
+	event := map[string]any{}
+	if _, err := s.head.Decode(payload, &event); err != nil {
 		return Change{}, err
 	}
-	e := &h.Event
-	c := Change{Entity: e.EntityName, Type: e.ChangeType, IDs: e.RecordIDs, Origin: e.ChangeOrigin, User: e.CommitUser,
-		Transaction: e.TransactionKey, Sequence: e.SequenceNumber, Changed: s.fieldNames(e.ChangedFields),
-		Nulled: s.fieldNames(e.NulledFields), Diff: s.fieldNames(e.DiffFields)}
-	if e.CommitTimestamp > 0 {
-		c.At = time.UnixMilli(e.CommitTimestamp).UTC()
+	head, ok := event[headerField].(map[string]any)
+	if !ok {
+		return Change{}, errors.New("the header is not a record")
+	}
+	c := Change{Entity: text(head["entityName"]), Type: text(head["changeType"]), IDs: texts(head["recordIds"]),
+		Origin: text(head["changeOrigin"]), User: text(head["commitUser"]), Transaction: text(head["transactionKey"]),
+		Changed: s.fieldNames(texts(head["changedFields"])), Nulled: s.fieldNames(texts(head["nulledFields"])),
+		Diff: s.fieldNames(texts(head["diffFields"]))}
+	if c.Entity == "" || c.Type == "" {
+		return c, errors.New("the header does not say what changed")
+	}
+	if n, ok := head["sequenceNumber"].(int32); ok {
+		c.Sequence = int(n)
+	}
+	if ms, ok := head["commitTimestamp"].(int64); ok && ms > 0 {
+		c.At = time.UnixMilli(ms).UTC()
 	}
 	return c, nil
+}
+
+func text(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+func texts(v any) (list []string) {
+	all, _ := v.([]any)
+	for _, one := range all {
+		list = append(list, text(one))
+	}
+	return list
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/twmb/avro"
 	"google.golang.org/grpc"
@@ -98,7 +99,7 @@ func parseSchema(text string) (*schema, error) {
 }
 
 // nestedIn returns the field names of a compound field's type: a record, possibly as a part of a union, or the name of
-// one that an earlier field defined.
+// one that an earlier field defined. Names are taken without their namespace, which is the event's.
 func nestedIn(raw json.RawMessage, types map[string][]string) []string {
 	var union []json.RawMessage
 	if json.Unmarshal(raw, &union) == nil {
@@ -111,13 +112,12 @@ func nestedIn(raw json.RawMessage, types map[string][]string) []string {
 	}
 	var name string
 	if json.Unmarshal(raw, &name) == nil {
-		return types[name]
+		return types[name[strings.LastIndexByte(name, '.')+1:]]
 	}
 	var record struct {
-		Type      json.RawMessage `json:"type"`
-		Name      string          `json:"name"`
-		Namespace string          `json:"namespace"`
-		Fields    []avroField     `json:"fields"`
+		Type   json.RawMessage `json:"type"`
+		Name   string          `json:"name"`
+		Fields []avroField     `json:"fields"`
 	}
 	if json.Unmarshal(raw, &record) != nil || string(record.Type) != `"record"` {
 		return nil
@@ -126,9 +126,6 @@ func nestedIn(raw json.RawMessage, types map[string][]string) []string {
 	for i, f := range record.Fields {
 		names[i] = f.Name
 	}
-	types[record.Name] = names
-	if record.Namespace != "" {
-		types[record.Namespace+"."+record.Name] = names
-	}
+	types[record.Name[strings.LastIndexByte(record.Name, '.')+1:]] = names
 	return names
 }

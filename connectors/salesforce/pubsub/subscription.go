@@ -39,7 +39,7 @@ type Batch struct {
 	// Unread counts events that cannot be decoded and never will be: what they tell is as good as lost.
 	Unread int
 	Next   connectors.Cursor // behind all of it
-	At      time.Time         // the newest commit, zero without changes
+	At     time.Time         // the newest commit, zero without changes
 }
 
 // Subscribe reads the topic (`/data/ChangeEvents`) behind a cursor, or, for "", from now on. Errors of the vendor, also that
@@ -88,7 +88,7 @@ var errSilent = errors.New("the server has said nothing for too long")
 func (s *Subscription) Next(ctx context.Context) (Batch, error) {
 	stop := context.AfterFunc(ctx, func() { s.cancel(ctx.Err()) })
 	defer stop()
-	watch := time.AfterFunc(silence, func() { s.cancel(errSilent) })
+	watch := time.AfterFunc(s.client.silence, func() { s.cancel(errSilent) })
 	defer watch.Stop()
 	answer, err := s.stream.Recv()
 	if err != nil {
