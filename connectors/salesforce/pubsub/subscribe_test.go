@@ -205,6 +205,9 @@ func TestFlowControl(t *testing.T) {
 			if n := w.bus.Told(); n < 250 {
 				t.Errorf("%d events were told", n)
 			}
+			if n := w.bus.Most(); n > 100 {
+				t.Errorf("%d events were outstanding, the most is 100", n)
+			}
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -51,6 +52,7 @@ type Server struct {
 	broken  int                     // times the streams were ended
 	told    int                     // events delivered
 	commits int64
+	most    atomic.Int64 // events a client had asked for and not been sent
 
 	grpc *grpc.Server
 	done chan error
@@ -149,3 +151,6 @@ func (s *Server) Told() int {
 	defer s.mu.Unlock()
 	return s.told
 }
+
+// Most returns the most events that a client has ever had outstanding; over a hundred is against the rules.
+func (s *Server) Most() int { return int(s.most.Load()) }

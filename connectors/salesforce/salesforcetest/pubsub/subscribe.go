@@ -102,7 +102,10 @@ func (u *subscriber) grant(r *eventbus.FetchRequest) *refusal {
 	case r.GetNumRequested() <= 0:
 		return &badRequest
 	}
-	u.credit = min(u.credit+int(r.GetNumRequested()), window)
+	asked := int64(u.credit) + int64(r.GetNumRequested())
+	for most := u.s.most.Load(); asked > most && !u.s.most.CompareAndSwap(most, asked); most = u.s.most.Load() {
+	}
+	u.credit = int(min(asked, window))
 	return nil
 }
 
