@@ -12,24 +12,29 @@ import (
 // "BillingAddress.City". What points outside of the schema names nothing.
 func (s *schema) fieldNames(bitmaps []string) (names []string) {
 	for _, b := range bitmaps {
-		parent, bits, nested := strings.Cut(b, "-")
-		if !nested {
-			for _, i := range bitsOf(b) {
-				if i < len(s.fields) {
-					names = append(names, s.fields[i].name)
-				}
-			}
+		if parent, bits, nested := strings.Cut(b, "-"); nested {
+			names = append(names, s.partNames(parent, bits)...)
 			continue
 		}
-		at, err := strconv.Atoi(parent)
-		if err != nil || at < 0 || at >= len(s.fields) {
-			continue
-		}
-		f := s.fields[at]
-		for _, i := range bitsOf(bits) {
-			if i < len(f.nested) {
-				names = append(names, f.name+"."+f.nested[i])
+		for _, i := range bitsOf(b) {
+			if i < len(s.fields) {
+				names = append(names, s.fields[i].name)
 			}
+		}
+	}
+	return names
+}
+
+// partNames names the parts of the compound field at a position.
+func (s *schema) partNames(position, bits string) (names []string) {
+	at, err := strconv.Atoi(position)
+	if err != nil || at < 0 || at >= len(s.fields) {
+		return nil
+	}
+	f := s.fields[at]
+	for _, i := range bitsOf(bits) {
+		if i < len(f.nested) {
+			names = append(names, f.name+"."+f.nested[i])
 		}
 	}
 	return names
