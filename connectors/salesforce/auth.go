@@ -103,7 +103,7 @@ func audience(set, login string) string {
 }
 
 // domains are the vendor's own, of which an organization's address is: commercial ones, government clouds, and China.
-var domains = []string{"salesforce.com", "force.com", "cloudforce.com", "database.com", "salesforce.mil", "sfcrmproducts.cn"}
+var domains = []string{"salesforce.com", "force.com", "cloudforce.com", "database.com", "salesforce.mil", "cloudforce.mil", "sfcrmproducts.cn"}
 
 // instance returns the check of the address that comes with a token: the token is sent there, and nowhere else. It must
 // be https and the vendor's, or the very host of the settings, for a simulator or a proxy.

@@ -22,8 +22,8 @@ const (
 	buryKept = 14 * 24 * time.Hour
 	// burySpan is the longest span asked for at once.
 	burySpan = 24 * time.Hour
-	// buryLeast is the shortest: the vendor drops seconds, and start must be before end.
-	buryLeast = time.Minute
+	// buryLeast is the shortest: the vendor drops seconds, and start must be more than a minute before end.
+	buryLeast = 2 * time.Minute
 )
 
 // toBury returns the span of the log that is due, nil when none is. The log does not say of which kind a task was; tasks
