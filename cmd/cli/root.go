@@ -150,6 +150,9 @@ func (a *app) withHub(ctx context.Context, o hubOptions, fn func(context.Context
 	}
 	// Where the ledger is can be known without secrets, and a daemon has them.
 	cfg, err := config.LoadOffline(a.configPath, a.find)
+	if err != nil && !o.offline {
+		cfg, err = a.load() // it says better what is missing
+	}
 	if err != nil {
 		return err
 	}
