@@ -2,10 +2,15 @@ package zendesk_test
 
 import (
 	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/sandbox"
 )
 
 // TestMergeByWebhook: the webhook alone knows where a merged user went. What it says holds against the deletion that
@@ -69,5 +74,48 @@ func TestGetOfKindsTogether(t *testing.T) {
 	}
 	if n := h.log.Totals().Requests; n != 4 {
 		t.Errorf("it took %d requests, want 4", n)
+	}
+}
+
+// TestGetLeavesDeletedUsersToTheHint: a fetched user who is inactive may have been deleted or merged; what the webhook said
+// is then all there is, and it is believed only when the fetch does not find the record. One who is to be forgotten is
+// told at once.
+func TestGetLeavesDeletedUsersToTheHint(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"users":[{"id":1,"active":true,"role":"end-user","updated_at":"2026-11-30T10:00:00Z"},
+			{"id":2,"active":false,"role":"end-user","updated_at":"2026-11-30T10:00:00Z"},
+			{"id":3,"active":false,"permanently_deleted":true,"name":"Permanently Deleted User","updated_at":"2026-11-30T10:00:00Z"},
+			{"id":4,"active":true,"role":"end-user","updated_at":"2026-11-30T10:00:00Z"}]}`)
+	}))
+	t.Cleanup(server.Close)
+	h := newHarness(t, "users", nil)
+	h.url = server.URL
+	var refs []connectors.Ref
+	for _, id := range []string{"1", "2", "3"} {
+		refs = append(refs, connectors.Ref{Connection: "under-test", Object: "users", ID: id})
+	}
+	records, err := open(t, h, "users").src.(connectors.Getter).Get(context.Background(), refs)
+	got := ""
+	for _, r := range records {
+		got += fmt.Sprintf("%s %q %t; ", r.Ref.ID, r.Deleted.Kind, len(r.Data) > 0)
+	}
+	if want := `1 "" true; 3 "privacy" false; `; err != nil || got != want {
+		t.Errorf("got %s and %v, want %s", got, err, want)
+	}
+}
+
+// TestLostPathIsNoEmptyAnswer: a path that Zendesk does not have (any more) must not look like "there is nothing".
+func TestLostPathIsNoEmptyAnswer(t *testing.T) {
+	h := newHarness(t, "users", nil)
+	must(t, h.plan.Add(sandbox.Fault{Kind: "404"}))
+	for _, stream := range []string{"users", "organizations", "agents", "ticket_comments", "satisfaction_ratings"} {
+		_, err := open(t, h, stream).src.Read(context.Background(), stream, "")
+		if connectors.KindOf(err) != connectors.Gone || connectors.CursorExpired(err) || !strings.Contains(err.Error(), "check subdomain and base_url") {
+			t.Errorf("%s: got %v, want it gone for good", stream, err)
+		}
+	}
+	ref := connectors.Ref{Connection: "under-test", Object: "users", ID: "1"}
+	if _, err := open(t, h, "users").src.(connectors.Getter).Get(context.Background(), []connectors.Ref{ref}); connectors.KindOf(err) != connectors.Gone {
+		t.Errorf("get: got %v, want it gone for good", err)
 	}
 }
