@@ -64,7 +64,7 @@ func (s *Server) joinUsers(winner, loser *row, by actor) {
 		s.addMember(winner.id, org, by)
 	}
 	s.moveTickets(winner, loser, by)
-	s.tellMerge("user", loser, winner)
+	s.tellMerge("user", loser, winner, by)
 }
 
 func unique(list []string) []string {
@@ -155,7 +155,7 @@ func (s *Server) joinOrganizations(winner, loser *row, by actor) organizationMer
 		s.alter(tickets, o, by, live, map[string]string{"organization_id": idJSON(winner.id)})
 	}
 	s.deleteOrganization(loser, by)
-	s.tellMerge("organization", loser, winner)
+	s.tellMerge("organization", loser, winner, by)
 	m := organizationMerge{ID: uuid.NewString(), Loser: loser.id, Winner: winner.id, Status: "complete"}
 	s.merges = append(s.merges, m)
 	return m

@@ -206,7 +206,7 @@ func (s *Server) afterTicket(o *row, before *version, c change, by actor) {
 	a.created = before == nil
 	s.audits.add(a)
 	s.moved.follow(s, o, before, a)
-	s.tellTicket(o, before, a)
+	s.tellTicket(o, before, a, by)
 }
 
 // audited are the columns whose changes an audit names.

@@ -168,6 +168,16 @@ func TestTriggersAndTickets(t *testing.T) {
 	if in.bodies[0] != "<t id='1' s='new'/>" || !strings.HasPrefix(in.headers[0].Get("Content-Type"), "application/xml") {
 		t.Errorf("trigger: got %s %v", in.bodies[0], in.headers[0])
 	}
+	var e struct {
+		Detail map[string]any
+		Event  struct {
+			Current string
+			Meta    struct{ Sequence struct{ Position int } }
+		}
+	}
+	if err := json.Unmarshal([]byte(in.bodies[1]), &e); err != nil || e.Detail["actor_id"] == "0" || e.Detail["status"] != "OPEN" || e.Event.Current != "OPEN" || e.Event.Meta.Sequence.Position != 1 {
+		t.Errorf("ticket event: got %s", in.bodies[1])
+	}
 	if got := in.kinds(); got != " ticket.status_changed ticket.comment_added  ticket.soft_deleted" {
 		t.Errorf("kinds: got %q", got)
 	}

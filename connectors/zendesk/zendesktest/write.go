@@ -62,15 +62,15 @@ func (s *Server) read(t *table, in object, trusted bool, p problems) change {
 			c.moment(name, raw)
 			continue
 		}
-		if col.show != nil && col.kind == text && col.fixed || (col.fixed && !trusted) {
+		if col.fixed && (!trusted || col.show != nil) { // what is shown without being stored cannot be written at all
 			continue
 		}
-		json, err := col.clean(raw)
+		stored, err := col.clean(raw)
 		if err != nil {
 			p.add(name, "InvalidValue", "%s: %v", titleOf(name), err)
 			continue
 		}
-		c.set(t, name, json)
+		c.set(t, name, stored)
 	}
 	return c
 }
