@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/connectors/salesforce/salesforcetest/soql"
+	"github.com/millrace/millrace/connectors/sandbox/ordered"
 )
 
 // bounds is where the rows that meet a condition can be: from lo to hi (exclusive) in the order of SystemModstamp and id,
 // and from idLo to idHi (exclusive) in the order of ids. It may be too wide, never too narrow.
 type bounds struct {
-	lo, hi     key
+	lo, hi     ordered.Key
 	idLo, idHi uint64
 }
 
@@ -56,15 +57,15 @@ func (b *bounds) stamp(c *soql.Cond) {
 	ceil := at.Add(time.Second - 1).Unix()
 	switch c.Op {
 	case "=":
-		b.lo, b.hi = key{ceil, 0}, key{floor + 1, 0}
+		b.lo, b.hi = ordered.Key{At: ceil}, ordered.Key{At: floor + 1}
 	case ">":
-		b.lo = key{floor + 1, 0}
+		b.lo = ordered.Key{At: floor + 1}
 	case ">=":
-		b.lo = key{ceil, 0}
+		b.lo = ordered.Key{At: ceil}
 	case "<":
-		b.hi = key{ceil, 0}
+		b.hi = ordered.Key{At: ceil}
 	case "<=":
-		b.hi = key{floor + 1, 0}
+		b.hi = ordered.Key{At: floor + 1}
 	}
 }
 
@@ -95,10 +96,10 @@ func (b *bounds) id(t *table, c *soql.Cond) {
 
 // meet is where both can be.
 func (b bounds) meet(c bounds) bounds {
-	if compareKeys(c.lo, b.lo) > 0 {
+	if ordered.Compare(c.lo, b.lo) > 0 {
 		b.lo = c.lo
 	}
-	if compareKeys(c.hi, b.hi) < 0 {
+	if ordered.Compare(c.hi, b.hi) < 0 {
 		b.hi = c.hi
 	}
 	b.idLo, b.idHi = max(b.idLo, c.idLo), min(b.idHi, c.idHi)
@@ -107,10 +108,10 @@ func (b bounds) meet(c bounds) bounds {
 
 // hull is where one of them can be.
 func (b bounds) hull(c bounds) bounds {
-	if compareKeys(c.lo, b.lo) < 0 {
+	if ordered.Compare(c.lo, b.lo) < 0 {
 		b.lo = c.lo
 	}
-	if compareKeys(c.hi, b.hi) > 0 {
+	if ordered.Compare(c.hi, b.hi) > 0 {
 		b.hi = c.hi
 	}
 	b.idLo, b.idHi = min(b.idLo, c.idLo), max(b.idHi, c.idHi)
@@ -119,10 +120,10 @@ func (b bounds) hull(c bounds) bounds {
 
 // narrow uses the ids inside a single instant, where they are the order.
 func (b bounds) narrow() bounds {
-	if b.lo.id == 0 && b.hi == (key{b.lo.sec + 1, 0}) {
-		b.lo.id = b.idLo
+	if b.lo.ID == 0 && b.hi == (ordered.Key{At: b.lo.At + 1}) {
+		b.lo.ID = b.idLo
 		if b.idHi < math.MaxUint64 {
-			b.hi = key{b.lo.sec, b.idHi}
+			b.hi = ordered.Key{At: b.lo.At, ID: b.idHi}
 		}
 	}
 	return b

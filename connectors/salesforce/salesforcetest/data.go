@@ -148,7 +148,7 @@ func (s *Server) SetCalculated(object, field, id string, value any) error {
 func (s *Server) Delete(object, id string) error {
 	err := s.edit(func(x *tx) error {
 		t := s.mustTable(object)
-		return x.each(t, []string{id}, func(o *row) error { x.remove(t, o, 0); return nil })
+		return x.each(t, []string{id}, func(o *row) error { x.remove(t, o); return nil })
 	})
 	return wrap("delete", object, err)
 }

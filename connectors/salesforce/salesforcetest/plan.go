@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/millrace/millrace/connectors/salesforce/salesforcetest/soql"
+	"github.com/millrace/millrace/connectors/sandbox/ordered"
 )
 
 // plan is a bound query: what to show, and how to find the rows without looking at all of them.
@@ -102,22 +103,22 @@ func (p *plan) rows() iter.Seq[*row] {
 	if serials, ok := p.candidates(p.q.Where); ok {
 		return p.sorted(p.matching(slices.Values(serials)), want == byID && !backwards)
 	}
-	stamped := compareKeys(p.bounds.lo, lowest) > 0 || compareKeys(p.bounds.hi, highest) < 0
+	stamped := ordered.Compare(p.bounds.lo, lowest) > 0 || ordered.Compare(p.bounds.hi, highest) < 0
 	if want == byStamp || (stamped && want != byID) {
-		return p.sorted(p.matching(serialsOf(p.t.stamps.between(p.bounds.lo, p.bounds.hi, backwards))), want == byStamp)
+		return p.sorted(p.matching(serialsOf(between(&p.t.stamps, p.bounds.lo, p.bounds.hi, backwards))), want == byStamp)
 	}
-	lo, hi := key{0, p.bounds.idLo}, key{0, p.bounds.idHi}
+	lo, hi := ordered.Key{ID: p.bounds.idLo}, ordered.Key{ID: p.bounds.idHi}
 	// A narrow span of time beats the order of ids when there is no LIMIT: everything must be seen anyway.
 	if stamped && p.q.Limit < 0 {
-		return p.sorted(p.matching(serialsOf(p.t.stamps.between(p.bounds.lo, p.bounds.hi, false))), false)
+		return p.sorted(p.matching(serialsOf(between(&p.t.stamps, p.bounds.lo, p.bounds.hi, false))), false)
 	}
-	return p.sorted(p.matching(serialsOf(p.t.ids.between(lo, hi, backwards))), want == byID)
+	return p.sorted(p.matching(serialsOf(between(&p.t.ids, lo, hi, backwards))), want == byID)
 }
 
-func serialsOf(keys iter.Seq[key]) iter.Seq[uint64] {
+func serialsOf(keys iter.Seq[ordered.Key]) iter.Seq[uint64] {
 	return func(yield func(uint64) bool) {
 		for k := range keys {
-			if !yield(k.id) {
+			if !yield(k.ID) {
 				return
 			}
 		}
@@ -230,7 +231,7 @@ func (p *plan) lookup(f *Field, literals []soql.Literal) ([]uint64, bool) {
 			continue
 		}
 		if rows := p.t.by[f.slot][folded(f, l.Text)]; rows != nil {
-			out = slices.AppendSeq(out, serialsOf(rows.between(lowest, highest, false)))
+			out = slices.AppendSeq(out, serialsOf(between(rows, lowest, highest, false)))
 		}
 	}
 	slices.Sort(out)

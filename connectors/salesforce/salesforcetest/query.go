@@ -189,7 +189,7 @@ func (g page) children(b []byte, c *childQuery, id string) []byte {
 		return append(b, "null"...)
 	}
 	var serials []uint64
-	for o := range p.sorted(p.matching(serialsOf(index.between(lowest, highest, false))), len(p.order) == 0) {
+	for o := range p.sorted(p.matching(serialsOf(between(index, lowest, highest, false))), len(p.order) == 0) {
 		if p.q.Limit >= 0 && len(serials) >= p.q.Limit {
 			break
 		}

@@ -3,6 +3,8 @@ package salesforcetest
 import (
 	"net/http"
 	"time"
+
+	"github.com/millrace/millrace/connectors/sandbox/ordered"
 )
 
 // maxWindow is how far apart start and end of getUpdated and getDeleted may be, and how far back start may lie. See
@@ -48,8 +50,8 @@ func (s *Server) covered(end time.Time) time.Time {
 // changedBetween returns the committed rows whose SystemModstamp lies in the window.
 func (t *table) changedBetween(start, end time.Time, deleted bool) []*row {
 	var out []*row
-	for k := range t.stamps.between(key{start.Unix(), 0}, key{end.Unix(), 0}, false) {
-		if o := t.rows[k.id]; o.seen.deleted == deleted {
+	for k := range between(&t.stamps, ordered.Key{At: start.Unix()}, ordered.Key{At: end.Unix()}, false) {
+		if o := t.rows[k.ID]; o.seen.deleted == deleted {
 			out = append(out, o)
 		}
 	}

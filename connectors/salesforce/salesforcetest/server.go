@@ -162,8 +162,8 @@ func (s *Server) state() any {
 	defer s.mu.RUnlock()
 	out := map[string]any{}
 	for _, t := range s.tables {
-		if t.ids.n > 0 {
-			out[t.name] = map[string]int{"live": t.count, "deleted": t.ids.n - t.count, "uncommitted": len(t.rows) - t.ids.n}
+		if t.ids.Len() > 0 {
+			out[t.name] = map[string]int{"live": t.count, "deleted": t.ids.Len() - t.count, "uncommitted": len(t.rows) - t.ids.Len()}
 		}
 	}
 	out["late_transactions"] = len(s.late)

@@ -169,7 +169,7 @@ func (x *tx) discard(t *table, o *row) error {
 	case t.system || t.keep:
 		return fail(400, "INSUFFICIENT_ACCESS_OR_READONLY", "entity type %s does not support delete", t.name).on()
 	}
-	x.remove(t, o, 0)
+	x.remove(t, o)
 	return nil
 }
 

@@ -2,10 +2,13 @@ package salesforcetest
 
 import (
 	"cmp"
+	"iter"
 	"math"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/millrace/millrace/connectors/sandbox/ordered"
 )
 
 // cell is one field's value: a string, a bool or a float64. A row has a sorted slice of cells, not a map: at 200,000
@@ -71,17 +74,17 @@ type table struct {
 	byName map[string]*Field
 	rows   map[uint64]*row
 
-	ids    ordered                     // of the seen rows, deleted ones included
-	stamps ordered                     // the same by SystemModstamp
-	by     map[int]map[string]*ordered // by slot of an indexed field: value to seen rows
-	unique map[int]map[string]uint64   // by slot: value to the row that has it now
+	ids    ordered.Set                     // of the seen rows, deleted ones included
+	stamps ordered.Set                     // the same by SystemModstamp
+	by     map[int]map[string]*ordered.Set // by slot of an indexed field: value to seen rows
+	unique map[int]map[string]uint64       // by slot: value to the row that has it now
 	last   uint64
 	count  int // rows that are not deleted
 }
 
 func newTable(name, prefix, label, plural string) *table {
 	return &table{name: name, prefix: prefix, head: prefix + pod, label: label, plural: plural, byName: map[string]*Field{}, rows: map[uint64]*row{},
-		by: map[int]map[string]*ordered{}, unique: map[int]map[string]uint64{}, last: firstSerial}
+		by: map[int]map[string]*ordered.Set{}, unique: map[int]map[string]uint64{}, last: firstSerial}
 }
 
 // define adds a field, or replaces the declaration of one whose values stay.
@@ -99,7 +102,7 @@ func (t *table) define(f Field) {
 	}
 	t.byName[strings.ToLower(f.Name)] = &f
 	if f.indexed() && t.by[f.slot] == nil {
-		t.by[f.slot] = map[string]*ordered{}
+		t.by[f.slot] = map[string]*ordered.Set{}
 	}
 	if f.Unique && t.unique[f.slot] == nil {
 		t.unique[f.slot] = map[string]uint64{}
@@ -175,8 +178,8 @@ func folded(f *Field, value any) string {
 	return strings.ToLower(s)
 }
 
-// everything is a range of keys without bounds.
-var lowest, highest = key{math.MinInt64, 0}, key{math.MaxInt64, math.MaxUint64}
+// lowest and highest are a range of keys without bounds.
+var lowest, highest = ordered.Key{At: math.MinInt64}, ordered.Key{At: math.MaxInt64, ID: math.MaxUint64}
 
 // show makes v what queries see of the row, unless they see a newer version; nil takes the row away.
 func (t *table) show(o *row, v *version) {
@@ -184,9 +187,9 @@ func (t *table) show(o *row, v *version) {
 		return
 	}
 	if o.seen != nil {
-		t.ids.remove(key{0, o.serial})
-		t.stamps.remove(key{o.seen.stamp, o.serial})
-		t.index(o, o.seen, (*ordered).remove)
+		t.ids.Remove(ordered.Key{ID: o.serial})
+		t.stamps.Remove(ordered.Key{At: o.seen.stamp, ID: o.serial})
+		t.index(o, o.seen, (*ordered.Set).Remove)
 		if !o.seen.deleted {
 			t.count--
 		}
@@ -195,16 +198,16 @@ func (t *table) show(o *row, v *version) {
 	if v == nil {
 		return
 	}
-	t.ids.insert(key{0, o.serial})
-	t.stamps.insert(key{v.stamp, o.serial})
-	t.index(o, v, (*ordered).insert)
+	t.ids.Insert(ordered.Key{ID: o.serial})
+	t.stamps.Insert(ordered.Key{At: v.stamp, ID: o.serial})
+	t.index(o, v, (*ordered.Set).Insert)
 	if !v.deleted {
 		t.count++
 	}
 }
 
 // index applies do to the row's place in the index of each indexed field.
-func (t *table) index(o *row, v *version, do func(*ordered, key)) {
+func (t *table) index(o *row, v *version, do func(*ordered.Set, ordered.Key)) {
 	for slot, values := range t.by {
 		value := v.get(slot)
 		if value == nil {
@@ -212,10 +215,10 @@ func (t *table) index(o *row, v *version, do func(*ordered, key)) {
 		}
 		k := folded(t.fields[slot], value)
 		if values[k] == nil {
-			values[k] = &ordered{}
+			values[k] = &ordered.Set{}
 		}
-		do(values[k], key{0, o.serial})
-		if values[k].n == 0 {
+		do(values[k], ordered.Key{ID: o.serial})
+		if values[k].Len() == 0 {
 			delete(values, k)
 		}
 	}
@@ -236,4 +239,10 @@ func (t *table) claim(o *row, v *version) {
 			owners[k] = o.serial
 		}
 	}
+}
+
+// between yields the keys from lo to hi (exclusive) ascending, or descending when reverse is set. The set must not change
+// meanwhile.
+func between(keys *ordered.Set, lo, hi ordered.Key, reverse bool) iter.Seq[ordered.Key] {
+	return keys.Between(keys.Rank(lo), keys.Rank(hi), reverse)
 }

@@ -19,8 +19,8 @@ func (s *Server) byField(t *table, name, value string) ([]*row, *Field, error) {
 		return out, f, nil
 	}
 	if rows := t.by[f.slot][folded(f, value)]; rows != nil {
-		for k := range rows.between(lowest, highest, false) {
-			if o := t.rows[k.id]; !o.cur.deleted {
+		for k := range between(rows, lowest, highest, false) {
+			if o := t.rows[k.ID]; !o.cur.deleted {
 				out = append(out, o)
 			}
 		}

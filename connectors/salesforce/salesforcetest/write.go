@@ -129,20 +129,20 @@ func (x *tx) touch(t *table, o *row, values []cell) {
 	}
 }
 
-// remove puts a row and what depends on it into the recycle bin; master is the row it was merged into, or 0.
-func (x *tx) remove(t *table, o *row, master uint64) {
+// remove puts a row and what depends on it into the recycle bin.
+func (x *tx) remove(t *table, o *row) {
 	if o.cur.deleted {
 		return
 	}
 	from := o.cur
 	v := *from
-	v.deleted, v.master, v.gone = true, master, x.seq
+	v.deleted, v.gone = true, x.seq
 	v.modified, v.stamp = max(x.sec, v.created), max(x.sec, v.created)
 	x.move(t, o, &v)
 	x.tell(Deleted, t, o, from)
 	x.children(t, o, func(child *table, f *Field, c *row) {
 		if f.Cascade && !c.cur.deleted {
-			x.remove(child, c, 0)
+			x.remove(child, c)
 		}
 	})
 }
@@ -175,8 +175,8 @@ func (x *tx) children(t *table, o *row, do func(*table, *Field, *row)) {
 			if rows == nil {
 				continue
 			}
-			for k := range rows.between(lowest, highest, false) {
-				do(child, f, child.rows[k.id])
+			for k := range between(rows, lowest, highest, false) {
+				do(child, f, child.rows[k.ID])
 			}
 		}
 	}
