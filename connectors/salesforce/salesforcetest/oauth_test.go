@@ -86,14 +86,14 @@ func TestWebServerFlow(t *testing.T) {
 	}
 }
 
-func sign(t *testing.T, key *rsa.PrivateKey, claims map[string]any) string {
+func sign(t *testing.T, key *rsa.PrivateKey, algorithm string, claims map[string]any) string {
 	t.Helper()
 	encode := func(v any) string {
 		b, err := json.Marshal(v)
 		must(t, err)
 		return base64.RawURLEncoding.EncodeToString(b)
 	}
-	text := encode(map[string]string{"alg": "RS256"}) + "." + encode(claims)
+	text := encode(map[string]string{"alg": algorithm}) + "." + encode(claims)
 	sum := sha256.Sum256([]byte(text))
 	sig, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
 	must(t, err)
@@ -124,15 +124,17 @@ func TestJWTBearer(t *testing.T) {
 		for k, v := range tc.change {
 			claims[k] = v
 		}
-		out, e := o.ask(url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {sign(t, tc.key, claims)}})
+		out, e := o.ask(url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {sign(t, tc.key, "RS256", claims)}})
 		if e != tc.want || (e == "" && out["refresh_token"] != nil) {
 			t.Errorf("%s: got %s %v, want %s", name, e, out["refresh_token"], tc.want)
 		}
 	}
-	none := `{"alg":"none"}`
-	text := base64.RawURLEncoding.EncodeToString([]byte(none)) + "." + base64.RawURLEncoding.EncodeToString([]byte(`{}`)) + "."
-	if _, e := o.ask(url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {text}}); e != "invalid_grant: invalid assertion" {
-		t.Errorf("unsigned: got %s", e)
+	for _, algorithm := range []string{"none", "HS256"} {
+		claims := map[string]any{"iss": "app", "sub": "robot@acme.example", "aud": "https://login.salesforce.com", "exp": start.Add(time.Minute).Unix()}
+		form := url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {sign(t, key, algorithm, claims)}}
+		if _, e := o.ask(form); e != "invalid_grant: invalid assertion" {
+			t.Errorf("%s: got %s", algorithm, e)
+		}
 	}
 }
 

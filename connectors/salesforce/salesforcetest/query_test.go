@@ -2,6 +2,7 @@ package salesforcetest_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"slices"
 	"strings"
@@ -148,5 +149,51 @@ func TestSeekInsideATie(t *testing.T) {
 	want := slices.Concat(ids[:10], ids[60:], ids[10:60])
 	if !slices.Equal(got, want) {
 		t.Errorf("got %d rows, want %d in the order of time and id", len(got), len(want))
+	}
+}
+
+// TestIndexesFindWhatScansFind compares random conditions with the same in a form that no index helps with.
+func TestIndexesFindWhatScansFind(t *testing.T) {
+	o := open(t, salesforcetest.Options{})
+	account := o.create("Account", map[string]any{"Name": "A"})
+	var ids []string
+	for i := range 60 {
+		fields := map[string]any{"LastName": fmt.Sprint(i)}
+		if i%3 == 0 {
+			fields["AccountId"] = account
+		}
+		ids = append(ids, o.create("Contact", fields))
+		if i%4 == 0 {
+			o.clock.Advance(time.Second)
+		}
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	operator := func() string { return []string{"<", ">", "<=", ">=", "=", "!="}[r.IntN(6)] }
+	var cond func(depth int) string
+	cond = func(depth int) string {
+		switch n := r.IntN(8); {
+		case depth > 0 && n < 4:
+			how := []string{" AND ", " OR "}[r.IntN(2)]
+			return "(" + cond(depth-1) + how + cond(depth-1) + how + cond(depth-1) + ")"
+		case n == 4:
+			return "AccountId = '" + account[:15] + "'"
+		case n == 5:
+			return fmt.Sprintf("Id IN ('%s','%s')", ids[r.IntN(60)], ids[r.IntN(60)][:15])
+		case n == 6:
+			return "Id " + operator() + " '" + ids[r.IntN(60)] + "'"
+		}
+		return "SystemModstamp " + operator() + start.Add(time.Duration(r.IntN(16_000))*time.Millisecond).Format(" 2006-01-02T15:04:05.000Z")
+	}
+	for range 400 {
+		where := cond(2)
+		want := o.query("SELECT Id FROM Contact WHERE NOT (NOT (" + where + ")) ORDER BY LastName").column("Id")
+		slices.Sort(want)
+		for _, order := range []string{"", " ORDER BY Id", " ORDER BY SystemModstamp, Id", " ORDER BY SystemModstamp DESC LIMIT 1000"} {
+			got := o.query("SELECT Id FROM Contact WHERE " + where + order).column("Id")
+			slices.Sort(got)
+			if !slices.Equal(got, want) {
+				t.Fatalf("%s%s: got %d rows, want %d", where, order, len(got), len(want))
+			}
+		}
 	}
 }

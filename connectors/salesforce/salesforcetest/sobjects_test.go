@@ -175,6 +175,15 @@ func TestComposite(t *testing.T) {
 	if !slices.Equal(codes, []int{400, 400, 400}) || !strings.Contains(string(out[0]), "PROCESSING_HALTED") || !strings.Contains(string(out[1]), "REQUIRED_FIELD_MISSING") || len(o.Rows("Account")) != 2 {
 		t.Errorf("got %v %s and %d rows, want the first undone", codes, out, len(o.Rows("Account")))
 	}
+	id := o.Rows("Account")[0].ID
+	var undone struct {
+		CompositeResponse []struct{ HTTPStatusCode int }
+	}
+	o.do("POST", "composite", `{"allOrNone":true,"compositeRequest":[{"method":"PATCH","url":"`+data+`sobjects/Account/`+id+`","referenceId":"a","body":{"Name":"X"}},
+		{"method":"GET","url":"`+data+`sobjects/Account/x","referenceId":"b"}]}`).want(t, 200, &undone)
+	if row, _ := o.Row("Account", id); row.Fields["Name"] != "A" || o.query("SELECT Id FROM Account WHERE Name = 'A'").TotalSize != 1 {
+		t.Errorf("got %v and %+v, want the change undone", row.Fields["Name"], undone)
+	}
 	codes, out = request(false, `{}`, `{"Name":"B","ParentId":"@{r0.id}"}`)
 	if !slices.Equal(codes, []int{400, 400}) || !strings.Contains(string(out[1]), "Invalid reference specified") {
 		t.Errorf("got %v %s", codes, out)
@@ -189,7 +198,7 @@ func TestComposite(t *testing.T) {
 	before := o.do("GET", "limits", nil).header.Get("Sforce-Limit-Info")
 	o.do("POST", "composite/batch", `{"batchRequests":[{"method":"GET","url":"v67.0/query?q=SELECT+Id+FROM+Account"},{"method":"GET","url":"v67.0/sobjects/Account/x"}]}`).want(t, 200, &batch)
 	after := o.do("GET", "limits", nil).header.Get("Sforce-Limit-Info")
-	if !batch.HasErrors || batch.Results[0].StatusCode != 200 || batch.Results[1].StatusCode != 404 || before != "api-usage=5/15000" || after != "api-usage=8/15000" {
+	if !batch.HasErrors || batch.Results[0].StatusCode != 200 || batch.Results[1].StatusCode != 404 || before != "api-usage=7/15000" || after != "api-usage=10/15000" {
 		t.Errorf("got %+v; usage %s, then %s", batch, before, after)
 	}
 }
