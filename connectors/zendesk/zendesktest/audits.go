@@ -32,6 +32,13 @@ func (l *auditLog) add(a audit) {
 	l.all = append(l.all, a)
 }
 
+// forget takes what was said and changed out of a ticket's audits; that there were some stays known.
+func (l *auditLog) forget(ticket uint64) {
+	for _, i := range l.byTicket[ticket] {
+		l.all[i].comment, l.all[i].changes = nil, nil
+	}
+}
+
 // statusBefore returns the last status that an audit gave a ticket.
 func (l *auditLog) statusBefore(ticket uint64) string {
 	status := `"open"`
@@ -52,7 +59,7 @@ func orNull(json string) string {
 	return json
 }
 
-// text is how audits write a value: ids and words alike in quotes.
+// auditValue is how audits write a value: ids and words alike in quotes.
 func auditValue(json string) string {
 	if json == "" || strings.HasPrefix(json, `"`) || strings.HasPrefix(json, "[") {
 		return orNull(json)

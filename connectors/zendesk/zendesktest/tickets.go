@@ -1,6 +1,7 @@
 package zendesktest
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -212,15 +213,15 @@ func (s *Server) afterTicket(o *row, before *version, c change, by actor) {
 // audited are the columns whose changes an audit names.
 var audited = []string{"subject", "status", "priority", "type", "assignee_id", "group_id", "requester_id", "organization_id", "tags", "custom_status_id"}
 
+// addComment stores a comment: by whom it says, else the first by the requester and any other by who makes the change.
 func (s *Server) addComment(ticket *row, in said, a audit, by actor) *row {
 	t := s.table("comments")
 	c := change{created: a.at}
 	author := by.id
-	if id := parseID(in.AuthorID.String()); id != 0 {
-		author = id
-	} else if a.ticket != 0 && ticket.cur.created == a.at && s.table("comments").by("ticket_id", idJSON(ticket.id)).Len() == 0 {
+	if t.by("ticket_id", idJSON(ticket.id)).Len() == 0 {
 		author = s.table("tickets").number(ticket.cur, "requester_id")
 	}
+	author = cmp.Or(parseID(in.AuthorID.String()), author)
 	c.set(t, "ticket_id", idJSON(ticket.id))
 	c.set(t, "author_id", idJSON(author))
 	c.set(t, "body", quote(in.Body))
@@ -235,7 +236,7 @@ func (s *Server) addComment(ticket *row, in said, a audit, by actor) *row {
 	return o
 }
 
-// deleteTicket makes a ticket deleted: gone from the lists, status deleted in the export, restorable for thirty days.
+// deleteTicket makes a ticket deleted: gone from the lists, status deleted in the export, restorable until it is scrubbed.
 func (s *Server) deleteTicket(o *row, by actor) {
 	s.alter(s.table("tickets"), o, by, deleted, map[string]string{"status": `"deleted"`})
 }
@@ -246,6 +247,7 @@ func (s *Server) scrub(o *row, by actor) {
 	for _, comment := range s.children(s.table("comments"), "ticket_id", o.id) {
 		s.table("comments").drop(comment)
 	}
+	s.audits.forget(o.id)
 	c := change{}
 	for _, name := range []string{"subject", "raw_subject", "description"} {
 		c.set(t, name, `"SCRUBBED"`)

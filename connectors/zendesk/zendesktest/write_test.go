@@ -163,7 +163,7 @@ func TestMembershipsFollowTheUser(t *testing.T) {
 
 func TestRestoreAndScrub(t *testing.T) {
 	a := open(t, zendesktest.Options{})
-	id := a.create("tickets", map[string]any{"description": "D", "subject": "S", "status": "pending"})
+	id := a.create("tickets", map[string]any{"description": "Private words", "subject": "S", "status": "pending"})
 	a.do("DELETE", "/api/v2/tickets/"+id, nil).want(t, 204, nil)
 	var list struct {
 		Tickets []struct {
@@ -183,6 +183,11 @@ func TestRestoreAndScrub(t *testing.T) {
 	a.do("DELETE", "/api/v2/deleted_tickets/"+id, nil).want(t, 200, nil)
 	if row, ok := a.Row("tickets", id); !ok || row.Fields["description"] != "SCRUBBED" || !row.Purged {
 		t.Errorf("scrubbed: got %+v", row)
+	}
+	a.clock.Advance(2 * time.Minute)
+	events := a.do("GET", "/api/v2/incremental/ticket_events?include=comment_events&start_time=0", nil).want(t, 200, nil)
+	if strings.Contains(string(events.body), "Private words") {
+		t.Errorf("events of a scrubbed ticket: got %s", events.body)
 	}
 	a.do("PUT", "/api/v2/deleted_tickets/"+id+"/restore", nil).want(t, 404, nil)
 	if err := a.Restore("tickets", id); err == nil {
