@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidwall/gjson"
 	"pgregory.net/rapid"
 
 	"github.com/millrace/millrace/connectors"
@@ -194,12 +195,18 @@ func TestMetricsCostNothing(t *testing.T) {
 }
 
 // TestTicketsAreNeverListed: lists leave out tickets that were archived, 120 days after they were closed (airbyte#10613).
+// The export has them.
 func TestTicketsAreNeverListed(t *testing.T) {
 	h := newHarness(t, "tickets", nil)
-	h.Create(t, 3)
-	h.clock.Advance(2 * time.Minute)
+	made := h.Create(t, 3)
+	h.set(t, map[string]any{"status": "closed"}, made[0])
+	h.clock.Advance(200 * 24 * time.Hour)
+	if listed := gjson.GetBytes(h.fetch(t, "/api/v2/tickets"), "tickets.#").Int(); listed != 2 {
+		t.Fatalf("the simulator lists %d tickets, want it to leave the archived one out", listed)
+	}
+	h.log.Reset()
 	r := open(t, h, "tickets")
-	r.drain(t)
+	missing(t, made, r.drain(t))
 	if _, err := r.src.(connectors.Sweeper).Sweep(context.Background(), "tickets", ""); err != nil {
 		t.Fatal(err)
 	}

@@ -29,8 +29,11 @@ type stream struct {
 	sweep    time.Duration // 0 = none
 }
 
-// The suggested intervals. A sweep reads a whole stream, and an export may be asked ten times a minute only.
+// The suggested intervals. An export may be asked ten times a minute, by all apps of the account together, and a sweep
+// reads a whole stream.
 const (
+	often  = 2 * time.Minute
+	seldom = 5 * time.Minute
 	hourly = time.Hour
 	weekly = 7 * 24 * time.Hour
 )
@@ -39,11 +42,11 @@ const (
 var streams = []stream{
 	{name: agentsStream, help: "Agents and administrators, suspended and deleted ones included.", phases: []phase{listing}, snapshot: true, every: hourly},
 	{name: pipelinesStream, help: "The statuses a ticket can have, custom ones included, with ticket forms and fields.", phases: []phase{listing}, snapshot: true, every: hourly},
-	{name: organizationsStream, help: "Organizations.", phases: []phase{timing, tied}, sweep: weekly},
-	{name: usersStream, help: "End users, with all their addresses; agents come along and are filtered by a rule.", phases: []phase{exporting}, sweep: weekly},
+	{name: organizationsStream, help: "Organizations.", phases: []phase{timing, tied}, every: seldom, sweep: weekly},
+	{name: usersStream, help: "End users, with all their addresses; agents come along and are filtered by a rule.", phases: []phase{exporting}, every: often, sweep: weekly},
 	{name: membershipsStream, help: "The further organizations of end users.", phases: []phase{listing}, snapshot: true, every: hourly},
 	{name: ticketsStream, help: "Tickets, archived ones included, with their metrics.", phases: []phase{exporting}, sweep: weekly},
-	{name: commentsStream, help: "Comments of tickets that changed; a request for each ticket.", phases: []phase{commenting}},
+	{name: commentsStream, help: "Comments of tickets that changed; a request for each ticket.", phases: []phase{commenting}, every: often},
 	{name: ratingsStream, help: "Satisfaction ratings.", phases: []phase{listing}, every: hourly, sweep: weekly},
 }
 
