@@ -1,6 +1,7 @@
 package mapping_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -21,6 +22,9 @@ objects:
 `)})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if got := strings.Join(rules.Members("Account"), " "); got != "*__c Name Tradestyle" {
+		t.Errorf("members: got %q, want the names and the pattern", got)
 	}
 	p, _, err := rules.Map(connectors.Record{Ref: connectors.Ref{Connection: "sf", Object: "Account", ID: "1"}, Version: time.Unix(1, 0),
 		Data: []byte(`{"Id":"1","Name":"Acme","Jigsaw":"x","Tier__c":"Gold","Secret__c":"y","Tradestyle":"A","Roles__r":[1]}`)})

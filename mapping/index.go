@@ -26,6 +26,14 @@ func (s *star) takes(name string) (string, bool) {
 	return name[len(s.before) : len(name)-len(s.after)], true
 }
 
+// String returns the pattern as the rules write it.
+func (s star) String() string {
+	if s.after == exactly {
+		return s.before
+	}
+	return s.before + "*" + s.after
+}
+
 type starSlot struct {
 	star
 	slot int

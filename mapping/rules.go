@@ -43,14 +43,22 @@ func (r *Rules) Paths(name string) []string {
 	return append([]string(nil), o.paths...)
 }
 
-// Members returns the names at the top of an object's records that the rules read, sorted; nil when they may read any,
-// because an expression takes the whole record or a name has a star, and for an object without rules.
+// Members returns the names at the top of an object's records that the rules read, sorted, among them the patterns with a
+// star of `custom` (*__c); nil when they may read any, because an expression takes the whole record or a path has a star,
+// and for an object without rules.
 func (r *Rules) Members(name string) []string {
 	o := r.objects[name]
-	if o == nil || o.index.rest || len(o.index.stars) > 0 || slices.ContainsFunc(o.env, func(c chain) bool { return len(c.names) == 0 }) {
+	if o == nil || o.index.rest && o.bulk.only == nil || len(o.index.stars) > 0 || slices.ContainsFunc(o.env, func(c chain) bool { return len(c.names) == 0 }) {
 		return nil
 	}
-	return slices.Sorted(maps.Keys(o.index.children))
+	names := slices.Collect(maps.Keys(o.index.children))
+	if o.index.rest {
+		for _, s := range o.bulk.only {
+			names = append(names, s.String())
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 type object struct {

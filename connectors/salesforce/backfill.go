@@ -3,7 +3,11 @@ package salesforce
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
+	"sync"
+	"time"
 
 	"github.com/millrace/millrace/connectors"
 )
@@ -114,7 +118,7 @@ func (a *account) Count(ctx context.Context, stream string) (int64, error) {
 
 func (a *account) count(ctx context.Context, o object) (int64, error) {
 	if o.where == "" {
-		counts, err := a.counts(ctx, o.sobject)
+		counts, err := a.counts(ctx)
 		if n, ok := counts[o.sobject]; ok && err == nil {
 			return n, nil
 		}
@@ -133,10 +137,44 @@ func (a *account) count(ctx context.Context, o object) (int64, error) {
 	return 0, broken(op, "answer has no total")
 }
 
-// counts asks for the vendor's own, approximate numbers of rows. It needs the permission View Setup and Configuration.
+// numbers remembers the numbers of rows for a while: asking for all objects is one call, and a start asks for each.
+type numbers struct {
+	mu   sync.Mutex
+	last map[string]int64
+	at   time.Time
+}
+
+func (n *numbers) get(now time.Time) map[string]int64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if now.Sub(n.at).Abs() >= numbersAge {
+		return nil
+	}
+	return n.last
+}
+
+func (n *numbers) put(counts map[string]int64, now time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.last, n.at = counts, now
+}
+
+// numbersAge is how old they may be. They are approximate anyway.
+const numbersAge = time.Minute
+
+// counts asks for the vendor's own, approximate numbers of rows of all objects that are read. It needs the permission View
+// Setup and Configuration.
 // https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_record_count.htm
-func (a *account) counts(ctx context.Context, sobjects string) (map[string]int64, error) {
-	n, err := a.get(ctx, "count rows", a.path("limits/recordCount"), query("sObjects", sobjects))
+func (a *account) counts(ctx context.Context) (map[string]int64, error) {
+	if known := a.numbers.get(a.now()); known != nil {
+		return known, nil
+	}
+	var names []string
+	for _, o := range a.objects {
+		names = append(names, o.sobject)
+	}
+	slices.Sort(names)
+	n, err := a.get(ctx, "count rows", a.path("limits/recordCount"), query("sObjects", strings.Join(slices.Compact(names), ",")))
 	if err != nil {
 		return nil, err
 	}
@@ -144,5 +182,6 @@ func (a *account) counts(ctx context.Context, sobjects string) (map[string]int64
 	for _, one := range n.body.Get("sObjects").Array() {
 		counts[one.Get("name").String()] = one.Get("count").Int()
 	}
+	a.numbers.put(counts, a.now())
 	return counts, nil
 }

@@ -69,7 +69,7 @@ func TestCheckOfASoundConnection(t *testing.T) {
 	h.counted(t, 120_000)
 	h.extra["volatile"] = []any{"Case.Reason"}
 	h.extra["custom_objects"] = []any{"Case"} // twice is once
-	found := findings(t, h, h.clock.Now, map[string][]string{"Contact": {"Score__c", "Name", "Shoe__c"}, "Opportunity": {"OpportunityContactRoles", "StageName"}})
+	found := findings(t, h, h.clock.Now, map[string][]string{"Contact": {"Score__c", "Name", "Shoe__c", "*__x"}, "Opportunity": {"OpportunityContactRoles", "StageName"}})
 	want(t, found, "sign-in", true)
 	want(t, found, "clock", true)
 	want(t, found, "version", true, "v67.0", "newest")
@@ -153,6 +153,8 @@ func TestFormulasAreSweptMoreOften(t *testing.T) {
 		{nil, 24 * time.Hour},
 		{func(string) []string { return []string{"Name"} }, 24 * time.Hour},
 		{func(string) []string { return []string{"Name", "Score__c"} }, 12 * time.Hour},
+		{func(string) []string { return []string{"*__c", "Name"} }, 12 * time.Hour},
+		{func(string) []string { return []string{"*__r", "Name"} }, 24 * time.Hour},
 		{func(string) []string { return nil }, 12 * time.Hour},
 	} {
 		opened, err := salesforce.Connector.Open(connectors.Env{Connection: "sf", Settings: values, HTTP: &http.Client{Transport: signing{}}, Now: h.clock.Now, Mapped: c.mapped})

@@ -2,7 +2,6 @@ package salesforce
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/millrace/millrace/connectors"
@@ -12,11 +11,7 @@ import (
 // them only a sweep refreshes, and what a backfill costs.
 func (a *account) checkObjects(ctx context.Context) ([]connectors.Finding, error) {
 	var denied, absent, late, costs []string
-	var sobjects []string
-	for _, o := range a.objects {
-		sobjects = append(sobjects, o.sobject)
-	}
-	counts, err := a.counts(ctx, strings.Join(slices.Compact(slices.Sorted(slices.Values(sobjects))), ","))
+	counts, err := a.counts(ctx)
 	if kind := connectors.KindOf(err); kind == connectors.Temporary || kind == connectors.Limited {
 		return nil, err
 	}

@@ -88,6 +88,7 @@ type account struct {
 	share       float64 // of the day's calls
 	hooks       hooks
 	layouts     layouts
+	numbers     numbers
 	now         func() time.Time
 }
 

@@ -27,7 +27,10 @@ func (a *account) maps(o object, name string) bool {
 		return false
 	}
 	names := a.mapped(o.name)
-	return names == nil || slices.Contains(names, name)
+	return names == nil || slices.ContainsFunc(names, func(pattern string) bool {
+		before, after, star := strings.Cut(pattern, "*")
+		return pattern == name || star && len(name) > len(before)+len(after) && strings.HasPrefix(name, before) && strings.HasSuffix(name, after)
+	})
 }
 
 // unread returns the names the mapping reads of an object that no row has: they do not exist in this organization, or
@@ -42,5 +45,5 @@ func (a *account) unread(o object, l *layout) []string {
 	for _, c := range l.children(o) {
 		have = append(have, c.relationship)
 	}
-	return slices.DeleteFunc(slices.Clone(a.mapped(o.name)), func(name string) bool { return slices.Contains(have, name) })
+	return slices.DeleteFunc(slices.Clone(a.mapped(o.name)), func(name string) bool { return slices.Contains(have, name) || strings.Contains(name, "*") })
 }

@@ -254,7 +254,11 @@ func (h *harness) counted(t testing.TB, n int) {
 	before := h.front
 	h.behind(t, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		if strings.HasSuffix(r.URL.Path, "/limits/recordCount") {
-			fmt.Fprintf(w, `{"sObjects":[{"name":%q,"count":%d}]}`, r.URL.Query().Get("sObjects"), n)
+			var list []string
+			for name := range strings.SplitSeq(r.URL.Query().Get("sObjects"), ",") {
+				list = append(list, fmt.Sprintf(`{"name":%q,"count":%d}`, name, n))
+			}
+			fmt.Fprintf(w, `{"sObjects":[%s]}`, strings.Join(list, ","))
 			return
 		}
 		for _, answer := range before {
