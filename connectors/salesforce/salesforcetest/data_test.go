@@ -43,6 +43,41 @@ func TestChangesAreCommittedLateAndOutOfOrder(t *testing.T) {
 	o.do("GET", "sobjects/Contact/"+made.ID, nil).want(t, 200, nil)
 }
 
+// TestRowsAreLockedUntilTheCommit wants the changes of one row told in their order, however late each is committed.
+func TestRowsAreLockedUntilTheCommit(t *testing.T) {
+	o := open(t, salesforcetest.Options{CommitLag: time.Second, CommitJitter: time.Minute})
+	told := map[string][]string{}
+	o.OnChange(func(c salesforcetest.Change) {
+		for _, id := range c.IDs {
+			told[id] = append(told[id], fmt.Sprint(c.Type, c.Fields["Title"]))
+		}
+	})
+	ids := o.contacts(20)
+	for i := range 4 {
+		o.clock.Advance(time.Second)
+		for _, id := range ids {
+			must(t, o.Set("Contact", map[string]any{"Title": fmt.Sprint(i)}, id))
+		}
+	}
+	o.do("PATCH", "sobjects/Contact/"+ids[0], `{"Title":"api"}`).want(t, 204, nil)
+	if got := o.query("SELECT Title FROM Contact WHERE Id = '" + ids[0] + "'").column("Title"); !slices.Equal(got, []string{"api"}) {
+		t.Errorf("got %v", got)
+	}
+	o.Settle()
+	want := []string{"CREATE<nil>", "UPDATE0", "UPDATE1", "UPDATE2", "UPDATE3"}
+	for i, id := range ids {
+		if i == 0 {
+			if got := told[id]; !slices.Equal(got, append(slices.Clone(want), "UPDATEapi")) {
+				t.Errorf("told %v of the row that the API changed", got)
+			}
+			continue
+		}
+		if !slices.Equal(told[id], want) {
+			t.Errorf("told %v, want %v", told[id], want)
+		}
+	}
+}
+
 func TestDeletesAndTheirTraces(t *testing.T) {
 	o := open(t, salesforcetest.Options{})
 	account := o.create("Account", map[string]any{"Name": "A"})

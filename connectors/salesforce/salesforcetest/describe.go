@@ -78,10 +78,11 @@ func (s *Server) basicInformation(w http.ResponseWriter, r *http.Request) error 
 // describe answers everything about an object.
 func (s *Server) describe(w http.ResponseWriter, r *http.Request) error {
 	var out map[string]any
+	base := s.base(r)
 	err := s.read(func() error {
 		t, err := s.object(r)
 		if err == nil {
-			out = s.described(t, r.PathValue("version"), s.base(r))
+			out = s.described(t, r.PathValue("version"), base)
 		}
 		return err
 	})

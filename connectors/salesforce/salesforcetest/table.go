@@ -62,6 +62,7 @@ type row struct {
 	serial uint64
 	cur    *version
 	seen   *version
+	due    time.Time // when its last late transaction is committed
 }
 
 // table holds the rows of one object.

@@ -72,18 +72,41 @@ func (x *tx) rollback() {
 	x.writes, x.notify = nil, nil
 }
 
-// commit makes the changes seen, now or after the lag.
+// commit makes the changes seen, now or after the lag. As a transaction holds its rows' locks until it is committed, none
+// that touches the same row overtakes it: a late one comes after it, one of the API waits until it is committed.
 func (x *tx) commit() {
 	opt := x.s.opt
 	lag := opt.CommitLag
 	if opt.CommitJitter > 0 {
 		lag += time.Duration(rand.New(rand.NewPCG(x.seq, 0x5f)).Int64N(int64(opt.CommitJitter)))
 	}
-	if !x.late || lag <= 0 || len(x.writes) == 0 {
+	due := x.now
+	if x.late {
+		due = due.Add(lag)
+	}
+	for _, w := range x.writes {
+		if w.o.due.After(due) {
+			due = w.o.due
+		}
+	}
+	if !x.late {
+		x.s.applyUntil(due)
+	}
+	if !x.late || !due.After(x.now) || len(x.writes) == 0 {
 		x.apply()
 		return
 	}
-	heap.Push(&x.s.late, lateTx{due: x.now.Add(lag), tx: x})
+	for _, w := range x.writes {
+		w.o.due = due
+	}
+	heap.Push(&x.s.late, lateTx{due: due, tx: x})
+}
+
+// applyUntil commits what is due at a time; the caller holds mu.
+func (s *Server) applyUntil(at time.Time) {
+	for len(s.late) > 0 && !s.late[0].due.After(at) {
+		heap.Pop(&s.late).(lateTx).tx.apply()
+	}
 }
 
 func (x *tx) apply() {
@@ -108,9 +131,11 @@ type lateTx struct {
 // lateQueue is a heap by due time.
 type lateQueue []lateTx
 
-func (q lateQueue) Len() int           { return len(q) }
-func (q lateQueue) Less(i, j int) bool { return q[i].due.Before(q[j].due) }
-func (q lateQueue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q lateQueue) Len() int      { return len(q) }
+func (q lateQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q lateQueue) Less(i, j int) bool {
+	return q[i].due.Before(q[j].due) || (q[i].due.Equal(q[j].due) && q[i].tx.seq < q[j].tx.seq)
+}
 
 // Push is heap.Interface's.
 func (q *lateQueue) Push(x any) { *q = append(*q, x.(lateTx)) }
@@ -135,9 +160,7 @@ type binned struct {
 // settle commits what is due and empties the recycle bin of what is too old; the caller holds mu.
 func (s *Server) settle() {
 	now := s.now()
-	for len(s.late) > 0 && !s.late[0].due.After(now) {
-		heap.Pop(&s.late).(lateTx).tx.apply()
-	}
+	s.applyUntil(now)
 	for len(s.bin) > 0 && !s.bin[0].at.Add(s.opt.PurgeAfter).After(now) {
 		b := s.bin[0]
 		s.bin = s.bin[1:]
