@@ -98,8 +98,8 @@ func TestContract(t *testing.T) {
 	c.tickets()
 	c.fields()
 	c.exports()
-	if len(c.seen) < 70 {
-		t.Errorf("got %d operations exercised, want at least 70", len(c.seen))
+	if len(c.seen) < 95 {
+		t.Errorf("got %d operations exercised, want at least 95", len(c.seen))
 	}
 	t.Logf("exercised %d operations:\n%s", len(c.seen), strings.Join(slices.Sorted(maps.Keys(c.seen)), "\n"))
 }
