@@ -13,7 +13,7 @@ type Stream struct {
 	// More == false is a full listing, and what it does not list twice in a row is gone.
 	Snapshot bool
 	Every    time.Duration // suggested time between two polls once caught up; 0 = the router's default
-	Sweep    time.Duration // suggested time between two sweeps of a Sweeper; 0 = none
+	Sweep    time.Duration // suggested time between two sweeps of a Sweeper; 0 = the stream has none
 }
 
 // Source reads a vendor. It keeps no state between calls: the cursor carries everything.

@@ -61,7 +61,7 @@ func (r *Router) begin(ctx context.Context, s *SourceConn, defs []connectors.Str
 		poll.gapped.Store(true) // perhaps, from an earlier run: looked at once
 		r.streams[poll.key()] = poll
 		polls = append(polls, poll)
-		if s.Sweeper != nil && !def.Snapshot && !r.o.Once && s.Sweep >= 0 && (s.Sweep > 0 || def.Sweep > 0) {
+		if r.sweeps(s, def) {
 			sweep := &stream{r: r, source: s, def: def, sweep: true, whole: true, begun: r.now()}
 			r.streams[sweep.key()] = sweep
 			sweeps = append(sweeps, sweep)
@@ -83,6 +83,12 @@ func (r *Router) begin(ctx context.Context, s *SourceConn, defs []connectors.Str
 	}
 	r.nudge(bus.Refs, []byte(s.Name))
 	r.follow(ctx, s, polls)
+}
+
+// sweeps reports whether a stream is listed completely now and then. How often is for the configuration to say, but not
+// whether it can be: what a stream without a sweep does not list is not gone.
+func (r *Router) sweeps(s *SourceConn, def connectors.Stream) bool {
+	return s.Sweeper != nil && !def.Snapshot && !r.o.Once && s.Sweep >= 0 && def.Sweep > 0
 }
 
 // setUnlisted remembers why a connection's streams are not known. It reports whether from now on nothing waits for them.

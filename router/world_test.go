@@ -64,7 +64,7 @@ func (c *crm) put(rec connectors.Record) {
 }
 
 func (c *crm) Streams(context.Context) ([]connectors.Stream, error) {
-	return []connectors.Stream{{Name: "contacts", Object: "contacts", Every: 5 * time.Millisecond}}, nil
+	return []connectors.Stream{{Name: "contacts", Object: "contacts", Every: 5 * time.Millisecond, Sweep: 24 * time.Hour}}, nil
 }
 
 func (c *crm) Read(_ context.Context, _ string, after connectors.Cursor) (connectors.Page, error) {
