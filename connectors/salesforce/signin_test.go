@@ -170,3 +170,10 @@ func TestWrongKeyIsSaid(t *testing.T) {
 		t.Error("the finding shows the key")
 	}
 }
+
+// TestSourceSignedIn: the suite, signed in as the app's own user, with the address of the requests taken from the token.
+func TestSourceSignedIn(t *testing.T) {
+	connectortest.Source(t, func(t *testing.T) connectortest.SourceHarness {
+		return signed(t, map[string]any{"sign_in": "client_credentials"}, salesforcetest.App{ClientCredentials: true}, func(o *salesforcetest.Options) { o.Tokens = []string{testToken} })
+	})
+}
