@@ -48,7 +48,7 @@ func (h hooks) event(kind string, body gjson.Result) []connectors.Hint {
 	}
 	hint := connectors.Hint{Ref: connectors.Ref{Connection: h.connection, Object: object, ID: id}, At: parsed(body.Get("time").String())}
 	other := hint
-	other.Ref.ID = idOf(body.Get("event." + domain + ".id")) // where a merge went
+	other.Ref.ID = either(idOf(body.Get("event."+domain+".id")), idOf(body.Get("event.target_"+domain+"_id"))) // where a merge went
 	switch {
 	case domain == "ticket":
 		return h.ticket(what, hint, other)
@@ -66,6 +66,9 @@ func (h hooks) event(kind string, body gjson.Result) []connectors.Hint {
 func (h hooks) user(what string, body gjson.Result, hint connectors.Hint) []connectors.Hint {
 	if what == "deleted" || what == "active_changed" && body.Get("event.current").Type == gjson.False {
 		hint.Deleted.Kind = connectors.Soft
+	}
+	if what == "permanently_deleted" {
+		hint.Deleted.Kind = connectors.Privacy
 	}
 	list := []connectors.Hint{hint}
 	if role := body.Get("detail.role").String(); role == "agent" || role == "admin" || what == "role_changed" {
