@@ -144,30 +144,46 @@ func orNull(s string) any {
 var soapTypes = map[string]string{"id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "int": "xsd:int", "double": "xsd:double", "currency": "xsd:double",
 	"percent": "xsd:double", "date": "xsd:date", "datetime": "xsd:dateTime", "address": "urn:address", "anyType": "xsd:anyType"}
 
-// described is a field as describes show it, with the keys of today (recorded).
+// fixed reports whether the field always has a value: the system's own do, but for the master of a merge.
+func (f *Field) fixed() bool {
+	return f.Required || f.owner || f.Type == "boolean" || (f.system != stored && f.system != sysMaster) || f.Name == "CreatedById" || f.Name == "LastModifiedById"
+}
+
+// sizes returns length, bytes and digits as describes show them: a character has up to three bytes.
+func (f *Field) sizes() (length, bytes, digits int) {
+	switch {
+	case f.Type == "id" || f.Type == "reference":
+		return 18, 18, 0
+	case f.Type == "int":
+		return 0, 0, 9
+	case f.Type == "picklist" && !f.custom():
+		length = min(f.Length, 40)
+	case f.texty():
+		length = f.Length
+	}
+	return length, 3 * length, 0
+}
+
+// described is a field as describes show it, with the keys of today (recorded). The text of a formula is not kept.
 func (f *Field) described() map[string]any {
 	picklist := []map[string]any{}
 	for _, v := range f.Picklist {
 		picklist = append(picklist, map[string]any{"active": true, "defaultValue": f.Default == v, "label": v, "validFor": nil, "value": v})
 	}
-	length := f.Length
-	if f.Type == "picklist" && !f.custom() {
-		length = min(length, 40)
+	var extra any
+	if f.Compound == "Name" || (f.NameField && f.ReadOnly && f.Length == 121) {
+		extra = "personname"
 	}
-	writable := !f.ReadOnly && f.Type != "address"
-	personName := f.Compound == "Name" || (f.NameField && f.ReadOnly)
-	nillable := !f.Required && f.Type != "boolean" && f.Type != "id" && !f.owner && !(f.ReadOnly && f.system != stored && f.system != sysMaster) && f.Name != "CreatedById" && f.Name != "LastModifiedById"
+	length, bytes, digits := f.sizes()
+	writable, comparable := !f.ReadOnly && f.Type != "address", f.filterable() && f.Type != "address"
 	return map[string]any{
-		"name": f.Name, "label": f.Label, "type": f.Type, "soapType": cmp.Or(soapTypes[f.Type], "xsd:string"), "length": length,
-		"byteLength": 3*length*map[bool]int{true: 1, false: 0}[f.Type != "id" && f.Type != "reference"] + 18*map[bool]int{true: 1, false: 0}[f.Type == "id" || f.Type == "reference"],
-		"digits":     map[bool]int{true: 9, false: 0}[f.Type == "int"], "precision": f.Precision, "scale": f.Scale, "nillable": nillable,
-		"createable": writable, "updateable": writable && !f.CreateOnly, "permissionable": writable && !f.Required, "custom": f.custom(),
-		"calculated": f.Calculated, "calculatedFormula": orNull(map[bool]string{true: "\"…\"", false: ""}[f.Calculated]), "formulaTreatNullNumberAsZero": false,
-		"defaultValue": f.Default, "defaultValueFormula": nil, "defaultedOnCreate": f.Default != nil || f.owner || (f.ReadOnly && !nillable),
+		"name": f.Name, "label": f.Label, "type": f.Type, "soapType": cmp.Or(soapTypes[f.Type], "xsd:string"), "length": length, "byteLength": bytes, "digits": digits,
+		"precision": f.Precision, "scale": f.Scale, "nillable": !f.fixed(), "createable": writable, "updateable": writable && !f.CreateOnly,
+		"permissionable": writable && !f.Required, "custom": f.custom(), "calculated": f.Calculated, "calculatedFormula": nil, "formulaTreatNullNumberAsZero": false,
+		"defaultValue": f.Default, "defaultValueFormula": nil, "defaultedOnCreate": f.Default != nil || f.owner || (f.ReadOnly && f.fixed()),
 		"externalId": f.ExternalID, "unique": f.Unique, "idLookup": f.Lookup || f.ExternalID, "nameField": f.NameField, "autoNumber": f.Name == "CaseNumber",
-		"filterable": f.filterable(), "sortable": f.filterable() && f.Type != "address", "groupable": f.filterable() && !f.numeric() && f.Type != "datetime" && f.Type != "address",
-		"aggregatable": f.Type != "boolean" && f.Type != "address" && f.filterable(), "caseSensitive": false,
-		"compoundFieldName": orNull(f.Compound), "extraTypeInfo": orNull(map[bool]string{true: "personname", false: ""}[personName]),
+		"filterable": f.filterable(), "sortable": comparable, "groupable": comparable && !f.numeric() && f.Type != "datetime",
+		"aggregatable": comparable && f.Type != "boolean", "caseSensitive": false, "compoundFieldName": orNull(f.Compound), "extraTypeInfo": extra,
 		"picklistValues": picklist, "restrictedPicklist": f.Restricted, "dependentPicklist": false, "controllerName": nil,
 		"referenceTo": append([]string{}, f.ReferenceTo...), "relationshipName": orNull(f.Relationship), "relationshipOrder": nil, "referenceTargetField": nil,
 		"polymorphicForeignKey": len(f.ReferenceTo) > 1, "namePointing": len(f.ReferenceTo) > 1, "cascadeDelete": false, "restrictedDelete": false,

@@ -71,18 +71,14 @@ func (s *Server) getByField(w http.ResponseWriter, r *http.Request) error {
 func (s *Server) deleteByField(w http.ResponseWriter, r *http.Request) error {
 	return s.changed(w, r, func(x *tx, t *table) error {
 		rows, _, err := s.byField(t, r.PathValue("field"), r.PathValue("value"))
-		if err != nil || len(rows) == 0 {
-			return cmpError(err, missing())
+		switch {
+		case err != nil:
+			return err
+		case len(rows) == 0:
+			return missing()
 		}
 		return x.discard(t, rows[0])
 	})
-}
-
-func cmpError(err error, otherwise *failure) error {
-	if err != nil {
-		return err
-	}
-	return otherwise
 }
 
 // upserted is what an upsert did; several is set when it did nothing because the value is not unique.
