@@ -64,7 +64,7 @@ func (b binder) path(t *table, path []string, at int) (refs []*Field, last *tabl
 // relation returns the reference whose relationship has the name, or nil.
 func (t *table) relation(name string) *Field {
 	for _, f := range t.fields {
-		if f.Relationship != "" && strings.EqualFold(f.Relationship, name) && !f.hidden {
+		if f.Type == "reference" && strings.EqualFold(f.Relationship, name) && !f.hidden {
 			return f
 		}
 	}

@@ -146,7 +146,7 @@ var soapTypes = map[string]string{"id": "tns:ID", "reference": "tns:ID", "boolea
 
 // fixed reports whether the field always has a value: the system's own do, but for the master of a merge.
 func (f *Field) fixed() bool {
-	return f.Required || f.owner || f.Type == "boolean" || (f.system != stored && f.system != sysMaster) || f.Name == "CreatedById" || f.Name == "LastModifiedById"
+	return f.Required || f.owner || f.notNull || (f.NameField && f.ReadOnly) || f.Type == "boolean" || (f.system != stored && f.system != sysMaster) || f.Name == "CreatedById" || f.Name == "LastModifiedById"
 }
 
 // sizes returns length, bytes and digits as describes show them: a character has up to three bytes.
@@ -171,14 +171,21 @@ func (f *Field) described() map[string]any {
 		picklist = append(picklist, map[string]any{"active": true, "defaultValue": f.Default == v, "label": v, "validFor": nil, "value": v})
 	}
 	var extra any
-	if f.Compound == "Name" || (f.NameField && f.ReadOnly && f.Length == 121) {
+	switch {
+	case f.Compound == "Name" && f.NameField:
+		extra = "switchablepersonname"
+	case f.Compound == "Name" || (f.NameField && f.Length == 121):
 		extra = "personname"
+	case f.Type == "textarea":
+		extra = "plaintextarea"
+	case f.Name == "PhotoUrl":
+		extra = "imageurl"
 	}
 	length, bytes, digits := f.sizes()
 	writable, comparable := !f.ReadOnly && f.Type != "address", f.filterable() && f.Type != "address"
 	return map[string]any{
 		"name": f.Name, "label": f.Label, "type": f.Type, "soapType": cmp.Or(soapTypes[f.Type], "xsd:string"), "length": length, "byteLength": bytes, "digits": digits,
-		"precision": f.Precision, "scale": f.Scale, "nillable": !f.fixed(), "createable": writable, "updateable": writable && !f.CreateOnly,
+		"precision": f.Precision, "scale": f.Scale, "nillable": !f.fixed(), "createable": writable && !f.updateOnly, "updateable": writable && !f.CreateOnly,
 		"permissionable": writable && !f.Required, "custom": f.custom(), "calculated": f.Calculated, "calculatedFormula": nil, "formulaTreatNullNumberAsZero": false,
 		"defaultValue": f.Default, "defaultValueFormula": nil, "defaultedOnCreate": f.Default != nil || f.owner || (f.ReadOnly && f.fixed()),
 		"externalId": f.ExternalID, "unique": f.Unique, "idLookup": f.Lookup || f.ExternalID, "nameField": f.NameField, "autoNumber": f.Name == "CaseNumber",

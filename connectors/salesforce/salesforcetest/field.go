@@ -41,6 +41,8 @@ type Field struct {
 	system sysField
 	hidden bool // by field-level security
 	owner  bool
+	// updateOnly fields are not set on creation; notNull ones always have a value; zero is a count that begins at 0.
+	updateOnly, notNull, zero bool
 }
 
 // sysField says where the value of a system field comes from.
@@ -103,5 +105,8 @@ func (f *Field) defaults() {
 	}
 	if f.Calculated {
 		f.ReadOnly = true
+	}
+	if f.zero {
+		f.Default, f.notNull = 0.0, true
 	}
 }

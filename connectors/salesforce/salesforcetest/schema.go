@@ -126,7 +126,7 @@ func (f *Field) word(key, value string) bool {
 		f.Compound = value
 	default:
 		flag := map[string]*bool{"required": &f.Required, "readonly": &f.ReadOnly, "createonly": &f.CreateOnly, "name": &f.NameField, "lookup": &f.Lookup,
-			"restricted": &f.Restricted, "cascade": &f.Cascade, "owner": &f.owner}[key]
+			"restricted": &f.Restricted, "cascade": &f.Cascade, "owner": &f.owner, "updateonly": &f.updateOnly, "notnull": &f.notNull, "zero": &f.zero}[key]
 		if flag == nil {
 			return false
 		}

@@ -28,7 +28,7 @@ func (x *tx) clean(t *table, o *row, in input, how manner) ([]cell, error) {
 		if f.system == sysID && o != nil {
 			continue
 		}
-		if !how.force && (f.ReadOnly || f.Type == "address" || (f.CreateOnly && o != nil)) {
+		if !how.force && (f.ReadOnly || f.Type == "address" || (f.CreateOnly && o != nil) || (f.updateOnly && o == nil)) {
 			refused = append(refused, f.Name)
 			continue
 		}
