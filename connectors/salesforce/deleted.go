@@ -44,7 +44,8 @@ func (a *account) toBury(o object, c cursor, l *layout, now time.Time) *window {
 func (a *account) deleted(ctx context.Context, o object, c cursor) (connectors.Page, error) {
 	op := "read deletions of " + o.name
 	log, err := a.askDeleted(ctx, op, o, *c.Gone)
-	if connectors.CursorExpired(err) && c.Dead == 0 { // the hole is recorded already; the sweep finds what lies in it
+	if connectors.CursorExpired(err) && c.Dead == 0 || connectors.KindOf(err) == connectors.Rejected {
+		// The hole is recorded already, or the object has no log although describe says so: the sweep finds what is missing.
 		c.Dead, c.Gone = c.Gone.To, nil
 		return connectors.Page{Next: c.String(), Complete: a.completeTo(c.Live)}, nil
 	}

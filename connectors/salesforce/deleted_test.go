@@ -167,3 +167,20 @@ func TestSweepFindsWhatNothingShows(t *testing.T) {
 	r.sweep(t, h)
 	r.check(t, h)
 }
+
+// TestObjectWithoutALog: an object that has no log of deletions, although describe says that it has, is polled all the same.
+func TestObjectWithoutALog(t *testing.T) {
+	h := newHarness(t, "Contact", nil)
+	log := &logOfDeletions{code: "INVALID_TYPE_FOR_OPERATION"}
+	h.behind(t, log.answer(h))
+	ids := h.Create(t, 3)
+	r := newReader(t, h, "Contact")
+	r.settle(t, h)
+	h.clock.Advance(2 * time.Hour)
+	h.Change(t, ids...)
+	r.settle(t, h)
+	r.check(t, h)
+	if len(log.asked) == 0 {
+		t.Error("the log was never asked")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -182,5 +183,68 @@ func TestFormulasAreRefreshedBySweep(t *testing.T) {
 	r.sweep(t, h)
 	if got := r.value(id, "Total__c"); got.Raw != "12.5" {
 		t.Errorf("after a sweep: got %s, want 12.5", got.Raw)
+	}
+}
+
+// without makes describe forget fields, as for a user who may not read them.
+func without(t *testing.T, h *harness, names ...string) {
+	h.behind(t, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if !strings.HasSuffix(r.URL.Path, "/describe") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		whole := httptest.NewRecorder()
+		next.ServeHTTP(whole, r)
+		for name, values := range whole.Header() {
+			if name != "Content-Length" {
+				w.Header()[name] = values
+			}
+		}
+		w.WriteHeader(whole.Code)
+		text := whole.Body.String()
+		for _, name := range names {
+			text = strings.ReplaceAll(text, `"name":"`+name+`"`, `"name":""`)
+		}
+		_, _ = w.Write([]byte(text))
+	})
+}
+
+// TestOtherStamps: where SystemModstamp cannot be read, LastModifiedDate says what changed; where nothing does, every pass
+// lists everything.
+func TestOtherStamps(t *testing.T) {
+	for _, c := range []struct {
+		hidden   []string
+		stamp    string
+		snapshot bool
+	}{
+		{[]string{"SystemModstamp"}, "LastModifiedDate", false},
+		{[]string{"SystemModstamp", "LastModifiedDate"}, "CreatedDate", false},
+		{[]string{"SystemModstamp", "LastModifiedDate", "CreatedDate"}, "", true},
+	} {
+		h := newHarness(t, "Contact", nil)
+		without(t, h, c.hidden...)
+		h.extra["volatile"] = []any{"Contact.Title"} // so that Streams describes
+		ids := h.Create(t, 450)
+		r := newReader(t, h, "Contact")
+		streams, err := r.src.Streams(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := slices.IndexFunc(streams, func(s connectors.Stream) bool { return s.Name == "Contact" }); streams[i].Snapshot != c.snapshot {
+			t.Errorf("%v hidden: got %+v", c.hidden, streams[i])
+		}
+		r.drain(t, h)
+		if len(r.records) != len(ids) {
+			t.Errorf("%v hidden: got %d records, want %d", c.hidden, len(r.records), len(ids))
+		}
+		h.clock.Advance(time.Minute)
+		if r.drain(t, h); c.snapshot && r.rows != 2*len(ids) {
+			t.Errorf("got %d rows by two listings, want all twice", r.rows)
+		}
+		for _, q := range h.queries() {
+			if strings.Contains(q, "ORDER BY "+c.stamp+",") != (strings.Contains(q, "ORDER BY") && !strings.Contains(q, "ORDER BY Id")) {
+				t.Errorf("%v hidden: got the query …%s", c.hidden, q[max(0, len(q)-200):])
+			}
+		}
 	}
 }

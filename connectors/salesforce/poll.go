@@ -17,6 +17,10 @@ func (a *account) poll(ctx context.Context, o object, c cursor) (connectors.Page
 	if err != nil {
 		return connectors.Page{}, err
 	}
+	if l.stamp == "" {
+		return connectors.Page{}, &connectors.Error{Kind: connectors.Denied, Op: "poll " + o.name,
+			Reason: "no field says any more when a row was changed; let the user read SystemModstamp, or reset the stream"}
+	}
 	if c.Window == nil {
 		if fresh := unmarked(c.Fields, l.names()); c.Fields != "" && len(fresh) > 0 {
 			c.Fields, c.New = marks(l.names()), fresh
