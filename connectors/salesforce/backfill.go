@@ -59,7 +59,7 @@ func (a *account) wayFor(o object, l *layout, rows int64) way {
 	case rows < 0:
 		w.why = "the user may not ask how many rows there are"
 	case rows < bulkFrom:
-		w.why = "a Bulk job pays from " + strconv.Itoa(bulkFrom) + " rows on"
+		w.why = "a Bulk job pays from " + grouped(bulkFrom) + " rows on"
 	default:
 		w.bulk, w.why = true, "many rows"
 	}

@@ -34,6 +34,9 @@ func findings(t *testing.T, h *harness, now func() time.Time, mapped map[string]
 	}
 	found := map[string]connectors.Finding{}
 	for _, f := range list {
+		if one, twice := found[f.What]; twice {
+			f.OK, f.Detail = f.OK && one.OK, one.Detail+"\n"+f.Detail
+		}
 		found[f.What] = f
 	}
 	return found
@@ -96,7 +99,7 @@ func TestCheckSaysTheCostOfABackfill(t *testing.T) {
 		next.ServeHTTP(w, r)
 	})
 	found := findings(t, h, h.clock.Now, nil)
-	want(t, found, "backfill", true, "Account: 120,000 rows by Bulk, about 16 calls", "Opportunity: 45,000 rows by REST, about 24 calls", "User: 400 rows by REST, about 2 calls")
+	want(t, found, "backfill", true, "Account: 120,000 rows by Bulk, about 16 calls", "Opportunity: 45,000 rows by REST, about 24 calls", "User: 400 rows by REST, about 2 calls (a Bulk job pays from 20,000 rows on)")
 }
 
 // TestCheckSaysWhatIsWrong: a wrong clock, an exhausted day, a version that is not offered, an object that may not be read, a

@@ -10,7 +10,8 @@ import (
 // checkObjects describes every object that is read and says which cannot be, which fields the mapping misses, which of
 // them only a sweep refreshes, and what a backfill costs.
 func (a *account) checkObjects(ctx context.Context) ([]connectors.Finding, error) {
-	var denied, absent, late, costs []string
+	var denied, absent, late, empty []string
+	var costs []connectors.Finding
 	counts, err := a.counts(ctx)
 	if kind := connectors.KindOf(err); kind == connectors.Temporary || kind == connectors.Limited {
 		return nil, err
@@ -30,7 +31,11 @@ func (a *account) checkObjects(ctx context.Context) ([]connectors.Finding, error
 		if names := a.unstamped(o, l); len(names) > 0 {
 			late = append(late, o.name+": "+strings.Join(names, ", "))
 		}
-		costs = append(costs, o.name+": "+a.estimate(o, l, counts).String())
+		if w := a.estimate(o, l, counts); w.rows == 0 {
+			empty = append(empty, o.name)
+		} else {
+			costs = append(costs, connectors.Finding{OK: true, What: "backfill", Detail: o.name + ": " + w.String()})
+		}
 	}
 	list := []connectors.Finding{{OK: len(denied) == 0, What: "objects", Detail: "all that are configured can be read"}}
 	if len(denied) > 0 {
@@ -44,7 +49,10 @@ func (a *account) checkObjects(ctx context.Context) ([]connectors.Finding, error
 		list = append(list, connectors.Finding{OK: true, What: "formulas",
 			Detail: "the mapping reads fields that change without a stamp; only the sweep, suggested every " + formulaEvery.String() + ", shows their changes: " + strings.Join(late, "; ")})
 	}
-	return append(list, connectors.Finding{OK: true, What: "backfill", Detail: strings.Join(costs, "; ")}), nil
+	if len(empty) > 0 {
+		costs = append(costs, connectors.Finding{OK: true, What: "backfill", Detail: "no rows: " + strings.Join(empty, ", ")})
+	}
+	return append(list, costs...), nil
 }
 
 // estimate is the way of a backfill by the vendor's numbers of rows; of an object that has only a part of the rows, as

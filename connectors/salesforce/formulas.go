@@ -40,10 +40,16 @@ func (a *account) unread(o object, l *layout) []string {
 		return nil
 	}
 	have := l.names()
-	parent, _, _ := strings.Cut(l.parent, ".")
-	have = append(have, parent)
+	if o.person {
+		have = append(have, "Account") // only organizations with person accounts have it
+	}
 	for _, c := range l.children(o) {
 		have = append(have, c.relationship)
+	}
+	for _, c := range o.children {
+		if c.instead != "" && l.lists[c.instead] != "" {
+			have = append(have, c.usual) // nobody needs it
+		}
 	}
 	return slices.DeleteFunc(slices.Clone(a.mapped(o.name)), func(name string) bool { return slices.Contains(have, name) || strings.Contains(name, "*") })
 }

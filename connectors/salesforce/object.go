@@ -23,6 +23,7 @@ type child struct {
 	fields  []string
 	where   string
 	instead string // read only when this other object cannot be
+	usual   string // with instead: the name that a query uses
 }
 
 // Tasks are to-dos and also what happened: calls and e-mails that somebody logged. TaskSubtype says which, and cannot be
@@ -50,7 +51,7 @@ var objects = []object{
 		{sobject: rolesStream, fields: []string{"Id", "ContactId", "Role", "IsPrimary", "CreatedDate"}, where: "IsDeleted = false"},
 		{sobject: "OpportunityHistory", fields: []string{"Id", "StageName", "CreatedDate", "CreatedById"}, where: "IsDeleted = false"},
 		{sobject: "OpportunityFieldHistory", fields: []string{"Id", "Field", "OldValue", "NewValue", "CreatedDate", "CreatedById"},
-			where: "Field = 'StageName' AND IsDeleted = false", instead: "OpportunityHistory"},
+			where: "Field = 'StageName' AND IsDeleted = false", instead: "OpportunityHistory", usual: "Histories"},
 	}},
 	{name: "Case", sobject: "Case", help: "Support tickets."},
 	{name: "CaseComment", sobject: "CaseComment", help: "Comments on cases."},
