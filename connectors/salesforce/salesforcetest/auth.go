@@ -21,7 +21,8 @@ type App struct {
 	Username string
 	// Key verifies JWT assertions; nil refuses them.
 	Key *rsa.PublicKey
-	// RotateRefresh makes every refresh answer a new refresh token and forget the old one.
+	// RotateRefresh makes every refresh answer a new refresh token and forget the old one. Whoever uses the old one again
+	// ends the new one and its sessions.
 	RotateRefresh bool
 	// ClientCredentials allows that flow, which a new app does not.
 	ClientCredentials bool
@@ -45,13 +46,14 @@ type authority struct {
 	mu       sync.Mutex
 	sessions map[string]*session
 	refresh  map[string]bool
+	replaced map[string]string // a refresh token to the one it was rotated into
 	codes    map[string]code
 	forms    map[string]asked
 }
 
 func newAuthority(s *Server) *authority {
 	a := &authority{clock: s.opt.Clock, app: s.opt.App, org: s.opt.OrgID, user: s.user, life: s.opt.SessionLife,
-		sessions: map[string]*session{}, refresh: map[string]bool{}, codes: map[string]code{}, forms: map[string]asked{}}
+		sessions: map[string]*session{}, refresh: map[string]bool{}, replaced: map[string]string{}, codes: map[string]code{}, forms: map[string]asked{}}
 	tokens := s.opt.Tokens
 	if len(tokens) == 0 && a.app == nil {
 		tokens = []string{DefaultToken}
@@ -160,9 +162,13 @@ func (s *Server) ExpireSessions() {
 
 // Revoke makes a token unknown; with a refresh token go its access tokens. It reports whether the token was known.
 func (s *Server) Revoke(token string) bool {
-	a := s.auth
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	s.auth.mu.Lock()
+	defer s.auth.mu.Unlock()
+	return s.auth.revoke(token)
+}
+
+// revoke is Revoke for the holder of mu.
+func (a *authority) revoke(token string) bool {
 	known := a.sessions[token] != nil || a.refresh[token]
 	delete(a.sessions, token)
 	delete(a.refresh, token)

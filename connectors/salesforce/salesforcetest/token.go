@@ -124,16 +124,22 @@ func (s *Server) granted(r *http.Request, access, refresh string) map[string]any
 	return out
 }
 
-// rotate returns the refresh token that stays good.
+// rotate returns the refresh token that stays good. A token that was rotated away and comes again is taken for stolen:
+// the one it became and all of its sessions end, see https://help.salesforce.com/s/articleView?id=005316711.
 func (a *authority) rotate(old string) (string, *oauthError) {
 	if !a.refresh[old] {
+		for token, ok := a.replaced[old]; ok; token, ok = a.replaced[token] {
+			a.revoke(token)
+		}
 		return "", refused("invalid_grant", "expired access/refresh token")
 	}
 	if !a.app.RotateRefresh {
 		return old, nil
 	}
 	delete(a.refresh, old)
-	return a.newRefresh(), nil
+	fresh := a.newRefresh()
+	a.replaced[old] = fresh
+	return fresh, nil
 }
 
 // clientCredentials is allowed on the organization's own address only.

@@ -37,6 +37,12 @@ func TestSessions(t *testing.T) {
 	if got := o.do("POST", "/services/oauth2/token", form).want(t, 400, &e); !strings.Contains(string(got.body), `"error_description":"expired access/refresh token"`) || e.Error != "invalid_grant" {
 		t.Errorf("old refresh token: got %s", got.body)
 	}
+	o.token = out["access_token"].(string)
+	o.do("GET", "limits", nil).refused(t, 401, "INVALID_SESSION_ID", "") // the old one was used again, hence stolen
+	form.Set("refresh_token", out["refresh_token"].(string))
+	o.do("POST", "/services/oauth2/token", form).want(t, 400, nil)
+	form.Set("refresh_token", o.NewRefreshToken())
+	o.do("POST", "/services/oauth2/token", form).want(t, 200, &out)
 	if !o.Authenticate(out["access_token"].(string), "http://example.com", salesforcetest.DefaultOrgID[:15]) || o.Authenticate("x", "http://example.com", salesforcetest.DefaultOrgID) {
 		t.Error("Authenticate takes a bad token or refuses a good one")
 	}
