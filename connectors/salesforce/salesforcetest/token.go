@@ -128,8 +128,10 @@ func (s *Server) granted(r *http.Request, access, refresh string) map[string]any
 // the one it became and all of its sessions end, see https://help.salesforce.com/s/articleView?id=005316711.
 func (a *authority) rotate(old string) (string, *oauthError) {
 	if !a.refresh[old] {
-		for token, ok := a.replaced[old]; ok; token, ok = a.replaced[token] {
-			a.revoke(token)
+		if a.replaced[old] != "" {
+			for token := old; token != ""; token = a.replaced[token] {
+				a.revoke(token)
+			}
 		}
 		return "", refused("invalid_grant", "expired access/refresh token")
 	}
