@@ -43,7 +43,7 @@ func (a *account) Check(ctx context.Context) ([]connectors.Finding, error) {
 		return list, err
 	}
 	objects, err := a.checkObjects(ctx)
-	return slices.Concat(list, org, objects, []connectors.Finding{a.checkWebhook()}), err
+	return slices.Concat(list, org, objects, a.checkFeeds(ctx), []connectors.Finding{a.checkWebhook()}), err
 }
 
 // refused says what to do when Salesforce does not let us in.

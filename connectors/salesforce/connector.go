@@ -10,6 +10,7 @@ import (
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/connectors/rest"
+	"github.com/millrace/millrace/connectors/salesforce/pubsub"
 )
 
 //go:embed rules.yaml
@@ -21,9 +22,9 @@ var Connector = connectors.Connector{
 		Name:  "salesforce",
 		Title: "Salesforce",
 		Summary: "Reads accounts, contacts, leads, opportunities, cases, activities, campaigns, users and custom objects of a Salesforce " +
-			"organization, and receives its outbound messages.",
+			"organization, and hears of changes by change data capture and outbound messages.",
 		Does: []connectors.Capability{connectors.Reads, connectors.Gets, connectors.Sweeps, connectors.Hooks,
-			connectors.Checks, connectors.SignsIn, connectors.Deletes, connectors.MergesOf},
+			connectors.Follows, connectors.Checks, connectors.SignsIn, connectors.Deletes, connectors.MergesOf},
 		Cannot: "Formulas and roll-ups change without a stamp and are refreshed by the sweep only; what is purged between two " +
 			"sweeps of the vendor's log of deletions is seen by the sweep.",
 		Settings: settings,
@@ -53,6 +54,12 @@ var settings = []connectors.Setting{
 	{Name: "custom_objects", Kind: connectors.ListSetting, Help: "API names of further objects to read, Invoice__c; each needs rules of its own."},
 	{Name: "organization_id", Kind: connectors.StringSetting, Help: "Id of the organization; outbound messages of another one are refused."},
 	{Name: "webhook_secret", Kind: connectors.SecretSetting, Help: "Last part of the path that outbound messages are sent to, at least 16 characters; Salesforce signs nothing, so without it every message is refused."},
+	{Name: "cdc", Kind: connectors.BoolSetting, Default: "false",
+		Help: "Whether to follow change data capture over the Pub/Sub API, so that changes come within a second; the objects are selected in the organization's Setup."},
+	{Name: "cdc_channels", Kind: connectors.ListSetting, Default: "ChangeEvents", Advanced: true,
+		Help: "The channels to follow: ChangeEvents has every object that is selected; a custom one is named as Sales__chn."},
+	{Name: "pubsub_endpoint", Kind: connectors.StringSetting, Default: pubsub.DefaultEndpoint, Advanced: true,
+		Help: "Where the Pub/Sub API is, host:port; api.deu.pubsub.salesforce.com:7443 keeps events in the European Union."},
 	{Name: "daily_share", Kind: connectors.NumberSetting, Default: "0.8", Help: "How much of the organization's API calls of 24 hours may be used by all that is connected to it; beyond that this connection pauses and leaves the rest to others."},
 	{Name: "backfill", Kind: connectors.StringSetting, Default: backfillAuto, Choices: []string{backfillAuto, backfillBulk, backfillREST}, Advanced: true,
 		Help: "How to read everything the first time: by Bulk API jobs where that pays, always, or never."},
@@ -87,6 +94,8 @@ type account struct {
 	signs       string
 	share       float64 // of the day's calls
 	hooks       hooks
+	channels    []string // followed by change data capture
+	bus         *pubsub.Client
 	layouts     layouts
 	numbers     numbers
 	now         func() time.Time
@@ -121,7 +130,7 @@ func open(env connectors.Env) (*account, error) {
 		hooks:       hooks{secret: v.Secret("webhook_secret"), organization: v.String("organization_id")},
 	}
 	a.client.Explain = a.explain
-	return a, nil
+	return a, a.openFeeds(env)
 }
 
 // checkSettings refuses what no single setting shows.
@@ -141,6 +150,9 @@ func checkSettings(v connectors.Values) error {
 		if object, field, ok := strings.Cut(name, "."); !ok || !isName(object) || !isName(field) {
 			return fmt.Errorf("volatile: %q is no field such as Contact.Score__c", name)
 		}
+	}
+	if err := checkFeeds(v); err != nil {
+		return err
 	}
 	if id := v.String("organization_id"); id != "" && !isID(id) {
 		return fmt.Errorf("organization_id is no id of 15 or 18 characters")

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/salesforce/eventbus"
 )
 
 // DefaultEndpoint is the vendor's global endpoint
@@ -25,6 +26,9 @@ const DefaultEndpoint = "api.pubsub.salesforce.com:7443"
 // maxMessage is the largest answer taken. An event has at most 1 MB and a hundred can be outstanding, but the server
 // sends them in answers of a few megabytes.
 const maxMessage = 16 << 20
+
+// checkTime is how long Check waits for an answer.
+const checkTime = 20 * time.Second
 
 // Options of a client.
 type Options struct {
@@ -116,4 +120,33 @@ func organization(identity string) (string, error) {
 func (c *Client) dial() (*grpc.ClientConn, error) {
 	return grpc.NewClient(c.target, grpc.WithTransportCredentials(c.creds), grpc.WithDisableServiceConfig(),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
+}
+
+// Check asks the vendor whether a topic may be subscribed to.
+func (c *Client) Check(ctx context.Context, topic string) error {
+	op := "check " + topic
+	signed, access, err := c.authorized(ctx)
+	if err != nil {
+		return err
+	}
+	conn, err := c.dial()
+	if err != nil {
+		return &connectors.Error{Kind: connectors.Temporary, Op: op, Err: err}
+	}
+	defer func() { _ = conn.Close() }()
+	signed, cancel := context.WithTimeout(signed, checkTime)
+	defer cancel()
+	var trailer metadata.MD
+	info, err := eventbus.NewPubSubClient(conn).GetTopic(signed, &eventbus.TopicRequest{TopicName: topic}, grpc.Trailer(&trailer))
+	if err != nil {
+		e := refused(op, err, trailer)
+		if signInRefused(e) {
+			c.tokens.Invalidate(access)
+		}
+		return e
+	}
+	if !info.GetCanSubscribe() {
+		return &connectors.Error{Kind: connectors.Denied, Op: op, Reason: "the user may not subscribe to it"}
+	}
+	return nil
 }
