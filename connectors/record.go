@@ -56,8 +56,9 @@ type Record struct {
 	// Version is the vendor's own stamp of the object's last change, never our clock. Of two versions of one
 	// record the later one wins, in whatever order they arrive (invariant 2).
 	Version time.Time
-	// Seen is the vendor's clock when it answered (the HTTP Date header). It orders two answers with the same
-	// Version, for what a vendor changes without a new stamp: HubSpot associations, for example.
+	// Seen is the vendor's clock when it answered (the HTTP Date header, with the order of asking below the second). It
+	// orders two answers with the same Version, for what a vendor changes without a new stamp, HubSpot associations for
+	// example, and for stamps of whole seconds, in which several changes fall.
 	Seen    time.Time
 	Deleted Deletion
 	// Data is the vendor's JSON, verbatim. It may be empty for a deleted record whose content is unknown.

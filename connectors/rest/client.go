@@ -42,8 +42,10 @@ type Problem struct {
 type Response struct {
 	Status int
 	Header http.Header
-	Body   []byte    // valid JSON or empty, unless Accept asked for something else or the answer is a refusal
-	Date   time.Time // the vendor's clock, from the Date header; zero when absent
+	Body   []byte // valid JSON or empty, unless Accept asked for something else or the answer is a refusal
+	// Date is the vendor's clock, from the Date header, zero when absent. It has whole seconds; what is below them only
+	// orders the answers of one second.
+	Date time.Time
 }
 
 // Do makes one request and returns its answer. op names the operation in errors (`read contacts`). path is joined to
@@ -58,12 +60,13 @@ func (c Client) Do(ctx context.Context, op, method, path string, query url.Value
 	if err != nil {
 		return nil, &connectors.Error{Kind: connectors.Rejected, Op: op, Reason: "request cannot be built", Err: err}
 	}
+	req, dated := ordered(req)
 	answer, err := c.HTTP.Do(req)
 	if err != nil {
 		return nil, networkError(ctx, op, err)
 	}
 	defer drain(answer.Body)
-	r := &Response{Status: answer.StatusCode, Header: answer.Header, Date: date(answer.Header)}
+	r := &Response{Status: answer.StatusCode, Header: answer.Header, Date: dated(answer.Header)}
 	if r.Status < 200 || r.Status > 299 {
 		r.Body, _ = io.ReadAll(io.LimitReader(answer.Body, maxErrorBody))
 		return r, c.refusal(op, r)

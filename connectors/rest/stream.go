@@ -18,12 +18,13 @@ func (c Client) Stream(ctx context.Context, op, path string, query url.Values, r
 	if err != nil {
 		return &connectors.Error{Kind: connectors.Rejected, Op: op, Reason: "request cannot be built", Err: err}
 	}
+	req, dated := ordered(req)
 	answer, err := c.HTTP.Do(req)
 	if err != nil {
 		return networkError(ctx, op, err)
 	}
 	defer func() { _ = answer.Body.Close() }() // what is left may be long: better to drop the connection
-	r := &Response{Status: answer.StatusCode, Header: answer.Header, Date: date(answer.Header)}
+	r := &Response{Status: answer.StatusCode, Header: answer.Header, Date: dated(answer.Header)}
 	if r.Status < 200 || r.Status > 299 {
 		r.Body, _ = io.ReadAll(io.LimitReader(answer.Body, maxErrorBody))
 		return c.refusal(op, r)
