@@ -1,6 +1,7 @@
 package endtoend
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -70,7 +71,7 @@ func (v *vendors) open() *hub {
 	v.ok(err)
 	rules, err := work.Load(workRules(v, cfg)...)
 	v.ok(err)
-	h.ledger, err = ledger.Open(engine, ledger.Options{Targets: cfg.Targets, Reach: rules.Watches, Mapper: maps})
+	h.ledger, err = ledger.Open(engine, ledger.Options{Targets: cfg.Targets, Reach: rules.Watches, Mapper: maps, Key: bytes.Repeat([]byte("k"), 32)})
 	v.ok(err)
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	o := router.Options{Ledger: h.ledger, Bus: bus.InProcess(log), Rules: rules, Log: log, KindOf: maps.kind}
@@ -110,16 +111,21 @@ func find(name string) (connectors.Connector, bool) {
 func (h *hub) connect(c config.Connection, o *router.Options) {
 	h.t.Helper()
 	spec := c.Connector.Spec
-	client, err := transport.New(transport.Config{Connection: c.Name, Spec: spec, Values: c.Values, Safe: spec.Safe,
-		Limiter: quota.New(quota.Config{Limits: spec.Limits(c.Values)})})
+	client, source, err := transport.Open(transport.Config{Connection: c.Name, Spec: spec, Values: c.Values, Safe: spec.Safe,
+		Limiter: quota.New(quota.Config{Limits: spec.Limits(c.Values)}), Tokens: h.ledger.Tokens()})
 	h.v.ok(err)
-	opened, err := c.Connector.Open(connectors.Env{Connection: c.Name, Settings: c.Values, HTTP: client, Now: time.Now})
+	env := connectors.Env{Connection: c.Name, Settings: c.Values, HTTP: client, Now: time.Now}
+	if source != nil {
+		env.Tokens = source
+	}
+	opened, err := c.Connector.Open(env)
 	h.v.ok(err)
 	h.opened[c.Name] = opened
 	if src, ok := opened.(connectors.Source); ok {
 		getter, _ := opened.(connectors.Getter)
 		sweeper, _ := opened.(connectors.Sweeper)
-		o.Sources = append(o.Sources, router.SourceConn{Name: c.Name, Source: src, Getter: getter, Sweeper: sweeper, Every: c.Every, Sweep: c.Sweep})
+		feeder, _ := opened.(connectors.Feeder)
+		o.Sources = append(o.Sources, router.SourceConn{Name: c.Name, Source: src, Getter: getter, Sweeper: sweeper, Feeder: feeder, Every: c.Every, Sweep: c.Sweep})
 	}
 	if target, ok := opened.(connectors.Target); ok {
 		batcher, _ := opened.(connectors.Batcher)
