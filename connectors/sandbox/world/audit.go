@@ -1,6 +1,11 @@
 package world
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"github.com/millrace/millrace/connectors/asana/asanatest"
+)
 
 // sourceLine begins the line of a task's description that names the vendor's record it shows, as the built-in rules
 // write it.
@@ -14,6 +19,9 @@ const hubIDField = "Hub ID"
 func (w *World) Audit() (missing, duplicates int) {
 	shown := map[string]int{} // object/id -> tasks
 	for _, task := range w.Asana.Tasks() {
+		if Started(task) {
+			continue
+		}
 		for _, ref := range sources(task.Notes) {
 			shown[ref]++
 		}
@@ -26,10 +34,21 @@ func (w *World) Audit() (missing, duplicates int) {
 			duplicates += n - 1
 		}
 	}
-	for _, group := range w.Asana.Duplicates(hubIDField) {
-		duplicates += len(group) - 1
+	for _, by := range []string{"external", hubIDField} {
+		for _, group := range w.Asana.Duplicates(by) {
+			duplicates += len(group) - 1
+		}
 	}
 	return missing, duplicates
+}
+
+// startedProject begins the names of the projects that the built-in rules start once and then leave to people.
+const startedProject = "Onboarding – "
+
+// Started reports whether a task was started once for a record: it is none of those that show what the record is now, and
+// may outlive it.
+func Started(task asanatest.Task) bool {
+	return slices.ContainsFunc(task.Places, func(p asanatest.Place) bool { return strings.HasPrefix(p.Project, startedProject) })
 }
 
 // sources returns object/id of the records a description names; the connection's name does not matter here.
