@@ -31,26 +31,34 @@ type scene struct {
 	config string
 	check  func() []string // what is wrong on the board
 
-	first  int    // kind of request to begin with
-	at     string // round and kill point, for the message of a failure
-	points map[string]int
+	requests []request // at which the program may die
+	first    int       // which of them to begin with
+	at       string    // round and kill point, for the message of a failure
+	points   map[string]int
 }
 
 func newScene(t *testing.T, mode string, customers int, sweep string, more uint64) *scene {
 	t.Helper()
-	s := &scene{t: t, seed: fromEnv(t, "MILLRACE_SEED", 1) + more, traps: &traps{}, points: map[string]int{}}
+	s := emptyScene(t, world.Options{Only: []string{world.HubSpot, world.Asana}, Customers: customers}, requests, mode, more)
+	s.people = &people{h: s.world.HubSpot, rng: rand.New(rand.NewPCG(s.seed, 7))}
+	s.config = configure(t, s.world, mode, sweep)
+	s.check = s.differences
+	return s
+}
+
+// emptyScene is a world in which nobody works yet.
+func emptyScene(t *testing.T, o world.Options, at []request, mode string, more uint64) *scene {
+	t.Helper()
+	s := &scene{t: t, seed: fromEnv(t, "MILLRACE_SEED", 1) + more, traps: &traps{}, points: map[string]int{}, requests: at}
 	s.rng = rand.New(rand.NewPCG(s.seed, uint64(len(mode))))
-	s.first = s.rng.IntN(len(requests))
+	s.first = s.rng.IntN(len(at))
+	o.Seed, o.IndexLag, o.Around = s.seed, indexLag, s.traps.around
 	var err error
-	s.world, err = world.Start(world.Options{Only: []string{world.HubSpot, world.Asana}, Customers: customers, Seed: s.seed, IndexLag: indexLag, Around: s.traps.around})
-	if err != nil {
+	if s.world, err = world.Start(o); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.world.Close() })
 	addRenewals(s.world.HubSpot)
-	s.people = &people{h: s.world.HubSpot, rng: rand.New(rand.NewPCG(s.seed, 7))}
-	s.config = configure(t, s.world, mode, sweep)
-	s.check = s.differences
 	return s
 }
 
@@ -70,15 +78,36 @@ data: ./data
 connections:
   hubspot: {connector: hubspot, %s, base_url: %q, index_lag: 1s, overlap: 500ms, every: 200ms, sweep: %s, requests_per_10s: 100000, searches_per_second: 1000}
   asana: {connector: asana, %s, base_url: %q, workspace: %q, requests_per_minute: 600000}
-delivery: {close_share: 1}
+%sdelivery: {close_share: 1}
 admin: {listen: ""}
 log: {level: info, format: text}
-`, signIn(hs), hs["base_url"], sweep, signIn(as), as["base_url"], as["workspace"])
+`, signIn(hs), hs["base_url"], sweep, signIn(as), as["base_url"], as["workspace"], others(w, mode, sweep))
 	path := filepath.Join(dir, "millrace.yaml")
 	if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// others are the connections of the vendors that only some worlds have.
+func others(w *world.World, mode, sweep string) (yaml string) {
+	if sf := w.Access()[world.Salesforce]; sf != nil {
+		signIn := "sign_in: client_credentials"
+		if mode != "token" {
+			signIn = fmt.Sprintf("refresh_token: %q", sf["refresh_token"])
+		}
+		yaml += fmt.Sprintf("  salesforce: {connector: salesforce, %s, client_id: %q, client_secret: %q, login_url: %q, base_url: %q, commit_lag: 0s, overlap: 3s, every: 200ms, sweep: %s}\n",
+			signIn, sf["client_id"], sf["client_secret"], sf["login_url"], sf["base_url"], sweep)
+	}
+	if zd := w.Access()[world.Zendesk]; zd != nil {
+		signIn := fmt.Sprintf("email: %q, api_token: %q", zd["email"], zd["api_token"])
+		if mode != "token" {
+			signIn = fmt.Sprintf("client_id: %q, client_secret: %q, refresh_token: %q", zd["client_id"], zd["client_secret"], zd["refresh_token"])
+		}
+		yaml += fmt.Sprintf("  zendesk: {connector: zendesk, %s, base_url: %q, every: 200ms, sweep: %s, requests_per_minute: 600000, exports_per_minute: 600000}\n",
+			signIn, zd["base_url"], sweep)
+	}
+	return yaml
 }
 
 func fromEnv(t testing.TB, name string, otherwise uint64) uint64 {
@@ -184,7 +213,7 @@ func (s *scene) killOnce(n int) {
 	if n%3 == 0 {
 		wait = time.Duration(s.rng.Int64N(int64(longest)))
 	} else {
-		t = newTrap(s.rng, s.first+n)
+		t = newTrap(s.rng, s.requests, s.first+n)
 	}
 	s.at = fmt.Sprintf("round %d, %s killed after at most %s", n, args[0], wait)
 	if t != nil {

@@ -2,6 +2,7 @@ package crashtest
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/millrace/millrace/connectors/sandbox"
@@ -34,7 +35,15 @@ func misbehave(rng *rand.Rand, w *world.World) error {
 	if err := w.Plan[world.Asana].Add(some(rng, target, 3)...); err != nil {
 		return err
 	}
-	return w.Plan[world.HubSpot].Add(some(rng, source, 2)...)
+	for _, name := range []string{world.HubSpot, world.Salesforce, world.Zendesk} {
+		if w.Plan[name] == nil {
+			continue
+		}
+		if err := w.Plan[name].Add(some(rng, slices.Clone(source), 2)...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // some returns up to most of the faults.

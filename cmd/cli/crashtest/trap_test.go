@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"sync"
 )
 
@@ -43,6 +44,18 @@ var requests = []request{
 	{"asana", "POST", `oauth_token$`, 1},
 }
 
+// requestsOfAll are those and the ones to Salesforce and Zendesk.
+var requestsOfAll = append(slices.Clone(requests),
+	request{"salesforce", "GET", `/queryAll$`, 20},
+	request{"salesforce", "GET", `/query$`, 4},
+	request{"salesforce", "GET", `/(describe|deleted)$`, 12},
+	request{"salesforce", "POST", `/oauth2/token$`, 1},
+	request{"zendesk", "GET", `/incremental/(tickets|users)/cursor`, 6},
+	request{"zendesk", "GET", `/incremental/organizations`, 3},
+	request{"zendesk", "GET", `/tickets/[0-9]+/comments`, 12},
+	request{"zendesk", "GET", `/(users|organization_memberships|custom_statuses|ticket_fields)(\.json)?$`, 6},
+)
+
 // trap kills the program at one request, once.
 type trap struct {
 	request
@@ -59,8 +72,8 @@ func (t *trap) String() string {
 }
 
 // newTrap picks the next kind of request, so that all have their share, and the rest at random.
-func newTrap(rng *rand.Rand, next int) *trap {
-	r := requests[next%len(requests)]
+func newTrap(rng *rand.Rand, from []request, next int) *trap {
+	r := from[next%len(from)]
 	return &trap{request: r, when: []moment{before, during, after}[rng.IntN(3)], count: rng.IntN(1 + r.most/2),
 		path: regexp.MustCompile(r.path), done: make(chan struct{})}
 }
