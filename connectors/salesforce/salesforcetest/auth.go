@@ -130,10 +130,8 @@ func (s *Server) authenticate(next http.Handler) http.Handler {
 // the instance's address (any, unless SetInstance named one) and the organization's id.
 func (s *Server) Authenticate(token, instance, org string) bool {
 	id, ok := canonicalID(org)
-	s.mu.RLock()
-	want := s.instance
-	s.mu.RUnlock()
-	return ok && id == s.opt.OrgID && (want == "" || strings.TrimSuffix(instance, "/") == want) && s.auth.valid(token)
+	want := s.instance.Load()
+	return ok && id == s.opt.OrgID && (want == nil || strings.TrimSuffix(instance, "/") == *want) && s.auth.valid(token)
 }
 
 // NewRefreshToken signs in without a browser and returns the refresh token.

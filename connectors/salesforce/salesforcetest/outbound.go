@@ -216,9 +216,9 @@ func (s *Server) envelope(m Outbound, chunk []notification) []byte {
  <soapenv:Body>
   <notifications xmlns="http://soap.sforce.com/2005/09/outbound">
 `)
-	base := s.instance
-	if base == "" {
-		base = "https://acme.my.salesforce.com"
+	base := "https://acme.my.salesforce.com"
+	if named := s.instance.Load(); named != nil {
+		base = *named
 	}
 	fmt.Fprintf(&b, "   <OrganizationId>%s</OrganizationId>\n   <ActionId>%s</ActionId>\n   <SessionId xsi:nil=\"true\"/>\n", org, newID("04k"+pod, firstSerial+uint64(chunk[0].rule)))
 	fmt.Fprintf(&b, "   <EnterpriseUrl>%s/services/Soap/c/67.0/%s</EnterpriseUrl>\n   <PartnerUrl>%s/services/Soap/u/67.0/%s</PartnerUrl>\n", base, s.opt.OrgID[:15], base, s.opt.OrgID[:15])

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/millrace/millrace/connectors/sandbox"
@@ -76,9 +77,11 @@ type Server struct {
 	bulk    bulk
 	user    string // the integration user's id
 	admin   string // who makes the changes of tests
+	// instance is read while mu is held for reading, so it must not be guarded by it: a reader who comes twice waits for
+	// the writer who waits for him.
+	instance atomic.Pointer[string]
 
 	mu            sync.RWMutex
-	instance      string
 	tables        map[string]*table // by lower-case name
 	late          lateQueue
 	bin           []binned
@@ -127,9 +130,8 @@ func (s *Server) Handler() *sandbox.Handler { return s.handler }
 
 // SetInstance makes token answers name url as the instance_url; without it they name the address the request came to.
 func (s *Server) SetInstance(url string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.instance = strings.TrimSuffix(url, "/")
+	url = strings.TrimSuffix(url, "/")
+	s.instance.Store(&url)
 }
 
 func (s *Server) now() time.Time { return s.opt.Clock.Now() }

@@ -160,10 +160,8 @@ func (s *Server) clientCredentials(r *http.Request) *oauthError {
 
 // base is the address of the instance: what SetInstance said, else where the request came to.
 func (s *Server) base(r *http.Request) string {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.instance != "" {
-		return s.instance
+	if named := s.instance.Load(); named != nil {
+		return *named
 	}
 	return "http://" + r.Host
 }
