@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"html/template"
 	"net/http"
 )
@@ -30,10 +31,15 @@ var consentPage = template.Must(template.New("consent").Parse(`<!doctype html>
 </html>
 `))
 
-// Write writes the page.
+// Write writes the page, in one piece: some simulators keep only the last one.
 func (c Consent) Write(w http.ResponseWriter) {
+	var page bytes.Buffer
+	if err := consentPage.Execute(&page, c); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)
-	_ = consentPage.Execute(w, c)
+	_, _ = w.Write(page.Bytes())
 }
