@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tidwall/gjson"
-
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/connectors/rest"
 )
@@ -101,7 +99,7 @@ func (r *results) take(line []string, columns []int, seen time.Time) error {
 		}
 		one.values[columns[i]] = fromText(l.fields[columns[i]].kind, text)
 	}
-	one.extra = l.related(r.object, map[string]gjson.Result{}, nil)
+	one.extra = l.related(r.object, nil, nil)
 	rec, err := r.a.record(r.op, r.object, l, one, seen)
 	if err != nil {
 		return err

@@ -111,11 +111,14 @@ func parseTime(text string) (time.Time, error) {
 // fromJSON takes a row of a query's answer apart.
 func (l *layout) fromJSON(o object, raw gjson.Result, rest overflow) row {
 	r := row{values: make([]string, len(l.fields))}
-	lists := map[string]gjson.Result{}
+	var lists map[string]gjson.Result // few objects have any
 	raw.ForEach(func(key, value gjson.Result) bool {
 		if i, ok := l.index[key.Str]; ok {
 			r.values[i] = normal(l.fields[i].kind, value)
-		} else if value.IsObject() {
+		} else if value.IsObject() && key.Str != "attributes" {
+			if lists == nil {
+				lists = map[string]gjson.Result{}
+			}
 			lists[key.Str] = value
 		}
 		return true
