@@ -63,6 +63,9 @@ func (s *Source) redeem(ctx context.Context, config *oauth2.Config, got url.Valu
 		return Token{}, s.classify(opSignIn, err)
 	}
 	t := s.fromProtocol(granted, issued)
+	if err := s.accept(t); err != nil { // what there was still works
+		return Token{}, err
+	}
 	return t, s.Replace(ctx, t)
 }
 

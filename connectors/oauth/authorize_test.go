@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/connectors/oauth"
@@ -43,7 +44,7 @@ func browse(t *testing.T, answer func(page url.Values) url.Values) (open func(st
 		select {
 		case r := <-results:
 			return r.status, r.page
-		case <-t.Context().Done():
+		case <-time.After(10 * time.Second):
 			return 0, "no page"
 		}
 	}
@@ -138,6 +139,50 @@ func TestAuthorizeRefused(t *testing.T) {
 			t.Errorf("%s: got page %s", name, page)
 		}
 		mustToken(t, s, "access-secret-1") // what was there stays
+	}
+}
+
+// A page that is loaded twice, or read by somebody else, does not redeem anything twice.
+func TestAuthorizeTakesOneAnswer(t *testing.T) {
+	b := setUp(t)
+	gate := make(chan struct{})
+	b.vendor.gate = gate
+	var again int
+	_, err := b.source(t).Authorize(t.Context(), oauth.Loopback{}, func(address string) error {
+		first, _ := browse(t, func(page url.Values) url.Values { return url.Values{"code": {"c1"}, "state": {page.Get("state")}} })
+		second, shown := browse(t, func(page url.Values) url.Values { return url.Values{"code": {"c2"}, "state": {page.Get("state")}} })
+		if err := first(address); err != nil {
+			return err
+		}
+		go func() {
+			defer close(gate)
+			for b.vendor.count() == 0 && t.Context().Err() == nil { // the first one is being redeemed
+				time.Sleep(time.Millisecond)
+			}
+			if second(address) == nil {
+				again, _ = shown()
+			}
+		}()
+		return nil
+	})
+	if err != nil || again != http.StatusConflict || b.vendor.form["code"] != "c1" || b.vendor.count() != 1 {
+		t.Errorf("got %v, status %d for the second answer and %d exchanges, want one exchange and 409", err, again, b.vendor.count())
+	}
+}
+
+// A token for another instance is not worth the sign-in that works.
+func TestAuthorizeKeepsTheOldTokenWhenTheInstanceIsRefused(t *testing.T) {
+	b := setUp(t)
+	s := b.with(t, func(c *oauth.Config) { c.OAuth.Instance = belongsTo("vendor.example") })
+	mustToken(t, s, "access-secret-1")
+	b.vendor.instance = "https://evil.example"
+	open, _ := browse(t, func(page url.Values) url.Values { return url.Values{"code": {"c1"}, "state": {page.Get("state")}} })
+	if _, err := s.Authorize(t.Context(), oauth.Loopback{}, open); connectors.KindOf(err) != connectors.Denied {
+		t.Errorf("got %v, want Denied", err)
+	}
+	mustToken(t, s, "access-secret-1")
+	if stored, err := b.shelf.Load(t.Context(), "sf-prod"); err != nil || stored.Access.Reveal() != "access-secret-1" {
+		t.Errorf("got %q stored, %v, want the old one", stored.Access.Reveal(), err)
 	}
 }
 
