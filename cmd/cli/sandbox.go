@@ -66,6 +66,12 @@ func howToTry(access map[string]map[string]string) string {
 	if hs := access[world.HubSpot]; hs != nil {
 		text += fmt.Sprintf("  export HUBSPOT_URL=%s HUBSPOT_TOKEN=%s\n", hs["base_url"], hs["token"])
 	}
+	if sf := access[world.Salesforce]; sf != nil {
+		text += fmt.Sprintf("  export SALESFORCE_URL=%s SALESFORCE_ID=%s SALESFORCE_SECRET=%s\n", sf["base_url"], sf["client_id"], sf["client_secret"])
+	}
+	if zd := access[world.Zendesk]; zd != nil {
+		text += fmt.Sprintf("  export ZENDESK_URL=%s ZENDESK_ID=%s ZENDESK_SECRET=%s\n", zd["base_url"], zd["client_id"], zd["client_secret"])
+	}
 	if as := access[world.Asana]; as != nil {
 		text += fmt.Sprintf("  export ASANA_URL=%s ASANA_TOKEN=%s ASANA_WORKSPACE=%s\n", as["base_url"], as["token"], as["workspace"])
 		text += "\nThe project tool's board: " + as["board_url"] + "\n"
