@@ -46,7 +46,8 @@ func (a *app) customerShowCmd() *cobra.Command {
 }
 
 // customerReport is what `customer show --json` writes. Every list is complete up to the bound that its source names:
-// at most work.MaxReferrers entities of a kind refer to it, at most mostLog changes make the timeline.
+// at most work.MaxReferrers entities of a kind refer to it, at most mostLog changes make the timeline, and what happened about
+// at most mostAbout of its deals and tickets.
 type customerReport struct {
 	ID         string             `json:"id"`
 	Kind       canonical.Kind     `json:"kind"`
@@ -138,7 +139,7 @@ func (rep *customerReport) surroundings(s *ledger.Snap, e *work.Entity) (err err
 	if rep.RefersTo, err = referredTo(s, e); err != nil {
 		return err
 	}
-	t := timeline{s: s}
+	t := timeline{s: s, seen: map[string]bool{}}
 	t.entity(e)
 	rep.ReferredBy = map[string][]brief{}
 	for _, k := range canonical.Kinds() {
@@ -150,6 +151,11 @@ func (rep *customerReport) surroundings(s *ledger.Snap, e *work.Entity) (err err
 			t.entity(other)
 			if k != canonical.Interaction { // the timeline has them
 				rep.ReferredBy[string(k)] = append(rep.ReferredBy[string(k)], briefOf(other))
+			}
+		}
+		if k == canonical.Deal || k == canonical.Ticket {
+			if err := t.about(list); err != nil {
+				return err
 			}
 		}
 	}

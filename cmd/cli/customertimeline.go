@@ -11,6 +11,12 @@ import (
 	"github.com/millrace/millrace/router/ledger"
 )
 
+// mostAbout is how many deals, and how many tickets, of a customer are asked what happened about them, the newest first.
+const mostAbout = 100
+
+// mostHeadline is how much of a text stands for what has no subject, in columns.
+const mostHeadline = 80
+
 // mostLog is how many changes of a customer are looked at for its timeline.
 const mostLog = 200
 
@@ -39,10 +45,34 @@ var timed = map[canonical.Kind][][2]string{
 type timeline struct {
 	s    *ledger.Snap
 	list []moment
+	seen map[string]bool // entities that are in it
 }
 
-// entity adds the moments of one entity.
+// about adds what happened about the deals or tickets of a customer: a comment names its ticket and who wrote it, which may
+// be one of ours, and not who asked.
+func (t *timeline) about(list []*work.Entity) error {
+	list = slices.Clone(list)
+	slices.SortFunc(list, func(a, b *work.Entity) int {
+		return cmp.Or(strings.Compare(goldenText(b, "opened_at"), goldenText(a, "opened_at")), strings.Compare(a.ID, b.ID))
+	})
+	for _, e := range list[:min(len(list), mostAbout)] {
+		happened, err := t.s.Referrers(e, canonical.Interaction)
+		if err != nil {
+			return err
+		}
+		for _, one := range happened {
+			t.entity(one)
+		}
+	}
+	return nil
+}
+
+// entity adds the moments of one entity, once.
 func (t *timeline) entity(e *work.Entity) {
+	if t.seen[e.ID] {
+		return
+	}
+	t.seen[e.ID] = true
 	for _, pair := range timed[e.Kind] {
 		at, err := time.Parse(time.RFC3339, goldenText(e, pair[0]))
 		if err != nil {
@@ -56,8 +86,17 @@ func (t *timeline) entity(e *work.Entity) {
 		if e.Kind == canonical.Interaction || e.Kind == canonical.Transaction {
 			kind = cmp.Or(strings.ReplaceAll(goldenText(e, "kind"), "_", " "), kind)
 		}
-		t.list = append(t.list, moment{At: at, What: strings.TrimSpace(kind + " " + what), Entity: e.ID, Label: briefOf(e).Label})
+		t.list = append(t.list, moment{At: at, What: strings.TrimSpace(kind + " " + what), Entity: e.ID, Label: headline(e)})
 	}
+}
+
+// headline is what a moment is called: an interaction without a subject by how its text begins.
+func headline(e *work.Entity) string {
+	if e.Kind != canonical.Interaction || goldenText(e, "subject") != "" || goldenText(e, "snippet") != "" {
+		return briefOf(e).Label
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(goldenText(e, "body")), "\n")
+	return cmp.Or(shorten(first, mostHeadline), briefOf(e).Label)
 }
 
 // changes adds when customers became one and when they came apart again.

@@ -74,6 +74,7 @@ func TestTicketMarksTheDealsOfItsCustomer(t *testing.T) { // invariant 3
 	for n, step := range []struct{ what, ticket, deals, shown string }{
 		{"opened", `{"organization":"a/companies/1","status":"open"}`, "1 9", "1 - - 1"},
 		{"more urgent", `{"organization":"a/companies/1","priority":"urgent","status":"open"}`, "1 9", "1 - - 1"},
+		{"by the record that was merged", `{"organization":"a/companies/9","status":"open"}`, "1 9", "1 - - 1"},
 		{"another customer's", `{"organization":"a/companies/2","status":"open"}`, "1 2 9", "- 1 - -"},
 		{"a person's", `{"requester":"a/contacts/1","status":"open"}`, "2 3", "- - 1 -"},
 		{"solved", `{"requester":"a/contacts/1","status":"solved"}`, "3", "- - - -"},
