@@ -105,11 +105,8 @@ func number(text string) string {
 // differences lists in sentences what the project tool shows otherwise than it must, nothing when all is well.
 func differences(w *world.World) []string {
 	want, tasks := expected(w.HubSpot), map[string][]asanatest.Task{}
-	var list []string
-	for _, task := range w.Asana.Tasks() {
-		if world.Started(task) {
-			continue
-		}
+	ours, list := startTasks(w.HubSpot, w.Asana.Tasks())
+	for _, task := range ours {
 		record, live := "", false
 		for _, ref := range sources(task.Notes) {
 			if _, wanted := want[ref]; wanted || !live {
