@@ -23,9 +23,13 @@ type followed struct {
 	hub *hub
 }
 
-func startFollowed(t testing.TB, o pubsub.Options) *followed {
+// startFollowed starts it, with work rules if any are given.
+func startFollowed(t testing.TB, o pubsub.Options, rules ...string) *followed {
 	t.Helper()
 	v := start(t)
+	for i, text := range rules {
+		v.rules = append(v.rules, v.write(fmt.Sprintf("rules%d.yaml", i), text))
+	}
 	f := &followed{vendors: v, org: salesforcetest.New(salesforcetest.Options{Clock: v.clock,
 		App: &salesforcetest.App{ClientID: "client", ClientSecret: "secret", ClientCredentials: true}})}
 	o.Clock = v.clock

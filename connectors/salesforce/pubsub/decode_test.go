@@ -110,3 +110,21 @@ func FuzzEvent(f *testing.F) {
 		}
 	})
 }
+
+// Every form of cursor that was ever written stays readable.
+func TestCursorForms(t *testing.T) {
+	for cursor, want := range map[connectors.Cursor]string{
+		"r1:AAAAAAAAG6AAAA": "\x00\x00\x00\x00\x00\x00\x1b\xa0\x00\x00", // 2026-11-30
+	} {
+		got, err := decodeCursor(cursor)
+		if err != nil || string(got) != want {
+			t.Errorf("%s: %x, %v; want %x", cursor, got, err, want)
+		}
+		if again := encodeCursor(got); again != cursor {
+			t.Errorf("%s is written as %s", cursor, again)
+		}
+	}
+	if got, err := decodeCursor(""); got != nil || err != nil {
+		t.Errorf("no cursor: %x, %v; want none", got, err)
+	}
+}
