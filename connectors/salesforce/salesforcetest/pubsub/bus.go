@@ -75,9 +75,9 @@ func replayID(at uint64) []byte {
 	return append(binary.BigEndian.AppendUint64(nil, at), 0, 0)
 }
 
-// positionOf reads a replay id.
+// positionOf reads a replay id. The last two bytes may be left out, as clients do that take it for a number.
 func positionOf(id []byte) (at uint64, ok bool) {
-	if len(id) != 10 || id[8] != 0 || id[9] != 0 {
+	if len(id) != 8 && (len(id) != 10 || id[8] != 0 || id[9] != 0) {
 		return 0, false
 	}
 	return binary.BigEndian.Uint64(id), true

@@ -2,6 +2,7 @@ package pubsub
 
 import (
 	"cmp"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"slices"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
 
 	"github.com/millrace/millrace/connectors/salesforce/eventbus"
 	"github.com/millrace/millrace/connectors/salesforce/salesforcetest"
@@ -34,6 +37,8 @@ type Options struct {
 	DropEvery int
 	// Batch is the most events in one answer; 0 = as many as were asked for.
 	Batch int
+	// TLS has the server speak TLS, which the vendor's always does; nil = it does not, for an address of this machine.
+	TLS *tls.Config
 	// DailyEvents is how many events are delivered before the limit of 24 hours is reached; 0 = no limit.
 	DailyEvents int
 }
@@ -67,17 +72,21 @@ func New(org *salesforcetest.Server, opt Options) *Server {
 	return s
 }
 
-// Listen serves on addr, without TLS, and returns http://host:port; an empty addr is a free port of 127.0.0.1. The caller
-// closes the server.
+// Listen serves on addr and returns the endpoint as it is configured: http://host:port, or host:port with TLS. An empty addr
+// is a free port of 127.0.0.1. The caller closes the server.
 func (s *Server) Listen(addr string) (string, error) {
 	ln, err := net.Listen("tcp", cmp.Or(addr, "127.0.0.1:0"))
 	if err != nil {
 		return "", fmt.Errorf("listen: %w", err)
 	}
-	s.grpc, s.done = grpc.NewServer(), make(chan error, 1)
+	endpoint, creds := "http://"+ln.Addr().String(), insecure.NewCredentials()
+	if s.opt.TLS != nil {
+		endpoint, creds = ln.Addr().String(), credentials.NewTLS(s.opt.TLS)
+	}
+	s.grpc, s.done = grpc.NewServer(grpc.Creds(creds)), make(chan error, 1)
 	eventbus.RegisterPubSubServer(s.grpc, s)
 	go func() { s.done <- s.grpc.Serve(ln) }()
-	return "http://" + ln.Addr().String(), nil
+	return endpoint, nil
 }
 
 // Close ends the server and its connections at once; calling it again is harmless.
