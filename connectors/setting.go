@@ -21,8 +21,8 @@ const (
 	NumberSetting   SettingKind = "number"
 	BoolSetting     SettingKind = "bool"
 	DurationSetting SettingKind = "duration" // Go syntax, `90s`
-	URLSetting      SettingKind = "url"
-	ListSetting     SettingKind = "list" // of strings
+	URLSetting      SettingKind = "url"      // without a slash at the end, which is taken away
+	ListSetting     SettingKind = "list"     // of strings
 )
 
 // Setting declares one key of a connection's configuration.
@@ -101,6 +101,9 @@ func (v *Values) take(set Setting, raw any) error {
 			return fmt.Errorf("is required: %s", set.Help)
 		}
 		return nil
+	}
+	if set.Kind == URLSetting {
+		text = strings.TrimRight(text, "/")
 	}
 	v.text[set.Name] = text
 	if err := checkChoices(set, text); err != nil {

@@ -50,6 +50,8 @@ var settings = []connectors.Setting{
 	{Name: "login_url", Kind: connectors.URLSetting, Default: productionLogin,
 		Help: "Where to sign in: https://test.salesforce.com for a sandbox, or the organization's My Domain, which client_credentials needs."},
 	{Name: "audience", Kind: connectors.StringSetting, Advanced: true, Help: "Audience of the assertion with sign_in jwt; follows from login_url."},
+	{Name: "site_url", Kind: connectors.URLSetting, Mapped: true,
+		Help: "Address of the organization that people open, https://acme.my.salesforce.com; with it customers and tasks link to the records."},
 	{Name: "streams", Kind: connectors.ListSetting, Default: strings.Join(allStreams, ","), Choices: allStreams, Help: "The streams to read."},
 	{Name: "custom_objects", Kind: connectors.ListSetting, Help: "API names of further objects to read, Invoice__c; each needs rules of its own."},
 	{Name: "organization_id", Kind: connectors.StringSetting, Help: "Id of the organization; outbound messages of another one are refused."},
