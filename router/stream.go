@@ -202,7 +202,7 @@ func (s *stream) failed(ctx context.Context, err error) time.Duration {
 	if s.sweep {
 		tries = s.troubled().tries + 1
 	}
-	if connectors.CursorExpired(err) && tries == 1 && s.place(&state) != "" {
+	if connectors.CursorExpired(err) && s.place(&state) != "" { // whatever failed before it
 		if err = s.reopen(ctx, state, err); err == nil {
 			return 0
 		}
