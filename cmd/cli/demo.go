@@ -80,11 +80,11 @@ func openDemo(ctx context.Context, a *app, dir string, w *world.World) (*hub, er
 data: %q
 connections:
   hubspot: {connector: hubspot, token: %q, base_url: %q, index_lag: 2s, every: 1s, sweep: 30s, requests_per_10s: 100000, searches_per_second: 1000}
-  salesforce: {connector: salesforce, sign_in: client_credentials, client_id: %q, client_secret: %q, login_url: %q, base_url: %q, commit_lag: 0s, overlap: 2s, every: 1s, sweep: 30s}
+  salesforce: {connector: salesforce, sign_in: client_credentials, client_id: %q, client_secret: %q, login_url: %q, base_url: %q, cdc: true, pubsub_endpoint: %q, commit_lag: 0s, overlap: 2s, every: 1s, sweep: 30s}
   zendesk: {connector: zendesk, token: %q, base_url: %q, every: 1s, sweep: 30s, requests_per_minute: 600000, exports_per_minute: 600000}
   asana: {connector: asana, token: %q, base_url: %q, workspace: %q, requests_per_minute: 600000}
 log: {level: warn}
-`, dir, hs["token"], hs["base_url"], sf["client_id"], sf["client_secret"], sf["login_url"], sf["base_url"], zd["token"], zd["base_url"],
+`, dir, hs["token"], hs["base_url"], sf["client_id"], sf["client_secret"], sf["login_url"], sf["base_url"], sf["pubsub_endpoint"], zd["token"], zd["base_url"],
 		as["token"], as["base_url"], as["workspace"])
 	cfg, err := config.Parse(filepath.Join(dir, "demo.yaml"), []byte(yaml), a.find, os.LookupEnv)
 	if err != nil {

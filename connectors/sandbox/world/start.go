@@ -3,10 +3,12 @@ package world
 import (
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/millrace/millrace/connectors/asana/asanatest"
 	"github.com/millrace/millrace/connectors/hubspot/hubspottest"
 	"github.com/millrace/millrace/connectors/salesforce/salesforcetest"
+	"github.com/millrace/millrace/connectors/salesforce/salesforcetest/pubsub"
 	"github.com/millrace/millrace/connectors/sandbox"
 	"github.com/millrace/millrace/connectors/zendesk/zendesktest"
 )
@@ -113,9 +115,15 @@ func (w *World) startSalesforce(address string, o Options, customers sandbox.Cus
 	if err != nil {
 		return err
 	}
+	bus := pubsub.New(s, pubsub.Options{Clock: w.Clock, Keepalive: time.Second})
+	endpoint, err := bus.Listen("")
+	if err != nil {
+		return err
+	}
+	w.servers = append(w.servers, bus)
 	w.Salesforce = s
 	w.access[Salesforce] = map[string]string{"base_url": server.URL, "login_url": server.URL, "token": salesforcetest.DefaultToken,
-		"client_id": clientID, "client_secret": clientSecret, "refresh_token": s.NewRefreshToken(), "control_url": server.URL + "/__sandbox/"}
+		"pubsub_endpoint": endpoint, "client_id": clientID, "client_secret": clientSecret, "refresh_token": s.NewRefreshToken(), "control_url": server.URL + "/__sandbox/"}
 	return nil
 }
 

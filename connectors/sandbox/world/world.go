@@ -7,6 +7,7 @@ package world
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -72,7 +73,7 @@ type World struct {
 	Log        map[string]*sandbox.Log
 
 	access  map[string]map[string]string
-	servers []*sandbox.Server
+	servers []io.Closer
 }
 
 // The OAuth applications that are installed at the vendors.
