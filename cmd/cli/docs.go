@@ -83,7 +83,7 @@ func between(src []byte, marker, text string) ([]byte, error) {
 // connectorTable is the README's table of what every connector can do.
 func connectorTable(list []connectors.Connector) string {
 	columns := []connectors.Capability{connectors.Reads, connectors.Sweeps, connectors.Deletes, connectors.MergesOf,
-		connectors.Hooks, connectors.Writes, connectors.Batches, connectors.SignsIn}
+		connectors.Hooks, connectors.Follows, connectors.Writes, connectors.Batches, connectors.SignsIn}
 	var b strings.Builder
 	b.WriteString("| connector |")
 	for _, c := range columns {
