@@ -201,3 +201,30 @@ func TestPassUnderWayIsNotMovedForward(t *testing.T) {
 	w.start()
 	w.until(func() bool { return len(w.gaps()) == 0 && w.knows("Early 39") && w.knows("Early 0") })
 }
+
+// News of more hints than a transaction takes are stored in parts, and the cursor comes with the last.
+func TestManyHintsAtOnce(t *testing.T) {
+	const many = 2*ledger.MaxBatch + 5
+	w, p := newFeedWorld(t)
+	with := w.change
+	w.change = func(o *router.Options) {
+		with(o)
+		o.Sources[0].Getter = getter{w.crm, func(connectors.Ref) error { return &connectors.Error{Kind: connectors.Denied, Op: "get"} }}
+	}
+	w.start()
+	w.followed(time.Time{})
+	p.with(func() {
+		p.most = many
+		for i := range many {
+			p.events = append(p.events, connectors.Hint{Ref: connectors.Ref{Connection: "crm", Object: "contacts", ID: fmt.Sprint(i)}})
+		}
+	})
+	w.until(func() bool {
+		f, err := w.ledger.Feed(t.Context(), "crm", "changes")
+		return err == nil && f.Hints == many && string(f.Cursor) == fmt.Sprint(many)
+	})
+	totals, err := w.ledger.Totals(t.Context())
+	if err != nil || totals.Refs["crm"] != many {
+		t.Errorf("%d wishes are stored, %v; want %d", totals.Refs["crm"], err, many)
+	}
+}

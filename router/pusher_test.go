@@ -1,6 +1,7 @@
 package router_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,7 @@ type pusher struct {
 	silent bool     // no contact
 	drop   func() error
 	slow   time.Duration // a page takes so long
+	most   int           // hints told at once; 0 = 3
 	open   int           // followers
 	begins []string      // cursors that were followed from
 }
@@ -83,7 +85,7 @@ func (f *pushed) Next(ctx context.Context) (connectors.News, error) {
 			return connectors.News{}, err
 		}
 	}
-	end := min(f.at+3, len(f.p.events))
+	end := min(f.at+cmp.Or(f.p.most, 3), len(f.p.events))
 	n := connectors.News{Hints: slices.Clone(f.p.events[f.at:end]), Missed: f.p.missed, Next: connectors.Cursor(strconv.Itoa(end))}
 	if f.at < end {
 		n.At = n.Hints[len(n.Hints)-1].At
