@@ -32,7 +32,7 @@ func (a *account) startJob(ctx context.Context, o object, l *layout, c cursor) (
 	op := "start a job for " + o.name
 	n, err := a.ask(ctx, op, http.MethodPost, a.path("jobs/query"), nil, in)
 	if codeOf(err) == "INVALID_FIELD" {
-		if _, again := a.relearn(ctx, o, columnIn(err)); again != nil {
+		if _, again := a.relearn(ctx, o, err); again != nil {
 			return connectors.Page{}, again
 		}
 	}
@@ -50,7 +50,8 @@ func (a *account) startJob(ctx context.Context, o object, l *layout, c cursor) (
 // mayFallBack reports whether a job that was refused, failed or is late gives way to reading by REST: always when the
 // way was ours to choose, unless asking again helps.
 func (a *account) mayFallBack(err error) bool {
-	return a.backfill == backfillAuto && connectors.KindOf(err) != connectors.Temporary && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+	kind := connectors.KindOf(err)
+	return a.backfill == backfillAuto && kind != connectors.Temporary && kind != connectors.Limited && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
 }
 
 // bulk goes on with a job: it asks whether it is done, and then reads a page of its result.
@@ -149,6 +150,9 @@ func (a *account) result(ctx context.Context, o object, c cursor) (connectors.Pa
 		return a.lostJob(ctx, o, c, op, err)
 	}
 	next := *c.Job
+	if next.Locator == "" && next.Skip == 0 {
+		c.Newest = newest(r.records)
+	}
 	switch {
 	case r.cut:
 		next.Skip += len(r.records)

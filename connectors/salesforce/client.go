@@ -132,6 +132,9 @@ func (a *account) explain(status int, _ http.Header, body []byte) rest.Problem {
 	}
 	if m := missingColumn.FindStringSubmatch(e.Get("message").String()); m != nil && code == "INVALID_FIELD" {
 		p.Reason += ": no field " + m[1]
+		if m[2] != "" {
+			p.Reason += " of " + m[2]
+		}
 	}
 	if hint := hints[code]; hint != "" {
 		p.Reason = strings.TrimSpace(p.Reason + ": " + hint)
@@ -139,17 +142,18 @@ func (a *account) explain(status int, _ http.Header, body []byte) rest.Problem {
 	return p
 }
 
-// missingColumn finds the name in what Salesforce says of a field it does not know.
-var missingColumn = regexp.MustCompile(`No such column '([A-Za-z0-9_.]{1,80})'`)
+// missingColumn finds the names in what Salesforce says of a field it does not know, and of the object it should be of.
+var missingColumn = regexp.MustCompile(`No such column '([A-Za-z0-9_.]{1,80})'(?: on entity '([A-Za-z0-9_]{1,80})')?`)
 
-// columnIn returns the field that a refusal is about, "" when it does not say.
-func columnIn(err error) string {
+// columnIn returns the field that a refusal is about, and the object it is of, each "" when it does not say.
+func columnIn(err error) (column, sobject string) {
 	var e *connectors.Error
 	if !errors.As(err, &e) {
-		return ""
+		return "", ""
 	}
-	_, column, _ := strings.Cut(e.Reason, "INVALID_FIELD: no field ")
-	return column
+	_, names, _ := strings.Cut(e.Reason, "INVALID_FIELD: no field ")
+	column, sobject, _ = strings.Cut(names, " of ")
+	return column, sobject
 }
 
 // spentJobs is what the refusal of a Bulk job says when the day's jobs are used up.

@@ -31,6 +31,9 @@ func (r *results) read(head *rest.Response, body io.Reader) error {
 	lines := csv.NewReader(&keepReturns{r: body})
 	lines.ReuseRecord = true
 	header, err := lines.Read()
+	if errors.Is(err, io.EOF) && head.Header.Get("Sforce-NumberOfRecords") == "0" {
+		return nil // no rows, and no line that names the columns
+	}
 	if err != nil {
 		return broken(r.op, "answer has no line of CSV: a proxy or a login page may answer")
 	}

@@ -36,8 +36,11 @@ type cursor struct {
 	Job   *job  `json:"job,omitempty"` // bulk
 	// Live is the end of the last window that was read, Dead up to when deletions have been asked for; Dead is 0 when
 	// that was never.
-	Live   int64   `json:"live,omitempty"`
-	Dead   int64   `json:"dead,omitempty"`
+	Live int64 `json:"live,omitempty"`
+	Dead int64 `json:"dead,omitempty"`
+	// Newest is the newest stamp of what was certainly read: of a scan's first page, and of the last row of a poll. Live and
+	// Dead go back to it when Salesforce's clock does.
+	Newest int64   `json:"newest,omitempty"`
 	Window *window `json:"window,omitempty"` // poll: changes being read; nil between two passes
 	Gone   *window `json:"gone,omitempty"`   // poll: deletions being read
 	// Fields are marks of the fields that have been read so far, so that a new one is noticed; see marks.
@@ -89,7 +92,7 @@ func parseCursor(text connectors.Cursor) (cursor, error) {
 
 // sound reports whether the cursor is one that String could have written. What it holds goes into queries.
 func (c cursor) sound() bool {
-	if c.V != cursorVersion || c.Bound < 0 || c.Live < 0 || c.Dead < 0 || c.ID != "" && !isID(c.ID) || !c.Window.sound() || !c.Gone.sound() {
+	if c.V != cursorVersion || c.Bound < 0 || c.Live < 0 || c.Dead < 0 || c.Newest < 0 || c.ID != "" && !isID(c.ID) || !c.Window.sound() || !c.Gone.sound() {
 		return false
 	}
 	for _, name := range c.New {

@@ -33,9 +33,10 @@ type layout struct {
 	deletes    bool   // rows may be IsDeleted
 	replicated bool   // getDeleted may be asked
 	lists      map[string]string
-	parent     string // a field of the parent that is read along: Account.PersonContactId
-	wide       bool   // the fields do not fit into an address
-	modified   string // Last-Modified, for the next question
+	without    []string // what queries refuse, fields of the parent and of children with their object's name
+	parent     string   // a field of the parent that is read along: Account.PersonContactId
+	wide       bool     // the fields do not fit into an address
+	modified   string   // Last-Modified, for the next question
 	at         time.Time
 	whole      time.Time // when it was last answered in full
 	date       time.Time // the vendor's clock when it was last confirmed
@@ -154,11 +155,10 @@ var stamps = []string{"SystemModstamp", "LastModifiedDate", "CreatedDate"}
 
 func (a *account) layoutOf(ctx context.Context, o object, n answer) (*layout, error) {
 	l := &layout{sobject: o.sobject, index: map[string]int{}, lists: map[string]string{}, at: a.now(), whole: a.now(), date: n.date,
-		prefix: n.body.Get("keyPrefix").String(), replicated: n.body.Get("replicateable").Bool(), modified: n.header.Get("Last-Modified")}
-	refused := a.layouts.leftOut(o.sobject)
+		without: a.layouts.leftOut(o.sobject), prefix: n.body.Get("keyPrefix").String(), replicated: n.body.Get("replicateable").Bool(), modified: n.header.Get("Last-Modified")}
 	for _, raw := range n.body.Get("fields").Array() {
 		f := field{name: raw.Get("name").String(), kind: raw.Get("type").String(), calculated: raw.Get("calculated").Bool(), filterable: raw.Get("filterable").Bool()}
-		if !isName(f.name) || unreadable[f.kind] || raw.Get("deprecatedAndHidden").Bool() || slices.Contains(refused, f.name) {
+		if !isName(f.name) || unreadable[f.kind] || raw.Get("deprecatedAndHidden").Bool() || slices.Contains(l.without, f.name) {
 			continue
 		}
 		l.index[f.name] = len(l.fields)
@@ -196,7 +196,8 @@ func (a *account) withPerson(ctx context.Context, l *layout) error {
 	if err != nil {
 		return err
 	}
-	if _, ok := account.index["PersonContactId"]; ok {
+	_, refers := l.index["AccountId"]
+	if _, ok := account.index["PersonContactId"]; ok && refers && !slices.Contains(l.without, "Account.PersonContactId") {
 		l.parent = "Account.PersonContactId"
 	}
 	return nil

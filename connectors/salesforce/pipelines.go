@@ -26,7 +26,7 @@ func (a *account) readPipeline(ctx context.Context, stream string) (connectors.P
 	op := "list " + stream
 	n, err := a.get(ctx, op, a.path("query"), query("q", soql{fields: l.names(), from: stream, order: "SortOrder,Id"}.String()))
 	if codeOf(err) == "INVALID_FIELD" {
-		if l, err = a.relearn(ctx, o, columnIn(err)); err == nil {
+		if l, err = a.relearn(ctx, o, err); err == nil {
 			n, err = a.get(ctx, op, a.path("query"), query("q", soql{fields: l.names(), from: stream, order: "SortOrder,Id"}.String()))
 		}
 	}

@@ -28,6 +28,7 @@ func (a *account) poll(ctx context.Context, o object, c cursor) (connectors.Page
 			return a.fill(ctx, o, c)
 		}
 		c.Fields = marks(l.names())
+		c = c.turnedBack(l.date)
 		c.Window = a.opened(c.Live, l.date)
 	}
 	w := *c.Window
@@ -35,6 +36,7 @@ func (a *account) poll(ctx context.Context, o object, c cursor) (connectors.Page
 	if err != nil {
 		return connectors.Page{}, err
 	}
+	c.Newest = max(c.Newest, f.at)
 	page := connectors.Page{Records: f.records, More: true}
 	if f.more {
 		w.At, w.ID = f.at, f.id
@@ -54,6 +56,17 @@ func (a *account) layoutFor(ctx context.Context, o object, fresh bool) (*layout,
 		return a.describe(ctx, o)
 	}
 	return a.known(ctx, o, 0)
+}
+
+// turnedBack returns the cursor for a clock that once said a later time than now, as a proxy's or one of many servers'
+// may. What it said cannot be believed: rows stamped before that time were not there yet when it was read up to. So reading
+// goes back to the newest row. When it is the present answer that is wrong, that row is still to come, and nothing is done.
+func (c cursor) turnedBack(now time.Time) cursor {
+	if ms := now.UnixMilli(); ms < c.Live && c.Newest < ms {
+		c.Live = c.Newest
+		c.Dead = min(c.Dead, max(c.Newest, now.Add(time.Hour-buryKept).UnixMilli()))
+	}
+	return c
 }
 
 // opened returns the window of a new pass: from the overlap before the end of the last one to the vendor's time less

@@ -21,5 +21,5 @@ func (a *account) CursorAt(stream string, since time.Time) (connectors.Cursor, e
 			return "", nil
 		}
 	}
-	return cursor{Phase: polling, Live: ms}.String(), nil
+	return cursor{Phase: polling, Live: ms, Newest: ms}.String(), nil
 }

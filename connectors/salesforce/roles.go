@@ -35,8 +35,10 @@ func (a *account) readRoles(ctx context.Context, c cursor) (connectors.Page, err
 	}
 	if c.Phase == "" {
 		c = cursor{Phase: polling, Live: l.date.Add(-rolesBack).UnixMilli()}
+		c.Newest = c.Live
 	}
 	if c.Window == nil {
+		c = c.turnedBack(l.date)
 		c.Window = a.opened(c.Live, l.date)
 	}
 	w := *c.Window
@@ -48,6 +50,7 @@ func (a *account) readRoles(ctx context.Context, c cursor) (connectors.Page, err
 	if err != nil {
 		return connectors.Page{}, err
 	}
+	c.Newest = max(c.Newest, f.at)
 	page := connectors.Page{Records: records, More: f.more}
 	if f.more {
 		w.At, w.ID = f.at, f.id

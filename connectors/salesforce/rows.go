@@ -47,7 +47,7 @@ func (a *account) rows(ctx context.Context, op string, o object, l *layout, w wa
 		f, err := a.once(ctx, op, o, l, w)
 		switch {
 		case codeOf(err) == "INVALID_FIELD":
-			if l, err = a.relearn(ctx, o, columnIn(err)); err == nil {
+			if l, err = a.relearn(ctx, o, err); err == nil {
 				continue
 			}
 		case tooMuch(err) && w.limit > slowRows:
@@ -95,9 +95,13 @@ func (a *account) queryAll(ctx context.Context, op string, q soql) (answer, erro
 }
 
 // relearn describes an object anew after a query found a field missing. A field that describe lists all the same is left
-// out from now on.
-func (a *account) relearn(ctx context.Context, o object, column string) (*layout, error) {
+// out from now on, and so is one of the parent or of the children, whose fields no describe of this object lists.
+func (a *account) relearn(ctx context.Context, o object, refused error) (*layout, error) {
+	column, sobject := columnIn(refused)
 	a.layouts.forget(o.sobject)
+	if sobject != "" && sobject != o.sobject {
+		a.layouts.leaveOut(o.sobject, sobject+"."+column)
+	}
 	l, err := a.describe(ctx, o)
 	if err != nil {
 		return nil, err

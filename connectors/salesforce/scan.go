@@ -43,6 +43,9 @@ func (a *account) scan(ctx context.Context, o object, c cursor) (connectors.Page
 	if err != nil {
 		return connectors.Page{}, err
 	}
+	if c.ID == "" {
+		c.Newest = newest(f.records)
+	}
 	if !f.more {
 		return a.handOver(c, f.records), nil
 	}
@@ -53,8 +56,16 @@ func (a *account) scan(ctx context.Context, o object, c cursor) (connectors.Page
 // handOver ends a scan: polling goes on where it was bounded.
 func (a *account) handOver(c cursor, records []connectors.Record) connectors.Page {
 	live := c.Bound - a.lag.Milliseconds()
-	next := cursor{Phase: polling, Live: live, Dead: c.Bound, Fields: c.Fields}
+	next := cursor{Phase: polling, Live: live, Dead: c.Bound, Newest: c.Newest, Fields: c.Fields}
 	return connectors.Page{Records: records, Next: next.String(), More: true, Complete: a.completeTo(live)}
+}
+
+// newest returns the newest stamp of records, 0 of none.
+func newest(records []connectors.Record) (at int64) {
+	for i := range records {
+		at = max(at, records[i].Version.UnixMilli())
+	}
+	return at
 }
 
 // completeTo returns up to when a stream has certainly been read, when it was read up to live: what is stamped in the

@@ -50,6 +50,9 @@ func (l *layout) children(o object) []relation {
 	var list []relation
 	for _, c := range o.children {
 		if rel := l.lists[c.sobject]; rel != "" && (c.instead == "" || l.lists[c.instead] == "") {
+			if len(l.without) > 0 {
+				c.fields = slices.DeleteFunc(slices.Clone(c.fields), func(name string) bool { return slices.Contains(l.without, c.sobject+"."+name) })
+			}
 			list = append(list, relation{c, rel})
 		}
 	}
