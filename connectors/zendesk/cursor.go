@@ -49,6 +49,9 @@ type cursor struct {
 	// at a sweep's first page: it ends when everything of before has been shown.
 	Sweep bool  `json:"sweep,omitempty"`
 	Begun int64 `json:"begun,omitempty"`
+	// Asked is how often a sweep was at the export's end before it had shown everything: a page that is waited for has another
+	// cursor than the one before it, also when the waiting was cut short.
+	Asked int `json:"asked,omitempty"`
 }
 
 // String returns the cursor in its stored form.
@@ -79,7 +82,7 @@ func parseCursor(text connectors.Cursor) (cursor, error) {
 // sound reports whether the cursor is one that String could have written.
 func (c cursor) sound() bool {
 	notID := func(id string) bool { return !isID(id) }
-	if c.V != cursorVersion || c.Start < 0 || c.Next < 0 || c.Until < 0 || c.Begun < 0 || slices.ContainsFunc(c.Have, notID) || slices.ContainsFunc(c.Tickets, notID) {
+	if c.V != cursorVersion || c.Start < 0 || c.Next < 0 || c.Until < 0 || c.Begun < 0 || c.Asked < 0 || slices.ContainsFunc(c.Have, notID) || slices.ContainsFunc(c.Tickets, notID) {
 		return false
 	}
 	if len(c.Tickets) == 0 && c.Page != "" {

@@ -86,7 +86,7 @@ func (c cursor) behind(op string, n answer, rows int) (cursor, bool, error) {
 	case !end && after == c.After:
 		return cursor{}, false, broken(op, "answer leads back to the same page")
 	}
-	next := cursor{Phase: exporting, After: after, Sweep: c.Sweep, Begun: c.Begun}
+	next := cursor{Phase: exporting, After: after, Sweep: c.Sweep, Begun: c.Begun, Asked: c.Asked}
 	if after == "" {
 		next.After = c.After
 		if next.After == "" {

@@ -309,3 +309,27 @@ func TestExportNeedsAnAdministrator(t *testing.T) {
 		t.Errorf("got %v, want it denied with the role that is needed", err)
 	}
 }
+
+// TestSweepThatIsAskedTooEarlyGoesOn: a sweep waits until the export shows everything of before it. When it is asked again
+// before that, as after a restart, it waits on: a page that led nowhere new would count as a failure.
+func TestSweepThatIsAskedTooEarlyGoesOn(t *testing.T) {
+	for _, stream := range []string{"users", "tickets", "organizations"} {
+		h := newHarness(t, stream, nil)
+		h.clock.Freeze()
+		h.Create(t, 3)
+		h.clock.Advance(2 * time.Minute)
+		sweeper := open(t, h, stream).src.(connectors.Sweeper)
+		at := connectors.Cursor("")
+		for i := range 5 {
+			page, err := sweeper.Sweep(t.Context(), stream, at)
+			if err != nil || !page.More || page.Wait <= 0 || page.Next == at {
+				t.Fatalf("%s, page %d: got more %v, wait %v, next %s, %v; want to wait behind a new cursor", stream, i, page.More, page.Wait, page.Next, err)
+			}
+			at = page.Next
+		}
+		h.clock.Advance(2 * time.Minute)
+		if page, err := sweeper.Sweep(t.Context(), stream, at); err != nil || page.More {
+			t.Errorf("%s: got more %v and %v, want the end", stream, page.More, err)
+		}
+	}
+}

@@ -41,12 +41,12 @@ func (a *account) organizations(ctx context.Context, c cursor) (connectors.Page,
 		return connectors.Page{}, err
 	}
 	c = c.begun(n.date)
-	next := cursor{Phase: timing, Start: end.at, Have: ofSecond(rows, end.at, c), Sweep: c.Sweep, Begun: c.Begun}
+	next := cursor{Phase: timing, Start: end.at, Have: ofSecond(rows, end.at, c), Sweep: c.Sweep, Begun: c.Begun, Asked: c.Asked}
 	switch {
 	case end.last:
 		return ended(connectors.Page{Records: records}, next, n.date), nil
 	case end.at == start: // a full page of one second
-		next = cursor{Phase: tied, Start: start, Sweep: c.Sweep, Begun: c.Begun}
+		next = cursor{Phase: tied, Start: start, Sweep: c.Sweep, Begun: c.Begun, Asked: c.Asked}
 	}
 	return connectors.Page{Records: records, Next: next.String(), More: true}, nil
 }
@@ -119,9 +119,9 @@ func (a *account) tiedOrganizations(ctx context.Context, c cursor) (connectors.P
 	if err != nil {
 		return connectors.Page{}, err
 	}
-	to := cursor{Phase: timing, Start: c.Start + 1, Sweep: c.Sweep, Begun: c.Begun}
+	to := cursor{Phase: timing, Start: c.Start + 1, Sweep: c.Sweep, Begun: c.Begun, Asked: c.Asked}
 	if next != "" {
-		to = cursor{Phase: tied, Start: c.Start, After: next, Sweep: c.Sweep, Begun: c.Begun}
+		to = cursor{Phase: tied, Start: c.Start, After: next, Sweep: c.Sweep, Begun: c.Begun, Asked: c.Asked}
 	}
 	return connectors.Page{Records: records, Next: to.String(), More: true}, nil
 }

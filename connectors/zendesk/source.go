@@ -76,6 +76,7 @@ func ended(page connectors.Page, next cursor, date time.Time) connectors.Page {
 	page.Complete = shown(date)
 	if next.Sweep && page.Complete.Unix() <= next.Begun {
 		page.More, page.Wait = true, unix(next.Begun+1).Sub(page.Complete)
+		next.Asked++
 	}
 	page.Next = next.String()
 	return page
