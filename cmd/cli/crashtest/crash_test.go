@@ -93,8 +93,8 @@ log: {level: info, format: text}
 func others(w *world.World, mode, sweep string) (yaml string) {
 	if sf := w.Access()[world.Salesforce]; sf != nil {
 		signIn := "sign_in: client_credentials"
-		if mode != "token" {
-			signIn = fmt.Sprintf("refresh_token: %q", sf["refresh_token"])
+		if mode != "token" { // and with change events, which are only ever faster than polls
+			signIn = fmt.Sprintf("refresh_token: %q, cdc: true, pubsub_endpoint: %q", sf["refresh_token"], sf["pubsub_endpoint"])
 		}
 		yaml += fmt.Sprintf("  salesforce: {connector: salesforce, %s, client_id: %q, client_secret: %q, login_url: %q, base_url: %q, commit_lag: 0s, overlap: 3s, every: 200ms, sweep: %s}\n",
 			signIn, sf["client_id"], sf["client_secret"], sf["login_url"], sf["base_url"], sweep)
