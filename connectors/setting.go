@@ -37,6 +37,7 @@ type Setting struct {
 	Choices  []string // the only values allowed; nil = any
 	Advanced bool     // documented, but not part of what `init` writes
 	Mapped   bool     // the mapping's rules may read it as the variable {$name}
+	Streams  bool     // a list of streams to read; those of all such settings together are read, and nothing else
 }
 
 // BaseURL is the setting every connector has, so that it can be pointed at a simulator or a proxy.
@@ -55,6 +56,22 @@ type Values struct {
 type Problem struct {
 	Key     string // the setting, so that the loader can point at its line
 	Message string
+}
+
+// StreamsIn returns the streams that the settings name, each once, and nil when no setting of the connector names any.
+func (s Spec) StreamsIn(v Values) []string {
+	var names []string
+	for _, set := range s.Settings {
+		if !set.Streams {
+			continue
+		}
+		for _, name := range v.List(set.Name) {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // Parse checks raw settings (as decoded from YAML) against the declarations and returns all problems at once.

@@ -52,7 +52,7 @@ var settings = []connectors.Setting{
 	{Name: "client_id", Kind: connectors.StringSetting, Help: "OAuth client id of a public app."},
 	{Name: "client_secret", Kind: connectors.SecretSetting, Help: "OAuth client secret of a public app."},
 	{Name: "refresh_token", Kind: connectors.SecretSetting, Help: "OAuth refresh token that installing the public app gave elsewhere; not needed after `millrace auth`, which installs it and keeps the token in the ledger."},
-	{Name: "streams", Kind: connectors.ListSetting, Default: strings.Join(allStreams, ","), Choices: allStreams, Help: "The streams to read."},
+	{Name: "streams", Kind: connectors.ListSetting, Default: strings.Join(allStreams, ","), Choices: allStreams, Streams: true, Help: "The streams to read."},
 	{Name: "webhook_secret", Kind: connectors.SecretSetting, Help: "Client secret of the app that sends the webhooks; without it every delivery is refused."},
 	{Name: "webhook_versions", Kind: connectors.ListSetting, Default: "v3", Choices: []string{"v3", "v2", "v1"}, Advanced: true,
 		Help: "Signature versions to accept; v2 and v1 carry no time, so an old delivery can be sent again: add them only for an app that cannot send v3."},

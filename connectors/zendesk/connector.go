@@ -45,7 +45,7 @@ var settings = []connectors.Setting{
 		Help: "OAuth access token that does not expire; Zendesk ends those on 1 April 2027."},
 	{Name: "email", Kind: connectors.StringSetting, Help: "E-mail address of the administrator whose API token it is."},
 	{Name: "api_token", Kind: connectors.SecretSetting, Help: "API token; Zendesk made its last new ones on 27 October 2026 and ends all on 30 April 2027."},
-	{Name: "streams", Kind: connectors.ListSetting, Default: strings.Join(streamNames(), ","), Choices: streamNames(), Help: "The streams to read."},
+	{Name: "streams", Kind: connectors.ListSetting, Default: strings.Join(streamNames(), ","), Choices: streamNames(), Streams: true, Help: "The streams to read."},
 	{Name: "webhook_secret", Kind: connectors.SecretSetting, Help: "Signing secret of the webhook; without it every delivery is refused."},
 	{Name: "account_id", Kind: connectors.IntSetting, Help: "Number of the account; webhook events of other accounts are then ignored."},
 	{Name: "external_id_namespace", Kind: connectors.StringSetting, Mapped: true,

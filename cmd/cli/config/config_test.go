@@ -4,12 +4,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/millrace/millrace/cmd/cli/config"
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/all"
 )
 
 func find(name string) (connectors.Connector, bool) {
@@ -54,6 +56,36 @@ connections:
 	}
 	if c.Data != "/etc/there/data" {
 		t.Errorf("data = %q, want it beside the file, with the variable's default", c.Data)
+	}
+}
+
+// The streams of a connection are those of all settings that name streams: a custom object is read beside them.
+func TestStreamsOfTheSettings(t *testing.T) {
+	const head = "connections: {a: {connector: salesforce, client_id: x"
+	vendor := func(name string) (connectors.Connector, bool) {
+		i := slices.IndexFunc(all.List, func(c connectors.Connector) bool { return c.Spec.Name == name })
+		return all.List[i], true
+	}
+	for settings, want := range map[string]string{
+		", streams: [Account, User]":                               "Account,User",
+		", streams: [Account, User], custom_objects: [Invoice__c]": "Account,User,Invoice__c",
+		", streams: [Account], custom_objects: [Account]":          "Account", // twice is once
+	} {
+		c, err := config.Parse("/etc/millrace.yaml", []byte(head+settings+"}}"), vendor, os.LookupEnv)
+		if err != nil {
+			t.Errorf("%s: %v", settings, err)
+			continue
+		}
+		if got := strings.Join(c.Connections[0].Streams, ","); got != want {
+			t.Errorf("%s: got %s, want %s", settings, got, want)
+		}
+	}
+	c, err := config.Parse("/etc/millrace.yaml", []byte(head+", custom_objects: [Invoice__c]}}"), vendor, os.LookupEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Connections[0].Streams; !slices.Contains(got, "Account") || !slices.Contains(got, "Invoice__c") {
+		t.Errorf("got %v, want the standard objects and the custom one", got)
 	}
 }
 

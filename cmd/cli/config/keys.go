@@ -7,7 +7,8 @@ import (
 )
 
 // Common declares the keys that every connection may have, whatever its connector; parser, schema and README take them
-// from here. A connector that needs `streams` itself declares it as a setting too and gets the same value.
+// from here. A connector that needs `streams` itself declares it as a setting too and gets the same value; when the setting has
+// Streams, what it and its like name are the streams of the connection.
 func Common() []connectors.Setting {
 	return []connectors.Setting{
 		{Name: "connector", Kind: connectors.StringSetting, Required: true, Help: "The connector that makes the connection."},

@@ -243,6 +243,9 @@ func (p *parser) connection(name string, raw map[string]any) (Connection, bool) 
 		p.problem(where, fmt.Sprintf("connection %q: %s %s", name, pr.Key, pr.Message))
 	}
 	conn.Values = values
+	if names := connector.Spec.StreamsIn(values); names != nil {
+		conn.Streams = names
+	}
 	return conn, true
 }
 
