@@ -22,6 +22,7 @@ func find(name string) (connectors.Connector, bool) {
 				{Name: "token", Kind: connectors.SecretSetting, Required: true, Help: "The key."},
 				{Name: "lag", Kind: connectors.DurationSetting, Default: "1h", Help: "The lag."},
 				{Name: "mode", Kind: connectors.StringSetting, Choices: []string{"fast", "slow"}, Help: "The mode."},
+				{Name: "place", Kind: connectors.URLSetting, Help: "The address."},
 			}}}, true
 	case "board":
 		return connectors.Connector{Spec: connectors.Spec{Name: "board", Title: "Board", Does: []connectors.Capability{connectors.Writes}}}, true
@@ -191,6 +192,7 @@ func TestOfflineNeedsNoSecrets(t *testing.T) {
 	for _, c := range []struct{ src, want string }{
 		{"connections:\n  a: {connector: toy, token: \"${OFFLINE_TEST_UNSET}\"}\n", ""},
 		{"connections:\n  a: {connector: toy, token: \"file:/nowhere/token\"}\n", ""},
+		{"connections:\n  a: {connector: toy, token: x, place: \"${OFFLINE_TEST_UNSET}\"}\n", ""},
 		{"connections:\n  a: {connector: toy, token: x, tokn: y}\n", "tokn is not a setting"},
 		{"data: ${OFFLINE_TEST_UNSET}\nconnections:\n  a: {connector: toy, token: x}\n", "OFFLINE_TEST_UNSET is not set"},
 		{"connections:\n  a: {connector: toy, token: x, mode: \"${OFFLINE_TEST_UNSET}\"}\n", "mode"},

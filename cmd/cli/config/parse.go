@@ -230,8 +230,9 @@ func (p *parser) connection(name string, raw map[string]any) (Connection, bool) 
 	}
 	rest := map[string]any{}
 	for key, value := range raw {
-		if !isCommon(key) || declares(connector.Spec, key) {
-			rest[key] = p.expandSetting(at+"."+key, value)
+		set, declared := setting(connector.Spec, key)
+		if !isCommon(key) || declared {
+			rest[key] = p.expandSetting(at+"."+key, value, set.Kind)
 		}
 	}
 	values, problems := connector.Spec.Parse(rest)
@@ -249,15 +250,19 @@ func (p *parser) connection(name string, raw map[string]any) (Connection, bool) 
 	return conn, true
 }
 
-// declares reports whether a connector has a setting of that name.
-func declares(s connectors.Spec, key string) bool {
-	return slices.ContainsFunc(s.Settings, func(set connectors.Setting) bool { return set.Name == key })
+// setting returns the setting of that name, and whether the connector has one.
+func setting(s connectors.Spec, key string) (connectors.Setting, bool) {
+	i := slices.IndexFunc(s.Settings, func(set connectors.Setting) bool { return set.Name == key })
+	if i < 0 {
+		return connectors.Setting{}, false
+	}
+	return s.Settings[i], true
 }
 
 // streams reads the streams to be read, which must be some the connector has.
 func (p *parser) streams(at string, raw map[string]any, spec connectors.Spec) []string {
 	list := p.list(at, raw, "streams")
-	if declares(spec, "streams") || len(spec.Streams) == 0 {
+	if _, declared := setting(spec, "streams"); declared || len(spec.Streams) == 0 {
 		return list // the connector checks them, or learns them from the vendor
 	}
 	known := make([]string, len(spec.Streams))

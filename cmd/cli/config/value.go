@@ -9,6 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/mapping/canonical"
 )
 
@@ -66,15 +67,22 @@ func (p *parser) expandAny(at string, value any) any {
 	return value
 }
 
-// missing stands for a setting that an offline command does not know.
-const missing = "not-set"
+// What stands for a setting that an offline command does not know: a text, or where an address is wanted one that is
+// nowhere (RFC 6761).
+const (
+	missing        = "not-set"
+	missingAddress = "https://not-set.invalid"
+)
 
 // expandSetting is expandAny for a setting of a connection. Offline, what cannot be looked up is no problem.
-func (p *parser) expandSetting(at string, value any) any {
+func (p *parser) expandSetting(at string, value any, kind connectors.SettingKind) any {
 	before := len(p.problems)
 	out := p.expandAny(at, value)
 	if _, one := value.(string); p.offline && one && len(p.problems) > before {
 		p.problems = p.problems[:before]
+		if kind == connectors.URLSetting {
+			return missingAddress
+		}
 		return missing
 	}
 	return out
@@ -119,7 +127,7 @@ func (p *parser) region(at string, raw map[string]any) string {
 	if !ok {
 		return ""
 	}
-	code, _ := p.expandSetting(at+".region", value).(string)
+	code, _ := p.expandSetting(at+".region", value, connectors.StringSetting).(string)
 	if known, err := canonical.CleanCountry(code); code != missing && (err != nil || known != code) {
 		p.problem(at+".region", "must be a country's code of two capital letters, such as DE")
 	}
