@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"net/http"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +37,7 @@ func (a *app) configCheck() error {
 	if err != nil {
 		return withCode(exitConfig, err)
 	}
-	waiting, err := checkSignIns(cfg)
+	waiting, err := checkConnections(cfg)
 	if err != nil {
 		return withCode(exitConfig, err)
 	}
@@ -66,10 +68,15 @@ func (a *app) configCheck() error {
 	return nil
 }
 
-// checkSignIns finds settings that no sign-in can be made of. Its notes name the connections whose sign-in is not in the
-// configuration: whether the ledger has it is not known here.
-func checkSignIns(cfg *config.Config) (notes []string, err error) {
+// checkConnections finds settings that no sign-in can be made of, and those that the connector refuses. Its notes name the
+// connections whose sign-in is not in the configuration: whether the ledger has it is not known here.
+func checkConnections(cfg *config.Config) (notes []string, err error) {
 	for _, c := range cfg.Connections {
+		// Opening makes no request, and nothing is kept open that gets no tokens.
+		env := connectors.Env{Connection: c.Name, Settings: c.Values, HTTP: &http.Client{}, Now: time.Now}
+		if _, err := c.Connector.Open(env); err != nil {
+			return nil, fmt.Errorf("connection %s: %w", c.Name, err)
+		}
 		if c.Connector.Spec.SignIn == nil {
 			continue
 		}
