@@ -42,7 +42,8 @@ func (a *app) follow(h *hub, before router.Tally) func() {
 	}
 }
 
-// progressLine says how far a run is: records, rate, estimate, items, and of each account the calls made and left.
+// progressLine says how far a run is: records, rate, estimate, items, and of each account the calls made, left and
+// waiting.
 func (h *hub) progressLine(t router.Tally, took time.Duration) string {
 	line := readSoFar(t.Read, h.router.Expected(), took)
 	if n := t.Created + t.Updated + t.Closed; n > 0 {
@@ -55,6 +56,9 @@ func (h *hub) progressLine(t router.Tally, took time.Duration) string {
 		line += fmt.Sprintf("; %s: %d calls", c.Name, h.conns[c.Name].calls())
 		if left := h.conns[c.Name].left(); left >= 0 {
 			line += fmt.Sprintf(", %d left", left)
+		}
+		if n := h.conns[c.Name].waiting(); n > 0 {
+			line += fmt.Sprintf(", %d waiting for its limits", n)
 		}
 	}
 	return line

@@ -34,6 +34,9 @@ func (q quotaReport) rate() string {
 		return "-"
 	}
 	text := fmt.Sprintf("%.1f/s", q.PerSecond)
+	if q.PerSecond < 1 {
+		text = fmt.Sprintf("%.1f/min", 60*q.PerSecond)
+	}
 	if q.Learnt {
 		text += " (learnt)"
 	}
@@ -95,6 +98,9 @@ func (c *connection) left() int {
 	}
 	return left
 }
+
+// waiting returns how many calls wait until a limit lets them through.
+func (c *connection) waiting() int { return c.quota.Snapshot().Waiting }
 
 // learntName is where the rates learnt for a connection are kept in the ledger.
 func learntName(connection string) string { return "rates of " + connection }
