@@ -49,10 +49,12 @@ func countStreams(ctx context.Context, name string, only []string, source connec
 	}
 	var list []countReport
 	var first error
+	counted := map[string]bool{} // objects: a second stream of one brings the same records
 	for _, s := range streams {
-		if len(only) > 0 && !slices.Contains(only, s.Name) {
+		if len(only) > 0 && !slices.Contains(only, s.Name) || counted[s.Object] {
 			continue
 		}
+		counted[s.Object] = true
 		row := countReport{Connection: name, Stream: s.Name, Ledger: rep.Records[name+"/"+s.Object]}
 		n, err := counter.Count(ctx, s.Name)
 		switch {
@@ -96,7 +98,7 @@ func whyDifferent(difference int64, s ledger.Stream) string {
 	case difference < 0:
 		return "made since the last poll, or dead letters (`millrace dead list`)"
 	}
-	return "deleted since the last sweep, or not in the vendor's count: archived ones, or it is renewed seldom"
+	return "deleted since the last sweep, or left out of the vendor's count: archived ones, or a count that is renewed once a day"
 }
 
 func printCounts(w io.Writer, list []countReport) {
