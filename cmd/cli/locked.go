@@ -23,7 +23,7 @@ func lockedError(err error, data string, daemon bool) error {
 	if pid, e := os.ReadFile(filepath.Join(data, ledgerName+".pid")); e == nil {
 		who = "process " + strings.TrimSpace(string(pid))
 	}
-	what := "it does not answer yet, so it is starting, ending, or a one-shot command such as `millrace plan`: try again in a moment"
+	what := "it does not answer yet, so it is starting, ending, or a one-shot command such as `millrace plan` or `millrace auth`: try again in a moment"
 	if daemon {
 		what = "a ledger has one owner: `millrace status` says how it is doing; stop it first, or give this daemon a `data:` of its own"
 	}
