@@ -251,6 +251,28 @@ func TestSchemaChangesOnTheWay(t *testing.T) {
 	}
 }
 
+// An event whose schema the vendor does not know is as good as lost: it is told as such, and what comes behind it is read.
+func TestEventWithoutSchemaStopsNothing(t *testing.T) {
+	w := open(t, quick)
+	s := w.follow("")
+	before := w.young(s)
+	w.must(s.Close())
+	w.create("Account", map[string]any{"Name": "Acme"})
+	w.bus.ForgetSchema("Account")
+	lead := w.create("Lead", map[string]any{"LastName": "Doe", "Company": "Acme"})
+	unread, read := 0, []pubsub.Change(nil)
+	for again := w.follow(before); len(read) == 0; {
+		b, err := w.next(again)
+		if err != nil {
+			t.Fatal(err)
+		}
+		unread, read = unread+b.Unread, append(read, b.Changes...)
+	}
+	if unread != 1 || len(read) != 1 || read[0].IDs[0] != lead {
+		t.Errorf("got %d unread and %+v, want one unread and the lead", unread, read)
+	}
+}
+
 // A connection that is lost, and one on which the server says nothing any more, end with an error that passes.
 func TestLostAndSilentConnections(t *testing.T) {
 	w := open(t, simulator.Options{Keepalive: 300 * time.Millisecond})

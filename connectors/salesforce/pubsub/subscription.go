@@ -111,6 +111,10 @@ func (s *Subscription) read(answer *eventbus.FetchResponse) (Batch, error) {
 	b := Batch{Next: s.last}
 	for _, e := range answer.GetEvents() {
 		schema, err := s.client.schemaOf(s.ctx, s.api, e.GetEvent().GetSchemaId())
+		if connectors.KindOf(err) == connectors.Rejected { // there is none: the event would stop the topic until it expires
+			b.Unread++
+			continue
+		}
 		if err != nil {
 			return b, err
 		}

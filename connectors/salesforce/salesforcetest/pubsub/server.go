@@ -115,6 +115,15 @@ func (s *Server) Tell(object, changeType string, ids ...string) {
 		Transaction: "0000f1f0-0000-4000-8000-000000000000"})
 }
 
+// ForgetSchema has the bus no longer know the schema of an object's events that were told so far.
+func (s *Server) ForgetSchema(object string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.current[object]; e != nil {
+		delete(s.schemas, e.id)
+	}
+}
+
 func (s *Server) publish(c salesforcetest.Change) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
