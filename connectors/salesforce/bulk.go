@@ -21,6 +21,8 @@ import (
 const (
 	firstAsk   = 2 * time.Second // until a job is first asked for
 	longestAsk = time.Minute
+	// mostRows is the most rows that a page may be asked for: a page is stored in one transaction.
+	mostRows = 10_000
 	// pageBytes bounds the data of a page of results, whatever its rows hold.
 	pageBytes = 24 << 20
 )

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/salesforce"
 )
 
 // TestBulkResultWithoutRows: a job that found nothing may have a result without even the line of columns.
@@ -60,5 +61,21 @@ func TestBusyOrganizationIsNoReasonForREST(t *testing.T) {
 	busy = false
 	if page := r.read(t); len(page.Records) > 0 || page.Wait == 0 {
 		t.Errorf("got %d records, want to wait for a job", len(page.Records))
+	}
+}
+
+// TestPageFitsIntoATransaction: the ledger takes 10,000 records at once. A setting that asks for more is refused, instead of
+// the first page.
+func TestPageFitsIntoATransaction(t *testing.T) {
+	for rows, good := range map[int]bool{0: false, 1: true, 10_000: true, 10_001: false} {
+		h := newHarness(t, "Contact", nil)
+		h.extra["bulk_rows"] = rows
+		values, problems := salesforce.Connector.Spec.Parse(h.Settings())
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		if _, err := salesforce.Connector.Open(connectors.Env{Settings: values, Now: h.clock.Now}); (err == nil) != good {
+			t.Errorf("bulk_rows %d: got %v", rows, err)
+		}
 	}
 }

@@ -71,7 +71,7 @@ var settings = []connectors.Setting{
 		Help: "How long a row may take from its stamp until it is visible, usually; changes are read that much later."},
 	{Name: "overlap", Kind: connectors.DurationSetting, Default: "5m", Advanced: true,
 		Help: "How far each pass goes back behind the end of the one before, for rows that become visible later still."},
-	{Name: "bulk_rows", Kind: connectors.IntSetting, Default: "10000", Advanced: true, Help: "Rows of a page of a Bulk job's result."},
+	{Name: "bulk_rows", Kind: connectors.IntSetting, Default: "10000", Advanced: true, Help: "Rows of a page of a Bulk job's result, 10000 at the most."},
 	{Name: "bulk_deadline", Kind: connectors.DurationSetting, Default: "2h", Advanced: true, Help: "How long a Bulk job may take before it is aborted and the object read by REST."},
 	{Name: "api_version", Kind: connectors.StringSetting, Default: "v67.0", Advanced: true, Help: "Version of Salesforce's API, v47.0 or later."},
 	connectors.BaseURL(productionLogin),
@@ -140,8 +140,8 @@ func checkSettings(v connectors.Values) error {
 	if share := v.Number("daily_share"); share <= 0 || share > 1 {
 		return fmt.Errorf("daily_share is %v; it must be more than 0 and at most 1", share)
 	}
-	if rows := v.Int("bulk_rows"); rows < 1 {
-		return fmt.Errorf("bulk_rows is %d; it must be at least 1", rows)
+	if rows := v.Int("bulk_rows"); rows < 1 || rows > mostRows {
+		return fmt.Errorf("bulk_rows is %d; it must be at least 1 and at most %d", rows, mostRows)
 	}
 	for _, name := range v.List("custom_objects") {
 		if !isName(name) {
