@@ -27,6 +27,9 @@ type Spec struct {
 	Safe func(*http.Request) bool
 	// Told reads what an answer's headers say about the quota; nil when the vendor says nothing.
 	Told func(*http.Response) []Told
+	// ID returns the form in which records have an id that people and other tools may write in another one (the 15
+	// characters of Salesforce's); what is no id comes back as it is. nil = ids have only one form.
+	ID func(id string) string
 	// Rules is the default mapping, rules.yaml, of a Source; nil for a pure target.
 	Rules []byte
 }

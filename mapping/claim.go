@@ -122,9 +122,10 @@ func (m *mapping) currency(p *pick) string {
 	return code
 }
 
-// target returns where a reference to an id points; no object when that is a peer nobody configured, or unknown.
-func (m *mapping) target(p *pick, id string) (connection, object string) {
-	connector, object := p.ref.connector, p.ref.of(id)
+// target returns where a reference to an id points, and the id in the form that records there have; no object when that is a
+// peer nobody configured, or unknown.
+func (m *mapping) target(p *pick, text string) (connection, object, id string) {
+	connector, object := p.ref.connector, p.ref.of(text)
 	if p.ref.variable != "" {
 		connector, object, _ = strings.Cut(m.vars[p.ref.variable], ":")
 	}
@@ -134,21 +135,24 @@ func (m *mapping) target(p *pick, id string) (connection, object string) {
 	if connection == "" {
 		object = ""
 	}
-	return connection, object
+	if id = text; m.forms[connector] != nil {
+		id = m.forms[connector](canonical.CleanText(text))
+	}
+	return connection, object, id
 }
 
 func (m *mapping) appendRef(p *pick, it item) bool {
-	connection, object := m.target(p, it.text)
+	connection, object, id := m.target(p, it.text)
 	if object == "" {
 		return false
 	}
-	m.out = canonical.AppendRef(m.out, connection, object, it.text)
+	m.out = canonical.AppendRef(m.out, connection, object, id)
 	return true
 }
 
 // reference returns a reference as text, "" with a warning when the value is none.
 func (m *mapping) reference(field string, p *pick, it item) string {
-	connection, object := m.target(p, it.text)
+	connection, object, id := m.target(p, it.text)
 	if object == "" || it.blank() {
 		return ""
 	}
@@ -156,7 +160,7 @@ func (m *mapping) reference(field string, p *pick, it item) string {
 		m.warn(field, it.path, it.typeName(), "not an id")
 		return ""
 	}
-	return connection + "/" + object + "/" + canonical.CleanText(it.text)
+	return connection + "/" + object + "/" + canonical.CleanText(id)
 }
 
 // region returns the country whose numbering plan reads a phone number without a country code: what the rule says,

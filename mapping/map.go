@@ -25,10 +25,10 @@ const (
 // record that no rule is for, whose JSON is broken or that is not the record its reference names is an error. A
 // deleted record without data has a profile without claims. References to peers claim nothing; see Set.
 func (r *Rules) Map(rec connectors.Record) (canonical.Profile, Outcome, error) {
-	return r.with(rec, nil, nil)
+	return r.with(rec, &Connection{})
 }
 
-func (r *Rules) with(rec connectors.Record, peers, vars map[string]string) (canonical.Profile, Outcome, error) {
+func (r *Rules) with(rec connectors.Record, c *Connection) (canonical.Profile, Outcome, error) {
 	o := r.objects[rec.Ref.Object]
 	if o == nil {
 		return canonical.Profile{}, Outcome{}, fmt.Errorf("map %s: there are no rules for the object %s; add it under objects", rec.Ref, rec.Ref.Object)
@@ -38,7 +38,7 @@ func (r *Rules) with(rec connectors.Record, peers, vars map[string]string) (cano
 	}
 	m := mappers.Get().(*mapping)
 	defer m.release()
-	m.object, m.ref, m.peers, m.vars = o, rec.Ref, peers, vars
+	m.object, m.ref, m.peers, m.forms, m.vars = o, rec.Ref, c.Peers, c.Forms, c.Vars
 	p := canonical.Profile{Kind: o.kind}
 	if len(rec.Data) > 0 || rec.Deleted.Kind == connectors.NotDeleted {
 		if err := m.read(rec.Data); err != nil {
@@ -61,6 +61,7 @@ type mapping struct {
 	object *object
 	ref    connectors.Ref
 	peers  map[string]string
+	forms  map[string]func(id string) string
 	vars   map[string]string
 	found
 	key      string       // within an element of a star, what the star stands for
@@ -92,7 +93,7 @@ func (m *mapping) release() {
 	clear(m.rest)
 	m.rest, m.country, m.key, m.current, m.inside = m.rest[:0], "", "", gjson.Result{}, ""
 	clear(m.items[:cap(m.items)])
-	m.env, m.out, m.warnings, m.peers, m.vars = nil, nil, nil, nil, nil
+	m.env, m.out, m.warnings, m.peers, m.forms, m.vars = nil, nil, nil, nil, nil, nil
 	mappers.Put(m)
 }
 

@@ -15,6 +15,8 @@ import (
 type Connection struct {
 	Rules *Rules
 	Peers map[string]string // connector → the connection that its records' cross-references point into
+	// Forms give the ids in those cross-references the form that the peer's records have; by connector, none for most.
+	Forms map[string]func(id string) string
 	Vars  map[string]string // what templates call {$name}
 	// Stages overrides the kinds of pipeline stages, by their ids; see canonical.StageKinds.
 	Stages map[string]string
@@ -35,6 +37,9 @@ func NewSet(connections map[string]Connection) *Set {
 		c := connections[name]
 		h := sha256.New()
 		fmt.Fprintf(h, "%q %q %q %q", c.Rules.Version(), c.Peers, c.Vars, c.Stages) // maps print sorted
+		for _, connector := range slices.Sorted(maps.Keys(c.Forms)) {
+			fmt.Fprintf(h, " form of %q", connector)
+		}
 		fmt.Fprintf(all, "%q %q", name, hex.EncodeToString(h.Sum(nil))[:16])
 	}
 	s.version = hex.EncodeToString(all.Sum(nil))[:16]
@@ -54,7 +59,7 @@ func (s *Set) Map(rec connectors.Record) (canonical.Profile, Outcome, error) {
 	if !ok {
 		return canonical.Profile{}, Outcome{}, fmt.Errorf("map %s: there is no connection %s", rec.Ref, rec.Ref.Connection)
 	}
-	p, out, err := c.Rules.with(rec, c.Peers, c.Vars)
+	p, out, err := c.Rules.with(rec, &c)
 	if err == nil && p.Kind == canonical.Pipeline {
 		if err := withStages(&p, c.Stages); err != nil {
 			return canonical.Profile{}, Outcome{}, fmt.Errorf("map %s: stages: %w", rec.Ref, err)

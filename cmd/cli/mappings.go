@@ -33,7 +33,7 @@ func loadMappings(cfg *config.Config) (*mappings, error) {
 			return nil, fmt.Errorf("mapping of connection %s: %w", c.Name, err)
 		}
 		m.rules[c.Name] = rules
-		set[c.Name] = mapping.Connection{Rules: rules, Peers: peers(cfg, c.Name), Vars: vars(c), Stages: life.StageKinds[c.Name]}
+		set[c.Name] = mapping.Connection{Rules: rules, Peers: peers(cfg, c.Name), Forms: forms(cfg), Vars: vars(c), Stages: life.StageKinds[c.Name]}
 	}
 	m.Set = mapping.NewSet(set)
 	return m, nil
@@ -79,6 +79,17 @@ func peers(cfg *config.Config, name string) map[string]string {
 		}
 	}
 	return peer
+}
+
+// forms returns the forms of the ids of those connectors whose ids are written in more than one.
+func forms(cfg *config.Config) map[string]func(string) string {
+	all := map[string]func(string) string{}
+	for _, c := range cfg.Connections {
+		if form := c.Connector.Spec.ID; form != nil {
+			all[c.Connector.Spec.Name] = form
+		}
+	}
+	return all
 }
 
 // kindOf returns the kind of entity that an object's records become, "" when it is not mapped.

@@ -34,6 +34,7 @@ var Connector = connectors.Connector{
 		Cost:     cost,
 		Safe:     safe,
 		Told:     told,
+		ID:       long,
 		Rules:    rules,
 	},
 	Open: func(env connectors.Env) (any, error) { return open(env) },
