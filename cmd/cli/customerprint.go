@@ -182,7 +182,7 @@ func (p *page) shown(list []shownReport, waiting []string) {
 		state := "open"
 		switch {
 		case s.InDoubt:
-			state = "in doubt"
+			state = "being written"
 		case s.Closed:
 			state = "closed"
 		}
