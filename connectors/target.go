@@ -12,6 +12,7 @@ type FieldKind string
 const (
 	TextField   FieldKind = "text"
 	NumberField FieldKind = "number" // Value is a decimal in text form
+	CountField  FieldKind = "count"  // Value is a whole number in text form; shown without decimals
 	EnumField   FieldKind = "enum"   // Value is the option's label; a missing option is created
 	DateField   FieldKind = "date"   // Value is an RFC 3339 full-date
 )

@@ -104,13 +104,25 @@ var destructions = []struct {
 
 type customField struct {
 	object
-	Options []object `json:"enum_options"`
+	Options   []object `json:"enum_options"`
+	Precision int      `json:"precision"`
+}
+
+// A count is shown as 3 and an amount as 1200.50: Asana shows a number with its field's precision.
+func TestCountsHaveNoDecimals(t *testing.T) {
+	w := newWorld(t, false, nil)
+	item := deal(1)
+	item.Fields = append(item.Fields[:2:2], connectors.Field{Name: "Open tickets", Kind: connectors.CountField, Value: "3"})
+	upsert(t, open(t, w), connectors.Want{Item: item})
+	if count, amount := w.field(t, "Open tickets").Precision, w.field(t, "Amount").Precision; count != 0 || amount != 2 {
+		t.Errorf("got precision %d and %d, want 0 for the count and 2 for the amount", count, amount)
+	}
 }
 
 func (w *world) field(t *testing.T, name string) customField {
 	t.Helper()
 	var all []customField
-	w.get("/workspaces/"+w.sim.Workspace()+"/custom_fields?limit=100&opt_fields=name,enum_options", &all)
+	w.get("/workspaces/"+w.sim.Workspace()+"/custom_fields?limit=100&opt_fields=name,precision,enum_options", &all)
 	found := customField{}
 	for _, f := range all {
 		if f.Name == name {

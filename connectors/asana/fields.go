@@ -170,6 +170,8 @@ func (t *target) createField(ctx context.Context, w connectors.Field) (string, e
 	switch w.Kind {
 	case connectors.NumberField:
 		a.data["resource_subtype"], a.data["precision"] = kindNumber, decimals
+	case connectors.CountField:
+		a.data["resource_subtype"], a.data["precision"] = kindNumber, 0
 	case connectors.DateField:
 		a.data["resource_subtype"] = kindDate
 	case connectors.EnumField: // an enum is born with at least one option

@@ -24,7 +24,7 @@
 //	    complete: deal.status in ["won", "lost"]
 //	    close: complete            # complete, delete or ignore: what to do with an item that is no longer wanted
 //	    fields:
-//	      Amount: {type: number, value: 'deal.amount?.amount ?? ""'}   # text, number, enum or date
+//	      Amount: {type: number, value: 'deal.amount?.amount ?? ""'}   # text, number, count, enum or date
 //	  - name: people
 //	    off: true                  # removes a rule
 //
@@ -97,6 +97,7 @@
 //	money(amount)        12,500.00 EUR
 //	date(time)           2026-11-22
 //	workday(time, n)     2026-11-23, the date n working days later
+//	of(customer, label)  Acme – Renewal, and just the label when it begins with the customer
 //	words(token)         On hold, for on_hold
 //	contact(person)      Ana Marić <ana@acme.example>, +385 1 555 0100
 //	request(ticket)      Help (Urgent, On hold) https://…, its label, priority, status and page

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/expr-lang/expr"
 
@@ -22,6 +23,7 @@ var functions = []expr.Option{
 	function("request", func(v any) string { return requestText(v) }),
 	function("links", func(v any) string { return linksText(v) }),
 	expr.Function("workday", func(p ...any) (any, error) { return workday(plainText(p[0]), p[1].(int)), nil }, new(func(any, int) string)),
+	expr.Function("of", func(p ...any) (any, error) { return of(plainText(p[0]), plainText(p[1])), nil }, new(func(any, any) string)),
 	expr.Function("pair", func(p ...any) (any, error) { return pair(plainText(p[0]), plainText(p[1])), nil }, new(func(string, any) string)),
 	expr.Function("lines", func(p ...any) (any, error) { return lines(p), nil }, new(func(...string) string)),
 }
@@ -89,6 +91,17 @@ func workday(text string, n int) string {
 	}
 	return day.Format(time.DateOnly)
 }
+
+// of names something of a customer: Acme – Renewal. What is called after the customer already, as many deals are, is left
+// as it is.
+func of(customer, label string) string {
+	if rest, called := strings.CutPrefix(label, customer); called && strings.TrimLeftFunc(rest, isWord) == rest {
+		return label
+	}
+	return customer + " – " + label
+}
+
+func isWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) }
 
 // words writes a token as words: on_hold is On hold, mql is MQL.
 func words(token string) string {

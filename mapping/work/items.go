@@ -218,7 +218,7 @@ func fieldText(kind connectors.FieldKind, value any) (string, error) {
 		return "", nil
 	}
 	switch kind {
-	case connectors.NumberField:
+	case connectors.NumberField, connectors.CountField:
 		return canonical.CleanDecimal(text)
 	case connectors.DateField:
 		return canonical.CleanDate(text, nil)

@@ -219,7 +219,7 @@ func (l *loader) fields(r *rule, n *tree.Node) {
 			l.report.Addf(e.Value.Pos, "the field %s needs {type: text, value: …}", e.Key)
 			continue
 		}
-		l.report.Known(kind.Pos, "a type of fields", kind.Text, []string{"text", "number", "enum", "date"})
+		l.report.Known(kind.Pos, "a type of fields", kind.Text, []string{"text", "number", "count", "enum", "date"})
 		f := fieldRule{name: canonical.CleanText(e.Key), kind: connectors.FieldKind(kind.Text)}
 		f.value = l.formula(r, "field "+e.Key, value, formula.Scalar)
 		r.field = append(r.field, f)

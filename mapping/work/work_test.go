@@ -52,7 +52,7 @@ func TestDefaultItems(t *testing.T) {
 	want := connectors.Item{Key: "deals/deal_1", Project: "Deals – Sales", Section: "Proposal", Sections: []string{"Proposal", "Won"}, Title: `Acme – Big "one"`, Assignee: "ivo@me.example", Due: "2026-12-31",
 		Notes: "Customer: Acme\nAmount: 12,500.50 EUR\nStatus: Open\nOpened: 2026-01-02\nContacts: Ana Marić <ana@acme.example>, +38515550100; bo@x.example\nOpen tickets: 1\n– Help (High, On hold)\nSource: hs/deals/1 https://app.example/d/1",
 		Fields: []connectors.Field{{Name: "Amount", Kind: "number", Value: "12500.5"}, {Name: "Currency", Kind: "text", Value: "EUR"}, {Name: "Customer", Kind: "text", Value: "Acme"},
-			{Name: "Open tickets", Kind: "number", Value: "1"}, {Name: "Probability", Kind: "number", Value: "0.4"}, {Name: "Source", Kind: "text", Value: "hs"}, {Name: "Stage", Kind: "enum", Value: "Proposal"}, {Name: "Ticket priority", Kind: "enum", Value: "High"}}}
+			{Name: "Open tickets", Kind: "count", Value: "1"}, {Name: "Probability", Kind: "number", Value: "0.4"}, {Name: "Source", Kind: "text", Value: "hs"}, {Name: "Stage", Kind: "enum", Value: "Proposal"}, {Name: "Ticket priority", Kind: "enum", Value: "High"}}}
 	if diff := cmp.Diff(want, items[0]); diff != "" {
 		t.Errorf("deal (-want +got):\n%s", diff)
 	}
