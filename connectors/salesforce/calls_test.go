@@ -11,6 +11,9 @@ import (
 // TestCallsForAHundredThousandRows: every call is one of the organization's day. By REST the least are 100,000/2,000; by
 // Bulk two, and those that ask whether the job is done, and one for each page of its result.
 func TestCallsForAHundredThousandRows(t *testing.T) {
+	if testing.Short() {
+		t.Skip("NOT TESTED with -short: a hundred thousand rows")
+	}
 	const n = 100_000
 	h := newHarness(t, "Contact", func(o *salesforcetest.Options) { o.MaxQuery = 2000; o.BulkDelay = 40 * time.Second })
 	for i := range n {
