@@ -10,7 +10,7 @@ import (
 
 // During the first pass over the vendors' records, some of what an item shows has not arrived. Such an item waits for
 // the streams it needs, because showing it now means writing it twice. Nothing waits longer than the first pass, nor
-// for a stream or a connection that cannot make it: one that is refused, or fails for long.
+// for a stream or a connection that cannot make it: one that is refused, fails for long, or has to wait for long (a day's quota).
 
 // gathers returns for every kind the kinds whose entities it shows although they refer to it: the deals of an
 // organization.

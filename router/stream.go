@@ -102,6 +102,9 @@ func (s *stream) page(ctx context.Context) time.Duration {
 		return s.failed(ctx, err)
 	}
 	if wait := s.notBefore(&state).Sub(s.r.now()); wait > 0 && wait <= ledger.FarthestWait && !s.asked() && !mended {
+		if wait >= stuckAfter {
+			s.giveWay()
+		}
 		return wait
 	}
 	if state.Sweep.Reaping && s.whole { // a crash came between the last page and this
@@ -225,7 +228,7 @@ func (s *stream) failed(ctx context.Context, err error) time.Duration {
 	} else if e := s.r.o.Ledger.RecordFailure(ctx, s.source.Name, s.def.Name, err, s.r.now().Add(wait)); e != nil {
 		s.r.log.Error("record failure", "source", s.source.Name, "stream", s.def.Name, "error", e)
 	}
-	if needsPerson(kind) || tries > 1 && s.r.now().Sub(state.Failure.Since) >= stuckAfter {
+	if needsPerson(kind) || wait >= stuckAfter || tries > 1 && s.r.now().Sub(state.Failure.Since) >= stuckAfter {
 		s.giveWay()
 	}
 	if (needsPerson(kind) || storeFailed(err)) && s.caughtUp(^uint64(0), err) {
