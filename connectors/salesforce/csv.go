@@ -116,21 +116,32 @@ func (r *results) take(line []string, columns []int, seen time.Time) error {
 // text of Salesforce's has a NUL.
 const kept = "\x00"
 
+// longestRow is how many bytes one row may have. Salesforce's have a few hundred kilobytes at the most; what goes on for
+// longer is no CSV, and a quote that is never closed would be held in memory to the end of the answer.
+const longestRow = 16 << 20
+
 // keepReturns hides the carriage returns within quotes from the CSV reader.
 type keepReturns struct {
 	r      io.Reader
 	inside bool // an odd number of quotes has passed
+	row    int  // bytes of the present row
 }
 
 func (k *keepReturns) Read(p []byte) (int, error) {
 	n, err := k.r.Read(p)
+	k.row += n
 	for i, c := range p[:n] {
 		switch {
 		case c == '"':
 			k.inside = !k.inside
+		case c == '\n' && !k.inside:
+			k.row = n - i - 1
 		case c == '\r' && k.inside:
 			p[i] = kept[0]
 		}
+	}
+	if k.row > longestRow {
+		return n, errors.New("a row does not end")
 	}
 	return n, err
 }

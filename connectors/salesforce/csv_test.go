@@ -163,3 +163,31 @@ func readAllPages(b *testing.B, server *httptest.Server) uint64 {
 	_ = held
 	return peak
 }
+
+// endless is a body that begins as CSV, opens a quote and never closes it.
+type endless struct {
+	head strings.Reader
+	read int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	n, err := e.head.Read(p)
+	if err != nil {
+		for n = range p {
+			p[n] = 'x'
+		}
+	}
+	if e.read += n; e.read > 8*longestRow {
+		return 0, io.ErrUnexpectedEOF
+	}
+	return n, nil
+}
+
+// TestRowWithoutEndIsRefused: a quote that is never closed would take the rest of the answer for one field.
+func TestRowWithoutEndIsRefused(t *testing.T) {
+	body := &endless{head: *strings.NewReader("\"Id\",\"Notes\"\n\"003ak0000000001\",\"" + strings.Repeat("y\n", 1000))}
+	err := resultsOf(contacts(), 0, pageBytes).read(headOf(1), body)
+	if connectors.KindOf(err) != connectors.Temporary || body.read > 2*longestRow {
+		t.Errorf("got %v after %d bytes, want it refused after %d", err, body.read, longestRow)
+	}
+}
