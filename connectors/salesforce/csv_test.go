@@ -173,9 +173,7 @@ type endless struct {
 func (e *endless) Read(p []byte) (int, error) {
 	n, err := e.head.Read(p)
 	if err != nil {
-		for n = range p {
-			p[n] = 'x'
-		}
+		n = copy(p, strings.Repeat("x", len(p)))
 	}
 	if e.read += n; e.read > 8*longestRow {
 		return 0, io.ErrUnexpectedEOF
