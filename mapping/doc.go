@@ -35,6 +35,10 @@
 //	    same:
 //	      - {path: properties.hs_merged_object_ids, split: ";", ref: contacts}
 //	      - {path: properties.salesforcecontactid, ref: "salesforce:Contact"}
+//	  deal_changes:                   # the past of other records, see below
+//	    kind: deal
+//	    past: {path: deal_id, ref: deals}
+//	    fields: {stage: new_stage}
 //
 // The short form of a field is a path; its transform follows from the field's type. The long form has these keys:
 //
@@ -85,6 +89,12 @@
 //
 // An entry of a map (lifecycle.entered, labels, metrics …) is {name: lead, path: …}; with a star in `in`, the star is
 // the name: lifecycle.entered: {in: "properties.hs_lifecyclestage_*_date"}.
+//
+// # What other records were
+//
+// Some vendors keep the changes of an object in rows of their own. With `past` a record is none of its own: its fields are
+// what the record named there became at the time of this one's version, and go into that one's history; fields that no
+// history is kept of say nothing. null says that the field became empty, a missing path that it did not change.
 //
 // # Custom attributes
 //

@@ -89,15 +89,20 @@ func (l *loader) complete(e tree.Entry, f *field, p *pick) {
 	}
 }
 
-func (l *loader) sameAs(n *tree.Node) {
-	if !n.IsMap(&l.report, "an element of same") {
-		return
+// other reads what names other records: an element of same, or past.
+func (l *loader) other(n *tree.Node, name string) *pick {
+	what := "past"
+	if name == "same" {
+		what = "an element of same"
 	}
-	p := l.pick(n, &field{name: "same", def: canonical.Def{Type: canonical.Refs}, values: canonical.Refs})
+	if !n.IsMap(&l.report, what) {
+		return nil
+	}
+	p := l.pick(n, &field{name: name, def: canonical.Def{Type: canonical.Refs}, values: canonical.Refs})
 	if p.ref == nil {
 		l.report.Addf(n.Pos, "say which object the id is of: {path: …, ref: contacts}")
 	}
-	l.object.same = append(l.object.same, p)
+	return p
 }
 
 // pick reads one long form.

@@ -37,7 +37,7 @@ func (l *loader) objects(top *tree.Node) {
 }
 
 func (l *loader) read(n *tree.Node) {
-	n.Only(&l.report, "an object", "kind", "id", "where", "fields", "same", "custom", "promote")
+	n.Only(&l.report, "an object", "kind", "id", "where", "fields", "same", "past", "custom", "promote")
 	l.kind(n)
 	if id := n.Get("id"); id != nil && id.IsText(&l.report, "id") {
 		l.object.id = l.path(id)
@@ -62,8 +62,13 @@ func (l *loader) read(n *tree.Node) {
 	slices.SortFunc(l.object.fields, func(a, b *field) int { return strings.Compare(a.name, b.name) })
 	if same := n.Get("same"); same != nil && same.IsList(&l.report, "same") {
 		for _, item := range same.Items {
-			l.sameAs(item)
+			if p := l.other(item, "same"); p != nil {
+				l.object.same = append(l.object.same, p)
+			}
 		}
+	}
+	if past := n.Get("past"); past != nil && past.Kind != tree.Null {
+		l.object.past = l.other(past, "past")
 	}
 	l.chains()
 }

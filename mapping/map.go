@@ -44,6 +44,11 @@ func (r *Rules) with(rec connectors.Record, c *Connection) (canonical.Profile, O
 		if err := m.read(rec.Data); err != nil {
 			return canonical.Profile{}, Outcome{}, fmt.Errorf("map %s: %w", rec.Ref, err)
 		}
+		if o.past != nil {
+			if p.Past = m.past(); p.Past == "" {
+				return canonical.Profile{}, Outcome{}, fmt.Errorf("map %s: it does not say of which record it tells", rec.Ref)
+			}
+		}
 		if name, err := m.filtered(); err != nil || name != "" {
 			return p, Outcome{Filtered: name}, err
 		}
@@ -242,6 +247,18 @@ func (m *mapping) same() []string {
 		}
 	}
 	return list
+}
+
+// past returns the record that this one tells of.
+func (m *mapping) past() string {
+	m.items = m.items[:0]
+	m.collect("past", m.object.past)
+	for _, it := range m.items {
+		if ref := m.reference("past", m.object.past, it); ref != "" {
+			return ref
+		}
+	}
+	return ""
 }
 
 func (m *mapping) warn(field, path string, t string, problem string) {

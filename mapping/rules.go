@@ -71,6 +71,7 @@ type object struct {
 	where  []filter
 	fields []*field // ordered by name
 	same   []*pick
+	past   *pick // nil for what is a record of its own
 	bulk   *bulk
 	// bulkPath is where bulk takes members.
 	bulkPath string

@@ -10,6 +10,9 @@ type Profile struct {
 	// Same lists source records (connection/object/id) that the source itself says are the same thing: merged-in
 	// records and cross-references to another system.
 	Same []string
+	// Past, when not blank, is another record (connection/object/id): the profile is of no record of its own, but says what
+	// that one became at the time of this one's version. Only fields that histories are kept of count.
+	Past string
 	// Times are the fields whose values the source set at a time of their own, which it tells; see AssertedAt.
 	Times []FieldTime // ordered by Name, each one of Fields
 }
