@@ -184,7 +184,11 @@ func checkGoldenProfile(t *testing.T, rules *mapping.Rules, name string, f fixtu
 	for _, field := range p.Fields {
 		fields[field.Name] = field.Value
 	}
-	got, err := json.MarshalIndent(map[string]any{"kind": p.Kind, "fields": fields, "same": p.Same, "filtered": outcome.Filtered}, "", "  ")
+	shown := map[string]any{"kind": p.Kind, "fields": fields, "same": p.Same, "filtered": outcome.Filtered}
+	if p.Past != "" {
+		shown["past"] = p.Past
+	}
+	got, err := json.MarshalIndent(shown, "", "  ")
 	if err != nil {
 		t.Fatal(fmt.Errorf("show profile: %w", err))
 	}

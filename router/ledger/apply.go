@@ -102,6 +102,9 @@ func (c *change) take(a *arrival, pass uint32) (fate, error) {
 	if a.bad != nil {
 		return dead, c.buryRecord(a, badName(a.rec.Ref), a.bad)
 	}
+	if a.about != "" {
+		return c.tell(a)
+	}
 	slot, err := c.meta(a.key)
 	if err != nil {
 		return dead, err

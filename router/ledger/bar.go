@@ -177,13 +177,16 @@ func (c *change) putBar(term string, b bar) (bool, error) {
 }
 
 // refused reports whether the list keeps an arrival out by its reference.
-func (c *change) refused(a *arrival) (bool, error) {
+func (c *change) refused(a *arrival) (bool, error) { return c.refusedOf(a.rec.Ref.String(), a.stamp) }
+
+// refusedOf reports whether the list keeps out what is said of a record with a stamp.
+func (c *change) refusedOf(ref string, at stamp) (bool, error) {
 	some, err := c.hasBars()
 	if err != nil || !some {
 		return false, err
 	}
-	b, err := c.bar(barRef + a.rec.Ref.String())
-	return b != nil && (b.whole || !a.stamp.after(b.upTo)), err
+	b, err := c.bar(barRef + ref)
+	return b != nil && (b.whole || !at.after(b.upTo)), err
 }
 
 // barred reports whether nothing of a record is ever taken.

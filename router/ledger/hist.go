@@ -17,7 +17,8 @@ import (
 //
 // A row is one of two: what a version said (mark histSaid, time), and a moment that some version told of (mark
 // histMoment, field, time, value): "entered the stage customer on this day". Of the versions of one time that say
-// something, the one with the greatest stamp counts.
+// something, the one with the greatest stamp counts. Moments also come from records that tell of another one's past; see
+// tell.
 const (
 	histSaid   = "v"
 	histMoment = "m"
@@ -28,7 +29,8 @@ const (
 
 // histFields number the fields that histories are kept of. Only ever append.
 var histFields = [...]string{1: "stage", 2: "pipeline", 3: "status", 4: "amount", 5: "owner", 6: "assignee",
-	7: "lifecycle.stage", 8: "lead.status", 9: "probability", 10: "closed_at"}
+	7: "lifecycle.stage", 8: "lead.status", 9: "probability", 10: "closed_at",
+	11: "priority", 12: "team"}
 
 // histOf lists the fields of each kind, and the fields with moments of them.
 var histOf = map[canonical.Kind]struct {
@@ -36,7 +38,7 @@ var histOf = map[canonical.Kind]struct {
 	moments map[string]byte
 }{
 	canonical.Deal:         {[]byte{1, 2, 3, 4, 5, 9, 10}, map[string]byte{"stage_history": 1}},
-	canonical.Ticket:       {[]byte{1, 2, 3, 6}, map[string]byte{"status_history": 3}},
+	canonical.Ticket:       {[]byte{1, 2, 3, 6, 11, 12}, map[string]byte{"status_history": 3}},
 	canonical.Person:       {[]byte{7, 8, 5}, map[string]byte{"lifecycle.entered": 7}},
 	canonical.Organization: {[]byte{7, 8, 5}, map[string]byte{"lifecycle.entered": 7}},
 }

@@ -65,24 +65,29 @@ func (c *change) putPast(key recKey, at stamp, s said) error {
 		}
 	}
 	for _, m := range s.moments {
-		row := c.l.at(string(key), histMoment+string([]byte{m.field})+string(appendTime(nil, m.at))+m.value)
-		old := c.tx.Get(bHist, row)
-		if old != nil {
-			d := dec{b: old}
-			if d.byte(); !at.after(d.stamp()) {
-				continue
-			}
-		}
-		e := enc{histForm}
-		e.stamp(at)
-		if err := c.tx.Put(bHist, row, e); err != nil {
+		if _, err := c.putMoment(key, at, m); err != nil {
 			return err
-		}
-		if old == nil {
-			c.recall(key)
 		}
 	}
 	return nil
+}
+
+// putMoment writes the row of a moment and reports whether nobody had told of it.
+func (c *change) putMoment(key recKey, at stamp, m moment) (bool, error) {
+	row := c.l.at(string(key), histMoment+string([]byte{m.field})+string(appendTime(nil, m.at))+m.value)
+	old := c.tx.Get(bHist, row)
+	if old != nil {
+		d := dec{b: old}
+		if d.byte(); !at.after(d.stamp()) {
+			return false, nil
+		}
+	}
+	e := enc{histForm}
+	e.stamp(at)
+	if old == nil {
+		c.recall(key)
+	}
+	return old == nil, c.tx.Put(bHist, row, e)
 }
 
 func (c *change) putSaid(key recKey, at stamp, claims []claim) error {

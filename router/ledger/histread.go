@@ -15,8 +15,8 @@ import (
 type Stay = work.Stay
 
 // History returns what the records of an entity said over time of the fields that figures are made of: of a deal stage,
-// pipeline, status, amount, probability, owner and closed_at, of a ticket stage, pipeline, status and assignee, of people and
-// organizations lifecycle.stage, lead.status and owner. Deleted records are among them. Stays are ordered by From, then
+// pipeline, status, amount, probability, owner and closed_at, of a ticket stage, pipeline, status, assignee, team and
+// priority, of people and organizations lifecycle.stage, lead.status and owner. Deleted records are among them. Stays are ordered by From, then
 // Ref and Field; equal ones that follow each other are one. An alias is followed; there is none for an unknown id.
 func (s *Snap) History(id string) ([]Stay, error) {
 	list, err := s.historyOf(id)

@@ -25,6 +25,7 @@ type arrival struct {
 	kind     canonical.Kind
 	filter   string
 	body     *body
+	about    recKey // not blank: it is no record, but tells of the past of this one
 	warnings int
 	err      error // it cannot be mapped
 	stored   bool  // it is the ledger's own copy
@@ -98,11 +99,16 @@ func (l *Ledger) mapRecord(a *arrival) {
 			a.err = fmt.Errorf("map %s: mapper panicked (%T)", a.rec.Ref, p)
 		}
 	}()
-	a.mapped, a.kind, a.filter, a.body, a.err = true, "", "", nil, nil
+	a.mapped, a.kind, a.filter, a.body, a.about, a.err = true, "", "", nil, "", nil
 	p, out, err := l.mapper.Map(*a.rec)
 	if err != nil {
 		a.err = err // a Mapper names the record
 		return
+	}
+	if p.Past != "" {
+		if a.about, a.err = keyOfText(p.Past); a.err != nil {
+			return
+		}
 	}
 	a.body, a.warnings = &body{packed: s2.Encode(nil, a.rec.Data)}, len(out.Warnings)
 	if out.Filtered != "" {
