@@ -113,6 +113,9 @@ func (s *Server) listAudits(w http.ResponseWriter, r *http.Request) error {
 		return missing()
 	}
 	list := s.audits.byTicket[pathID(r)]
+	if q := r.URL.Query(); q.Has("page[size]") || q.Has("page[after]") {
+		return s.pageAudits(w, r, list)
+	}
 	from, size, f := s.offset(r)
 	if f != nil {
 		return f
@@ -126,6 +129,36 @@ func (s *Server) listAudits(w http.ResponseWriter, r *http.Request) error {
 		b = e.audit(b, s.audits.all[at])
 	}
 	writeBody(w, http.StatusOK, append(appendOffset(append(b, ']'), r, from, size, len(list)), '}'))
+	return nil
+}
+
+// pageAudits answers a ticket's audits with cursor paging.
+func (s *Server) pageAudits(w http.ResponseWriter, r *http.Request, list []int) error {
+	q := r.URL.Query()
+	size, f := cursorSize(q, maxPage)
+	if f != nil {
+		return f
+	}
+	if after := q.Get("page[after]"); after != "" {
+		id, ok := readPosition(after)
+		if !ok {
+			return badCursor("page[after]")
+		}
+		for len(list) > 0 && s.audits.all[list[0]].id <= id {
+			list = list[1:]
+		}
+	}
+	e := s.encoder(r)
+	b := []byte(`{"audits":[`)
+	var ids []uint64
+	for _, at := range list[:min(size, len(list))] {
+		if len(ids) > 0 {
+			b = append(b, ',')
+		}
+		b = e.audit(b, s.audits.all[at])
+		ids = append(ids, s.audits.all[at].id)
+	}
+	writeBody(w, http.StatusOK, append(appendCursor(append(b, ']'), r, ids, len(list) > size), '}'))
 	return nil
 }
 

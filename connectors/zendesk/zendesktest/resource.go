@@ -90,7 +90,10 @@ func (t *table) filtered(r *http.Request) selection {
 			sets = append(sets, t.having(f.column, q[f.parameter])...)
 		}
 	}
-	if !asked {
+	switch {
+	case !asked && t.plural == "groups" && q.Get("exclude_deleted") == "false":
+		return t.in(&t.live, &t.gone)
+	case !asked:
 		return t.in(&t.live)
 	}
 	return t.in(sets...)

@@ -192,15 +192,7 @@ func (s *Server) afterTicket(o *row, before *version, c change, by actor) {
 	if comment.Body != "" {
 		a.comment = s.addComment(o, comment, a, by)
 	}
-	for _, x := range o.cur.values {
-		old := ""
-		if before != nil {
-			old = before.get(x.slot)
-		}
-		if x.json != old && slices.Contains(audited, t.columns[x.slot].name) {
-			a.changes = append(a.changes, fieldChange{t.columns[x.slot].name, old, x.json})
-		}
-	}
+	a.changes = t.auditedChanges(o.cur, before)
 	if before != nil && len(a.changes) == 0 && a.comment == nil {
 		return
 	}
@@ -212,6 +204,20 @@ func (s *Server) afterTicket(o *row, before *version, c change, by actor) {
 
 // audited are the columns whose changes an audit names.
 var audited = []string{"subject", "status", "priority", "type", "assignee_id", "group_id", "requester_id", "organization_id", "tags", "custom_status_id"}
+
+// auditedChanges returns what a new version set, changed or emptied; before is nil for a new row.
+func (t *table) auditedChanges(now, before *version) (list []fieldChange) {
+	for slot, column := range t.columns {
+		is, was := now.get(slot), ""
+		if before != nil {
+			was = before.get(slot)
+		}
+		if is != was && slices.Contains(audited, column.name) {
+			list = append(list, fieldChange{column.name, was, is})
+		}
+	}
+	return list
+}
 
 // addComment stores a comment: by whom it says, else the first by the requester and any other by who makes the change.
 func (s *Server) addComment(ticket *row, in said, a audit, by actor) *row {
