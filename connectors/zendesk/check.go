@@ -122,10 +122,10 @@ func (a *account) checkWebhook() connectors.Finding {
 var probes = map[string]string{
 	usersStream: "/users/count", organizationsStream: "/organizations/count", ticketsStream: "/tickets/count",
 	commentsStream: "/tickets/count", ratingsStream: "/satisfaction_ratings/count", pipelinesStream: "/ticket_fields",
-	agentsStream: "/users/count", membershipsStream: "/organization_memberships",
+	agentsStream: "/users/count", membershipsStream: "/organization_memberships", eventsStream: "/tickets/count",
 }
 
-// checkStreams asks for each stream once, and says what comments cost.
+// checkStreams asks for each stream once, and says what comments and events cost.
 func (a *account) checkStreams(ctx context.Context) ([]connectors.Finding, error) {
 	var missing []string
 	var list []connectors.Finding
@@ -140,8 +140,8 @@ func (a *account) checkStreams(ctx context.Context) ([]connectors.Finding, error
 			var n answer
 			n, err = a.get(ctx, "read "+name, path, query("page[size]", "1"))
 			asked[path] = err
-			if count := n.members["count"].Get("value"); err == nil && path == "/tickets/count" && slices.Contains(a.streams, commentsStream) {
-				list = append(list, priceOfComments(count.Int(), a.perMinute))
+			if err == nil && path == "/tickets/count" {
+				list = append(list, a.prices(n.members["count"].Get("value").Int())...)
 			}
 		}
 		var refused *connectors.Error
@@ -157,6 +157,30 @@ func (a *account) checkStreams(ctx context.Context) ([]connectors.Finding, error
 			"; give the OAuth client the scope `read` and its user the permission, or take the streams out of `streams`"}), nil
 	}
 	return append(list, connectors.Finding{OK: true, What: "streams", Detail: fmt.Sprintf("all %d can be read", len(a.streams))}), nil
+}
+
+// prices says what is dear about tickets, before anybody pays it (airbyte#22611).
+func (a *account) prices(tickets int64) (list []connectors.Finding) {
+	if slices.Contains(a.streams, commentsStream) {
+		list = append(list, priceOfComments(tickets, a.perMinute))
+	}
+	return append(list, priceOfEvents(tickets, a.exports, slices.Contains(a.streams, eventsStream)))
+}
+
+// usualEvents is how many events a ticket has, about; Zendesk does not count them.
+const usualEvents = 10
+
+// priceOfEvents says what the history of tickets costs, also while it is off.
+func priceOfEvents(tickets int64, exports int, on bool) connectors.Finding {
+	what := "off: add ticket_events to `streams` for what became of tickets between two looks and before the first;"
+	if on {
+		what = "on:"
+	}
+	pages := tickets*usualEvents/exportPage + 1
+	took := time.Duration(float64(pages) / float64(exports) * float64(time.Minute)).Round(time.Minute)
+	return connectors.Finding{OK: true, What: "ticket history", Detail: fmt.Sprintf(
+		"%s at ten updates each, about %d tickets take %d of the time-based exports, of which the account has %d a minute: at least %v, and organizations wait for the same exports",
+		what, tickets, pages, exports, took)}
 }
 
 // priceOfComments says what reading comments for the first time costs.

@@ -27,6 +27,7 @@ func (a *account) comments(ctx context.Context, c cursor) (connectors.Page, erro
 		if c, err = a.changedTickets(ctx, c); err != nil {
 			return connectors.Page{}, err
 		}
+		c.Phase = commenting
 	}
 	for range commentRequests {
 		if len(c.Tickets) == 0 {
@@ -48,10 +49,10 @@ func (a *account) comments(ctx context.Context, c cursor) (connectors.Page, erro
 	return page, nil
 }
 
-// changedTickets returns the cursor behind the next page of the export, with the tickets whose comments are to be read.
-// Deleted tickets show none.
+// changedTickets returns the cursor behind the next page of the export, with its tickets; Until is set when it was the last
+// page for now. Deleted tickets are left out: they show neither comments nor audits.
 func (a *account) changedTickets(ctx context.Context, c cursor) (cursor, error) {
-	const op = "export tickets with comments"
+	const op = "export changed tickets"
 	n, rows, err := a.exportRows(ctx, op, exported{object: ticketsStream}, c, commentTickets)
 	if err != nil {
 		return cursor{}, err
@@ -60,7 +61,6 @@ func (a *account) changedTickets(ctx context.Context, c cursor) (cursor, error) 
 	if err != nil {
 		return cursor{}, err
 	}
-	next.Phase = commenting
 	if end {
 		next.Until = max(1, shown(n.date).Unix())
 	}

@@ -15,10 +15,11 @@ import (
 //	agents                    group_name: the name of the default group
 //	tickets                   metric_set: the metrics; group_name; custom_field_values: the custom fields that have a value, by
 //	                          their ids
+//	ticket_events             changed: the last value of status, assignee_id, group_id and priority in it; group_name
 //	ticket_comments           ticket_id; author_role: end-user, agent or admin
 //	organization_memberships  user_role; user_active
 //
-// All of it comes with the same answer ("side-loads",
+// All of it, but for the names of an event's groups, comes with the same answer ("side-loads",
 // https://developer.zendesk.com/documentation/ticketing/using-the-zendesk-api/side_loading/), whichever endpoint the object
 // is read from, so that a record is the same bytes whichever way it came. One member is taken off: deleted_at while it is
 // null, which only the organizations' export has.
@@ -44,6 +45,8 @@ func addition(object string, n answer) adding {
 		}
 	case ticketsStream:
 		return ticketAddition(n)
+	case eventsStream:
+		return eventAddition(n)
 	case commentsStream:
 		roles, ticket := named(n.members["users"], "role"), n.members["ticket"].Raw
 		return func(data json.RawMessage, row gjson.Result) json.RawMessage {

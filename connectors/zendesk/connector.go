@@ -45,7 +45,8 @@ var settings = []connectors.Setting{
 		Help: "OAuth access token that does not expire; Zendesk ends those on 1 April 2027."},
 	{Name: "email", Kind: connectors.StringSetting, Help: "E-mail address of the administrator whose API token it is."},
 	{Name: "api_token", Kind: connectors.SecretSetting, Help: "API token; Zendesk made its last new ones on 27 October 2026 and ends all on 30 April 2027."},
-	{Name: "streams", Kind: connectors.ListSetting, Default: strings.Join(streamNames(), ","), Choices: streamNames(), Streams: true, Help: "The streams to read."},
+	{Name: "streams", Kind: connectors.ListSetting, Default: strings.Join(usualStreams(), ","), Choices: streamNames(), Streams: true,
+		Help: "The streams to read. The history of tickets, ticket_events, costs exports of its own and is only read when it is named."},
 	{Name: "webhook_secret", Kind: connectors.SecretSetting, Help: "Signing secret of the webhook; without it every delivery is refused."},
 	{Name: "account_id", Kind: connectors.IntSetting, Help: "Number of the account; webhook events of other accounts are then ignored."},
 	{Name: "external_id_namespace", Kind: connectors.StringSetting, Mapped: true,
@@ -72,6 +73,7 @@ type account struct {
 	apiToken   bool // signs in by API token
 	lasting    bool // signs in by an access token that does not expire
 	perMinute  int  // requests that the account allows, as configured
+	exports    int  // exports of each method, likewise
 	hooks      hooks
 	now        func() time.Time
 }
@@ -93,6 +95,7 @@ func open(env connectors.Env) (*account, error) {
 		apiToken:   how.Basic != nil,
 		lasting:    !how.Token.IsZero(),
 		perMinute:  perMinute(v),
+		exports:    max(1, v.Int("exports_per_minute")),
 		now:        env.Now,
 		hooks:      hooks{connection: env.Connection, secret: v.Secret("webhook_secret"), account: v.String("account_id"), streams: v.List("streams")},
 	}

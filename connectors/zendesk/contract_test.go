@@ -133,6 +133,7 @@ func document(t *testing.T) routers.Router {
 func TestContract(t *testing.T) {
 	c := &checking{next: signing{http.DefaultTransport}, router: document(t), seen: map[string]int{}}
 	h := newHarness(t, "tickets", nil)
+	h.extra["streams"] = []string{}
 	org := h.make(t, "organizations", map[string]any{"name": "Initech", "domain_names": []string{"initech.example"}})
 	user := h.make(t, "users", map[string]any{"name": "Zoë", "email": "zoe@initech.example", "organization_id": json.Number(org)})
 	lost := h.make(t, "users", map[string]any{"name": "Lou", "email": "lou@initech.example", "role": "agent"})
@@ -142,6 +143,9 @@ func TestContract(t *testing.T) {
 	must(t, h.sim.Delete("tickets", tickets[0]), h.sim.Delete("users", lost))
 	h.clock.Advance(2 * time.Minute)
 
+	for _, s := range zendesk.Connector.Spec.Streams {
+		h.extra["streams"] = append(h.extra["streams"].([]string), s.Name)
+	}
 	values, problems := zendesk.Connector.Spec.Parse(h.Settings())
 	if len(problems) > 0 {
 		t.Fatal(problems)

@@ -23,18 +23,26 @@ func (a *account) list(ctx context.Context, op, path string, q url.Values, after
 	if n, err = a.get(ctx, op, path, q); err != nil {
 		return answer{}, "", err
 	}
-	meta := n.members["meta"]
-	if !meta.Get("has_more").IsBool() {
-		return answer{}, "", broken(op, "answer does not say whether there is more")
-	}
-	if !meta.Get("has_more").Bool() {
-		return n, "", nil
-	}
-	next = meta.Get("after_cursor").String()
-	if next == "" || next == after {
-		return answer{}, "", broken(op, "answer leads back to the same page")
+	if next, err = n.next(op, after); err != nil {
+		return answer{}, "", err
 	}
 	return n, next, nil
+}
+
+// next returns the paging cursor behind an answer, "" at the end of the list.
+func (n answer) next(op, after string) (string, error) {
+	meta := n.members["meta"]
+	if !meta.Get("has_more").IsBool() {
+		return "", broken(op, "answer does not say whether there is more")
+	}
+	if !meta.Get("has_more").Bool() {
+		return "", nil
+	}
+	next := meta.Get("after_cursor").String()
+	if next == "" || next == after {
+		return "", broken(op, "answer leads back to the same page")
+	}
+	return next, nil
 }
 
 // agents lists the agents and administrators, then those among the deleted users. A deleted agent is no deleted record:

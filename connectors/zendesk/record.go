@@ -30,7 +30,7 @@ func (a *account) records(op, object string, n answer, rows []gjson.Result) ([]c
 // head is what reading needs to know of a row.
 type head struct {
 	id, created, updated, deletedAt, status, subject string
-	generated                                        int64
+	generated, stamped                               int64
 	active, forgotten                                bool
 }
 
@@ -47,6 +47,8 @@ func headOf(row gjson.Result) head {
 			h.updated = value.String()
 		case "generated_timestamp":
 			h.generated = value.Int()
+		case "timestamp":
+			h.stamped = value.Int()
 		case "deleted_at":
 			h.deletedAt = value.String()
 		case "status":
@@ -90,11 +92,15 @@ func (a *account) record(op, object string, row gjson.Result, seen time.Time) (c
 // and which moves with every change: updated_at moves only with changes that leave an event, so that of two exports of
 // one ticket, before and after a system update, both would say the same. A fetched ticket may have no
 // generated_timestamp; then updated_at is the newest that it says. A comment does not change, but for redaction.
+// An event of a ticket is of the second by which its export orders.
 // https://developer.zendesk.com/documentation/ticketing/managing-tickets/using-the-incremental-export-api#exporting-tickets
 func (h head) version(object string) time.Time {
 	newest := parsed(either(h.updated, h.created))
 	if at := parsed(h.deletedAt); at.After(newest) {
 		newest = at
+	}
+	if object == eventsStream && h.stamped > 0 {
+		return unix(h.stamped)
 	}
 	if object == ticketsStream && h.generated > 0 && unix(h.generated).After(newest) {
 		newest = unix(h.generated)

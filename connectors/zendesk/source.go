@@ -13,7 +13,8 @@ import (
 //
 //  1. Users and tickets: the cursor-based export from the first second on, a thousand a page, deleted and archived ones
 //     included. At the end of the stream Zendesk still gives a cursor, and the next poll goes on with it, for ever.
-//  2. Organizations: the time-based export, which begins each page with the second that the page before ended with.
+//  2. Organizations and ticket events: the time-based export, which begins each page with the second that the page before
+//     ended with.
 //  3. Comments: the tickets' export once more, and for each ticket that changed its comments.
 //  4. Ratings: a list from a time on. Agents, memberships and statuses: lists, read anew each time.
 //
@@ -96,6 +97,8 @@ func (a *account) read(ctx context.Context, s stream, c cursor) (connectors.Page
 		return a.export(ctx, exports[s.name], c)
 	case organizationsStream:
 		return a.organizations(ctx, c)
+	case eventsStream:
+		return a.events(ctx, c)
 	case commentsStream:
 		return a.comments(ctx, c)
 	case ratingsStream:

@@ -17,6 +17,7 @@ const (
 	commentsStream      = "ticket_comments"
 	ratingsStream       = "satisfaction_ratings"
 	pipelinesStream     = "ticket_pipelines"
+	eventsStream        = "ticket_events"
 )
 
 // stream is one stream and how it is read.
@@ -27,6 +28,7 @@ type stream struct {
 	snapshot bool
 	every    time.Duration // 0 = the router's default
 	sweep    time.Duration // 0 = none
+	asked    bool          // only read when `streams` names it
 }
 
 // The suggested intervals. An export may be asked ten times a minute, by all apps of the account together, and a sweep
@@ -46,6 +48,7 @@ var streams = []stream{
 	{name: usersStream, help: "End users, with all their addresses; agents come along and are filtered by a rule.", phases: []phase{exporting}, every: often, sweep: weekly},
 	{name: membershipsStream, help: "The further organizations of end users.", phases: []phase{listing}, snapshot: true, every: hourly},
 	{name: ticketsStream, help: "Tickets, archived ones included, with their metrics.", phases: []phase{exporting}, sweep: weekly},
+	{name: eventsStream, help: "What became of the status, assignee, group and priority of tickets, and when; only read when `streams` names it.", phases: []phase{timing, auditing}, every: seldom, asked: true},
 	{name: commentsStream, help: "Comments of tickets that changed; a request for each ticket.", phases: []phase{commenting}, every: often},
 	{name: ratingsStream, help: "Satisfaction ratings.", phases: []phase{listing}, every: hourly, sweep: weekly},
 }
@@ -53,6 +56,16 @@ var streams = []stream{
 func streamNames() (names []string) {
 	for _, s := range streams {
 		names = append(names, s.name)
+	}
+	return names
+}
+
+// usualStreams are those that are read when the configuration names none.
+func usualStreams() (names []string) {
+	for _, s := range streams {
+		if !s.asked {
+			names = append(names, s.name)
+		}
 	}
 	return names
 }

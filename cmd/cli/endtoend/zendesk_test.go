@@ -96,3 +96,51 @@ func TestZendeskMerge(t *testing.T) {
 		}
 	}
 }
+
+// TestZendeskHistoryOfATicket: what a ticket was before it was first read, and between two polls, is in its history with
+// Zendesk's own times, once, however the streams take turns and however often they are read. Without the events it is not.
+func TestZendeskHistoryOfATicket(t *testing.T) {
+	v := start(t)
+	sim, clock := v.zendesk()
+	clock.Freeze()
+	user, err := sim.Create("users", map[string]any{"name": "Ana", "email": "ana@novak.example"})
+	v.ok(err)
+	ticket, err := sim.Create("tickets", map[string]any{"subject": "It burns", "requester_id": json.Number(user), "priority": "low", "comment": map[string]any{"body": "Help"}})
+	v.ok(err)
+	step := func(fields map[string]any) string {
+		clock.Advance(time.Minute)
+		v.ok(sim.Set("tickets", fields, ticket))
+		return clock.Now().UTC().Truncate(time.Second).Format(time.RFC3339)
+	}
+	opened := step(map[string]any{"status": "open"})
+	held := step(map[string]any{"status": "hold"})
+	clock.Advance(5 * time.Minute)
+	v.backfill()
+	if o := v.millrace("customer", "history", "zd/tickets/"+ticket, "--json"); strings.Contains(o.out, `"value":"open"`) {
+		t.Errorf("without its events:\n%s", o.out)
+	}
+
+	v.extra = strings.Replace(v.extra, "connector: zendesk,", "connector: zendesk, streams: [users, tickets, ticket_events],", 1)
+	v.backfill()
+	pending, back := step(map[string]any{"status": "pending", "priority": "high"}), step(map[string]any{"status": "open"})
+	solved := step(map[string]any{"status": "solved"})
+	clock.Advance(5 * time.Minute)
+	v.backfill()
+	v.backfill()
+	o := v.millrace("customer", "history", "zd/tickets/"+ticket, "--json", "--field", "status")
+	var got []string
+	for line := range strings.Lines(o.out) {
+		var s struct{ Type, Value, From, Until string }
+		v.ok(json.Unmarshal([]byte(line), &s))
+		if s.Type == "stay" {
+			got = append(got, s.Value+" "+s.From)
+		}
+	}
+	want := []string{"open " + opened, "on_hold " + held, "pending " + pending, "open " + back, "solved " + solved}
+	if len(got) != 6 || !strings.HasPrefix(got[0], "new ") || fmt.Sprint(got[1:]) != fmt.Sprint(want) {
+		t.Errorf("got the statuses %v, want new and %v\n%s%s", got, want, o.out, o.err)
+	}
+	if o := v.millrace("customer", "history", "zd/tickets/"+ticket, "--field", "priority"); strings.Count(o.out, "priority  ") < 2 || !strings.Contains(o.out, "until ") {
+		t.Errorf("the history of its priority:\n%s%s", o.out, o.err)
+	}
+}
