@@ -24,24 +24,6 @@ import (
 	"github.com/millrace/millrace/mapping"
 )
 
-// shared returns the folder of documents and recordings that are not part of the project. Without it the test is
-// skipped, but never in CI.
-func shared(t testing.TB, parts ...string) string {
-	t.Helper()
-	root := os.Getenv("MILLRACE_SHARED")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared")
-	}
-	path := filepath.Join(append([]string{root}, parts...)...)
-	if _, err := os.Stat(path); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is needed in CI: set MILLRACE_SHARED", path)
-		}
-		t.Skipf("SKIPPED, NOTHING WAS CHECKED: %s is not here; set MILLRACE_SHARED to the folder with specs and recorded", path)
-	}
-	return path
-}
-
 // exchange is one line of the recordings.
 type exchange struct {
 	Method  string            `json:"method"`
@@ -52,7 +34,7 @@ type exchange struct {
 }
 
 func exchanges(t *testing.T) (list []exchange) {
-	f, err := os.Open(shared(t, "recorded/salesforce/exchanges.jsonl"))
+	f, err := os.Open(connectortest.Shared(t, "recorded/salesforce/exchanges.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +230,7 @@ func TestRecordedRefusals(t *testing.T) {
 		"amp-labs/test__unknown-field.json":                   {400, connectors.Rejected, "INVALID_FIELD"},
 		"errors/doc-403-request-limit-exceeded.json":          {403, connectors.Limited, "REQUEST_LIMIT_EXCEEDED"},
 	} {
-		body, err := os.ReadFile(shared(t, "recorded/salesforce", file))
+		body, err := os.ReadFile(connectortest.Shared(t, "recorded/salesforce", file))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -265,7 +247,7 @@ func TestRecordedRefusals(t *testing.T) {
 
 // TestRecordedRoles: contact roles come as a list of their own within the row.
 func TestRecordedRoles(t *testing.T) {
-	body, err := os.ReadFile(shared(t, "recorded/salesforce/amp-labs/test__read-opportunity-with-contacts.json"))
+	body, err := os.ReadFile(connectortest.Shared(t, "recorded/salesforce/amp-labs/test__read-opportunity-with-contacts.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +274,7 @@ func TestRecordedIDs(t *testing.T) {
 	escapes := regexp.MustCompile(`%[0-9A-F]{2}`)
 	id := regexp.MustCompile(`\b([0-9a][0-9A-Za-z]{14}[A-Z0-5]{3})\b`)
 	found := map[string]bool{}
-	err := filepath.WalkDir(shared(t, "recorded/salesforce"), func(path string, d os.DirEntry, err error) error {
+	err := filepath.WalkDir(connectortest.Shared(t, "recorded/salesforce"), func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}

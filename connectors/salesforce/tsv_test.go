@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/millrace/millrace/connectors/connectortest"
 	"github.com/millrace/millrace/connectors/salesforce"
 	"github.com/millrace/millrace/mapping"
 )
@@ -27,7 +28,7 @@ var among = map[string][]string{"Task": {"Task", "Activity"}, "Campaign / Campai
 
 // TestModelRowsAreMapped: every row of the model's list of mappings is read by a rule, or here with a reason.
 func TestModelRowsAreMapped(t *testing.T) {
-	data, err := os.ReadFile(shared(t, "mappings.tsv"))
+	data, err := os.ReadFile(connectortest.Shared(t, "mappings.tsv"))
 	if err != nil {
 		t.Fatal(err)
 	}

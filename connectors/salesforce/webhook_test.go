@@ -63,7 +63,7 @@ func TestRecordedMessages(t *testing.T) {
 	h := newHarness(t, "Contact", nil)
 	w := connectortest.Open(t, h).(connectors.Webhook)
 	for file, want := range map[string]int{"Salesforce.xml": 2, "Salesforce.Empty.xml": 0, "Salesforce.BadSecret.xml": 0, "guardian-soapNotificationsRequest.xml": 0} {
-		body, err := os.ReadFile(shared(t, "recorded/salesforce/outbound-message", file))
+		body, err := os.ReadFile(connectortest.Shared(t, "recorded/salesforce/outbound-message", file))
 		if err != nil {
 			t.Fatal(err)
 		}

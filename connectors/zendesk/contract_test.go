@@ -19,6 +19,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/connectortest"
 	"github.com/millrace/millrace/connectors/zendesk"
 )
 
@@ -116,7 +117,7 @@ func withoutNulls(v any) any {
 // document returns the router of the vendor's published document.
 func document(t *testing.T) routers.Router {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromFile(shared(t, "specs/zendesk/support-api.json"))
+	doc, err := openapi3.NewLoader().LoadFromFile(connectortest.Shared(t, "specs/zendesk/support-api.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

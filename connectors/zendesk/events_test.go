@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/connectortest"
 	"github.com/millrace/millrace/connectors/zendesk"
 )
 
@@ -278,7 +279,7 @@ func TestLastChangeOfAnUpdateCounts(t *testing.T) {
 
 // TestRecordedAudits: what a real account answered is read as its export is.
 func TestRecordedAudits(t *testing.T) {
-	body, err := os.ReadFile(shared(t, "recorded/zendesk/go-zendesk/GET__ticket_audits.json"))
+	body, err := os.ReadFile(connectortest.Shared(t, "recorded/zendesk/go-zendesk/GET__ticket_audits.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

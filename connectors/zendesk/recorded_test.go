@@ -35,7 +35,7 @@ type exchange struct {
 
 // exchanges reads the recordings; bodies that were kept compressed are unpacked.
 func exchanges(t *testing.T) (list []exchange) {
-	f, err := os.Open(shared(t, "recorded/zendesk/exchanges.jsonl"))
+	f, err := os.Open(connectortest.Shared(t, "recorded/zendesk/exchanges.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func TestRecordedPages(t *testing.T) {
 		"amp-labs/test__read__custom_fields__ticket_fields.json":    "ticket_pipelines",
 		"go-zendesk/GET__organization_memberships.json":             "organization_memberships",
 	} {
-		body, err := os.ReadFile(shared(t, "recorded/zendesk/"+file))
+		body, err := os.ReadFile(connectortest.Shared(t, "recorded/zendesk/"+file))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -241,7 +241,7 @@ func TestCollectedAnswers(t *testing.T) {
 	rules := ownRules(t)
 	n := 0
 	for _, folder := range []string{"go-zendesk", "amp-labs"} {
-		files, err := filepath.Glob(filepath.Join(shared(t, "recorded/zendesk"), folder, "*.json"))
+		files, err := filepath.Glob(filepath.Join(connectortest.Shared(t, "recorded/zendesk"), folder, "*.json"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -273,7 +273,7 @@ func TestRecordedErrors(t *testing.T) {
 		"test__duplicate-error.json":    {422, connectors.Rejected, "RecordInvalid DuplicateValue"},
 		"test__record-validation.json":  {422, connectors.Rejected, "RecordInvalid InvalidValue InvalidFormat BlankValue"},
 	} {
-		body, err := os.ReadFile(shared(t, "recorded/zendesk/amp-labs/"+file))
+		body, err := os.ReadFile(connectortest.Shared(t, "recorded/zendesk/amp-labs/"+file))
 		if err != nil {
 			t.Fatal(err)
 		}

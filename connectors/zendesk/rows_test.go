@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/millrace/millrace/connectors/connectortest"
 )
 
 // elsewhere are what the model's list of mappings names and the rules do not read, and why.
@@ -19,7 +21,7 @@ var elsewhere = map[string]string{
 
 // TestModelRowsAreMapped: every row of the model's list of mappings is read by a rule, or here with a reason.
 func TestModelRowsAreMapped(t *testing.T) {
-	data, err := os.ReadFile(shared(t, "mappings.tsv"))
+	data, err := os.ReadFile(connectortest.Shared(t, "mappings.tsv"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func TestSignatureVariants(t *testing.T) {
 // TestRecordedDelivery: a real delivery has the shape that Verify wants, is refused because its secret is unknown, and
 // says what it says.
 func TestRecordedDelivery(t *testing.T) {
-	text, err := os.ReadFile(shared(t, "recorded/zendesk/webhooks/recorded-delivery-user.deleted.json"))
+	text, err := os.ReadFile(connectortest.Shared(t, "recorded/zendesk/webhooks/recorded-delivery-user.deleted.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

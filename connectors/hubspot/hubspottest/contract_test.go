@@ -19,6 +19,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
+	"github.com/millrace/millrace/connectors/connectortest"
 	"github.com/millrace/millrace/connectors/hubspot/hubspottest"
 )
 
@@ -37,7 +38,7 @@ func contracts(t *testing.T) []contract {
 		"2026-09/pipelines-r145896.json", "2026-09/properties-r145899.json", "2026-09/account-info-r144923.json", "2026-09/oauth-r279897.json",
 	} {
 		loader := openapi3.NewLoader()
-		doc, err := loader.LoadFromFile(filepath.Join(shared(t, "specs", "hubspot"), name))
+		doc, err := loader.LoadFromFile(filepath.Join(connectortest.Shared(t, "specs", "hubspot"), name))
 		if err != nil {
 			t.Fatalf("load %s: %v", name, err)
 		}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/millrace/millrace/connectors/connectortest"
 	"github.com/millrace/millrace/connectors/hubspot/hubspottest"
 )
 
@@ -27,7 +28,7 @@ type exchange struct {
 
 // recordings returns the recorded v3 exchanges with contacts and companies, at most each of a kind.
 func recordings(t *testing.T, each int) []exchange {
-	f, err := os.Open(shared(t, "recorded", "hubspot", "exchanges.jsonl"))
+	f, err := os.Open(connectortest.Shared(t, "recorded", "hubspot", "exchanges.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +226,7 @@ func TestRecordedErrors(t *testing.T) {
 		{"internal__associations__test__err-contact-to-contact.json", a.do("POST", "/crm/v4/associations/contacts/contacts/batch/create", `{"inputs":[{"from":{"id":"x"},"to":{"id":"x"},"types":[]}]}`).want(t, 207, nil)},
 		{"test__search__contacts__contacts-to-companies.json", a.do("POST", "/crm/v4/associations/contacts/companies/batch/read", `{"inputs":[{"id":"x"}]}`).want(t, 207, nil)},
 	} {
-		want, err := os.ReadFile(filepath.Join(shared(t, "recorded", "hubspot", "amp-labs"), tc.file))
+		want, err := os.ReadFile(filepath.Join(connectortest.Shared(t, "recorded", "hubspot", "amp-labs"), tc.file))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -237,7 +238,7 @@ func TestRecordedErrors(t *testing.T) {
 
 // TestSignaturesOfTheVendor checks the signing functions with every vector HubSpot published.
 func TestSignaturesOfTheVendor(t *testing.T) {
-	raw, err := os.ReadFile(shared(t, "recorded", "signatures", "test-vectors.json"))
+	raw, err := os.ReadFile(connectortest.Shared(t, "recorded", "signatures", "test-vectors.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

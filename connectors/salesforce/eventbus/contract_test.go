@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"github.com/millrace/millrace/connectors/connectortest"
 	"github.com/millrace/millrace/connectors/salesforce/eventbus"
 )
 
@@ -20,7 +21,7 @@ var (
 // TestGeneratedFromTheContract: every message with its fields, and every call of the vendor's contract is in the generated
 // code under the same number.
 func TestGeneratedFromTheContract(t *testing.T) {
-	text, err := os.ReadFile(shared(t, "specs", "salesforce", "pubsub_api.proto"))
+	text, err := os.ReadFile(connectortest.Shared(t, "specs", "salesforce", "pubsub_api.proto"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/millrace/millrace/connectors/connectortest"
 	"github.com/millrace/millrace/connectors/salesforce/salesforcetest"
 )
 
@@ -138,7 +139,7 @@ func TestBulkIngest(t *testing.T) {
 
 // TestDataSetsThroughBulk loads organizations of a labelled data set and reads them back complete.
 func TestDataSetsThroughBulk(t *testing.T) {
-	raw, err := os.ReadFile(shared(t, "datasets", "dedupe", "csv_example_input_with_true_ids.csv"))
+	raw, err := os.ReadFile(connectortest.Shared(t, "datasets", "dedupe", "csv_example_input_with_true_ids.csv"))
 	must(t, err)
 	rows, err := csv.NewReader(strings.NewReader(string(raw))).ReadAll()
 	must(t, err)

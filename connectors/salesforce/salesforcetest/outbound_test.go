@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/millrace/millrace/connectors/connectortest"
 	"github.com/millrace/millrace/connectors/salesforce/salesforcetest"
 )
 
@@ -109,11 +110,11 @@ func TestOutboundMessages(t *testing.T) {
 
 // TestRecordedOutboundMessage compares the elements of a message with a recorded one.
 func TestRecordedOutboundMessage(t *testing.T) {
-	raw, err := os.ReadFile(shared(t, "recorded", "salesforce", "outbound-message", "Salesforce.xml"))
+	raw, err := os.ReadFile(connectortest.Shared(t, "recorded", "salesforce", "outbound-message", "Salesforce.xml"))
 	must(t, err)
 	var want envelope
 	must(t, xml.Unmarshal(raw, &want))
-	recordedAck, err := os.ReadFile(shared(t, "recorded", "salesforce", "outbound-message", "ack-response.xml"))
+	recordedAck, err := os.ReadFile(connectortest.Shared(t, "recorded", "salesforce", "outbound-message", "ack-response.xml"))
 	must(t, err)
 	l := &listener{status: 200, body: string(recordedAck)}
 	srv := httptest.NewServer(l)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/millrace/millrace/connectors/connectortest"
 	"github.com/millrace/millrace/connectors/salesforce/salesforcetest"
 )
 
@@ -34,13 +35,13 @@ func TestRecordedJobs(t *testing.T) {
 		"test__bulk__info__partial-failure.json": done, "test__bulk__info__complete-failure.json": broken,
 		"test__bulk__read-launch-job-account.json": o.do("POST", "jobs/query", `{"operation":"query","query":"SELECT Id FROM Account"}`).want(t, 200, nil),
 	} {
-		want, err := os.ReadFile(shared(t, "recorded", "salesforce", "amp-labs", file))
+		want, err := os.ReadFile(connectortest.Shared(t, "recorded", "salesforce", "amp-labs", file))
 		must(t, err)
 		if d := sameShape("", shape(parse(t, want)), shape(parse(t, got.body)), func(string) bool { return false }); d != "" {
 			t.Errorf("%s: %s\nours: %s", file, d, got.body)
 		}
 	}
-	want, err := os.ReadFile(shared(t, "recorded", "salesforce", "amp-labs", "test__bulk__info__partial-failure.csv"))
+	want, err := os.ReadFile(connectortest.Shared(t, "recorded", "salesforce", "amp-labs", "test__bulk__info__partial-failure.csv"))
 	must(t, err)
 	a, err := csv.NewReader(strings.NewReader(string(want))).ReadAll()
 	must(t, err)
@@ -58,7 +59,7 @@ const malformed = "001RM000003oLrB000"
 func TestIDsOfTheVendor(t *testing.T) {
 	ids := map[string]bool{}
 	prefix := regexp.MustCompile(`^(0[0-9A-Z]|50|70|75|a0)[0-9A-Za-z]*[0-9][0-9A-Za-z]*$`)
-	must(t, filepath.WalkDir(shared(t, "recorded", "salesforce"), func(path string, d fs.DirEntry, err error) error {
+	must(t, filepath.WalkDir(connectortest.Shared(t, "recorded", "salesforce"), func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/millrace/millrace/connectors/connectortest"
 	"github.com/millrace/millrace/connectors/salesforce/salesforcetest"
 )
 
@@ -30,7 +31,7 @@ var foreign = regexp.MustCompile(`Topic|(0TO|0FT|00v)[0-9A-Za-z]{15}`)
 
 // recordings returns the recorded REST exchanges with objects we have.
 func recordings(t *testing.T) []exchange {
-	f, err := os.Open(shared(t, "recorded", "salesforce", "exchanges.jsonl"))
+	f, err := os.Open(connectortest.Shared(t, "recorded", "salesforce", "exchanges.jsonl"))
 	must(t, err)
 	defer f.Close()
 	var out []exchange
@@ -289,7 +290,7 @@ func TestRecordedErrors(t *testing.T) {
 		{"restforce/sobject__get_updated_success_response.json", 200, o.do("GET", "sobjects/Contact/updated?start=2026-11-22T08:00:00Z&end=2026-11-22T10:00:00Z", nil)},
 		{"errors/doc-403-request-limit-exceeded.json", 403, spent(t).do("GET", "limits", nil)},
 	} {
-		want, err := os.ReadFile(shared(t, "recorded", "salesforce", tc.file))
+		want, err := os.ReadFile(connectortest.Shared(t, "recorded", "salesforce", tc.file))
 		must(t, err)
 		if tc.got.code != tc.status {
 			t.Errorf("%s: got %d %s, want %d", tc.file, tc.got.code, tc.got.body, tc.status)

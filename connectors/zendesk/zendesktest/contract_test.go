@@ -18,12 +18,13 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
+	"github.com/millrace/millrace/connectors/connectortest"
 	"github.com/millrace/millrace/connectors/zendesk/zendesktest"
 )
 
 // contract returns the router of the vendor's published document.
 func contract(t *testing.T) routers.Router {
-	doc, err := openapi3.NewLoader().LoadFromFile(shared(t, "specs", "zendesk", "support-api.json"))
+	doc, err := openapi3.NewLoader().LoadFromFile(connectortest.Shared(t, "specs", "zendesk", "support-api.json"))
 	if err != nil {
 		t.Fatalf("load: %v", err)
 	}

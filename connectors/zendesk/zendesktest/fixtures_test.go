@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/millrace/millrace/connectors/connectortest"
 	"github.com/millrace/millrace/connectors/zendesk/zendesktest"
 )
 
@@ -147,7 +148,7 @@ func TestRecordedFiles(t *testing.T) {
 // fixture returns a recorded file.
 func fixture(t *testing.T, parts ...string) []byte {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(append([]string{shared(t, "recorded", "zendesk")}, parts...)...))
+	b, err := os.ReadFile(filepath.Join(append([]string{connectortest.Shared(t, "recorded", "zendesk")}, parts...)...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/millrace/millrace/connectors/connectortest"
 	"github.com/millrace/millrace/connectors/zendesk/zendesktest"
 )
 
@@ -50,7 +51,7 @@ func (e exchange) body(t *testing.T) []byte {
 }
 
 func recordings(t *testing.T) []exchange {
-	f, err := os.Open(shared(t, "recorded", "zendesk", "exchanges.jsonl"))
+	f, err := os.Open(connectortest.Shared(t, "recorded", "zendesk", "exchanges.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
