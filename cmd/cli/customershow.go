@@ -141,6 +141,9 @@ func (rep *customerReport) surroundings(s *ledger.Snap, e *work.Entity) (err err
 	}
 	t := timeline{s: s, seen: map[string]bool{}}
 	t.entity(e)
+	if err := t.became(e); err != nil {
+		return err
+	}
 	rep.ReferredBy = map[string][]brief{}
 	for _, k := range canonical.Kinds() {
 		list, err := s.Referrers(e, k)

@@ -99,6 +99,24 @@ func headline(e *work.Entity) string {
 	return cmp.Or(shorten(first, mostHeadline), briefOf(e).Label)
 }
 
+// became adds what a ticket became in the course of time, the newest mostLog changes. Other tickets of a customer do not have
+// theirs in its timeline, which is about the customer.
+func (t *timeline) became(e *work.Entity) error {
+	if e.Kind != canonical.Ticket {
+		return nil
+	}
+	stays, err := t.s.History(e.ID)
+	if err != nil {
+		return err
+	}
+	for _, s := range stays[max(0, len(stays)-mostLog):] {
+		if slices.Contains([]string{"status", "assignee", "team", "priority"}, s.Field) {
+			t.list = append(t.list, moment{At: s.From, What: s.Field + " " + s.Value, Entity: e.ID, Label: briefOf(e).Label})
+		}
+	}
+	return nil
+}
+
 // changes adds when customers became one and when they came apart again.
 func (t *timeline) changes(id string) error {
 	log, err := t.s.Log(id, 0, mostLog)

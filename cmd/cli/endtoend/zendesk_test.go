@@ -140,6 +140,12 @@ func TestZendeskHistoryOfATicket(t *testing.T) {
 	if len(got) != 6 || !strings.HasPrefix(got[0], "new ") || fmt.Sprint(got[1:]) != fmt.Sprint(want) {
 		t.Errorf("got the statuses %v, want new and %v\n%s%s", got, want, o.out, o.err)
 	}
+	var shown struct{ Timeline []struct{ At, What string } }
+	o = v.millrace("customer", "show", "zd/tickets/"+ticket, "--json")
+	v.ok(json.Unmarshal([]byte(o.out), &shown))
+	if timeline := fmt.Sprint(shown.Timeline); !strings.Contains(timeline, "{"+pending+" status pending}") || !strings.Contains(timeline, "{"+pending+" priority high}") {
+		t.Errorf("the ticket's timeline: %s", timeline)
+	}
 	if o := v.millrace("customer", "history", "zd/tickets/"+ticket, "--field", "priority"); strings.Count(o.out, "priority  ") < 2 || !strings.Contains(o.out, "until ") {
 		t.Errorf("the history of its priority:\n%s%s", o.out, o.err)
 	}
