@@ -4,12 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tidwall/gjson"
 
+	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/connectors/sandbox"
 )
 
@@ -108,6 +111,34 @@ func TestCommentsOfAPageAreFew(t *testing.T) {
 		r.page(t)
 		if n := h.log.Totals().Requests; n > 11 {
 			t.Errorf("a page cost %d requests, want at most 11", n)
+		}
+	}
+}
+
+// TestCommentsOfAnAccountThatIsGone: when the account is renamed or closed while comments are read, or a proxy does not find
+// it, every address is answered 404. That is no ticket without comments.
+func TestCommentsOfAnAccountThatIsGone(t *testing.T) {
+	for body, kind := range map[string]connectors.Kind{
+		`<html><title>Help Desk</title>No help desk at acme.zendesk.com</html>`: connectors.Gone,
+		`404 page not found`: connectors.Gone, ``: connectors.Gone, `{"error":"InvalidEndpoint"}`: connectors.Gone,
+		`{"error":"RecordNotFound","description":"Not found"}`: 0,
+	} {
+		h := newHarness(t, "tickets", nil)
+		h.Create(t, 3)
+		h.clock.Advance(2 * time.Minute)
+		real := h.sim.Handler()
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasSuffix(r.URL.Path, "/comments") {
+				real.ServeHTTP(w, r)
+				return
+			}
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprint(w, body)
+		}))
+		t.Cleanup(server.Close)
+		h.url = server.URL
+		if _, err := open(t, h, "ticket_comments").src.Read(t.Context(), "ticket_comments", ""); connectors.KindOf(err) != kind {
+			t.Errorf("%q: got %v, want kind %v", body, err, kind)
 		}
 	}
 }
