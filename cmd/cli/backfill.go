@@ -126,7 +126,7 @@ func (h *hub) rewind(ctx context.Context, scope router.Scope, since time.Time) e
 func (h *hub) whatIsLeft(ctx context.Context) string {
 	var parts []string
 	if streams, err := h.ledger.Streams(ctx); err == nil {
-		parts = append(parts, failures(streams)...)
+		parts = append(parts, failures(h.read(streams))...)
 	}
 	if problems, err := h.router.Problems(ctx); err == nil {
 		parts = append(parts, problems...)

@@ -59,7 +59,7 @@ func (f ledgerFigures) Collect(ch chan<- prometheus.Metric) {
 	for kind, n := range st.Totals.Entities {
 		gauge(descEntities, float64(n), string(kind))
 	}
-	for _, s := range st.Streams {
+	for _, s := range f.h.read(st.Streams) {
 		if !s.Complete.IsZero() {
 			gauge(descLag, time.Since(s.Complete).Seconds(), s.Connection, s.Stream)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"sort"
 	"text/tabwriter"
 	"time"
@@ -34,7 +35,7 @@ type statusReport struct {
 	Daemon    bool             `json:"daemon"`
 	Ready     bool             `json:"ready"`
 	Problems  []string         `json:"problems,omitempty"`
-	Streams   []ledger.Stream  `json:"streams"`
+	Streams   []streamReport   `json:"streams"`
 	Feeds     []feedReport     `json:"feeds,omitempty"`
 	Targets   []targetReport   `json:"targets"`
 	Quotas    []quotaReport    `json:"quotas"`
@@ -46,6 +47,12 @@ type statusReport struct {
 	Reviews   int64            `json:"reviews"`           // pairs of records that wait for a person
 	Erasing   *erasingReport   `json:"erasing,omitempty"` // absent when no erasure is under way
 	Bytes     int64            `json:"ledger_bytes"`
+}
+
+// streamReport is a stream with a word for a person on what it does.
+type streamReport struct {
+	ledger.Stream
+	State string `json:"state"`
 }
 
 // erasingReport says what is left to do after erasures.
@@ -85,7 +92,7 @@ func (a *app) report(ctx context.Context, h *hub) (statusReport, error) {
 	if err != nil {
 		return statusReport{}, err
 	}
-	rep := statusReport{Daemon: h.daemon, Streams: st.Streams, Gaps: st.Gaps, Records: st.Totals.Live,
+	rep := statusReport{Daemon: h.daemon, Streams: h.streams(st.Streams), Gaps: st.Gaps, Records: st.Totals.Live,
 		Customers: st.Totals.Customers(), Bytes: st.Store.SizeBytes, Reviews: st.Totals.Reviews, Quotas: h.quotas()}
 	for _, n := range st.Totals.Dead {
 		rep.Dead += n
@@ -106,17 +113,41 @@ func (a *app) report(ctx context.Context, h *hub) (statusReport, error) {
 		return rep, err
 	}
 	if !h.daemon { // nothing runs: what the last run met is all there is to say
-		rep.Problems = append(failures(st.Streams), rep.Problems...)
+		rep.Problems = append(failures(h.read(st.Streams)), rep.Problems...)
 	}
 	rep.Ready = len(rep.Problems) == 0
 	return rep, nil
+}
+
+// streams says of each stream what it does. One that is configured no longer stays in the ledger with its records.
+func (h *hub) streams(all []ledger.Stream) []streamReport {
+	list := make([]streamReport, len(all))
+	for i, s := range all {
+		list[i] = streamReport{Stream: s, State: "no longer read: the configuration leaves it out"}
+		if h.reads(s) {
+			list[i].State = streamState(s)
+		}
+	}
+	return list
+}
+
+// read returns the streams that are configured: what the others met is nobody's trouble any more.
+func (h *hub) read(all []ledger.Stream) []ledger.Stream {
+	return slices.DeleteFunc(slices.Clone(all), func(s ledger.Stream) bool { return !h.reads(s) })
+}
+
+// reads reports whether a stream is configured. A connector that does not declare its streams may have any.
+func (h *hub) reads(s ledger.Stream) bool {
+	c, there := h.cfg.Connection(s.Connection)
+	names := streamsOf(c)
+	return there && (len(names) == 0 || slices.Contains(names, s.Stream))
 }
 
 func printStatus(w io.Writer, rep statusReport, now time.Time) error {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "STREAM\tCOMPLETE UP TO\tLAG\tRECORDS\tSTATE")
 	for _, s := range rep.Streams {
-		fmt.Fprintf(t, "%s/%s\t%s\t%s\t%d\t%s\n", s.Connection, s.Stream, instant(s.Complete), lag(s.Complete, now), rep.Records[s.Connection+"/"+s.Object], streamState(s))
+		fmt.Fprintf(t, "%s/%s\t%s\t%s\t%d\t%s\n", s.Connection, s.Stream.Stream, instant(s.Complete), lag(s.Complete, now), rep.Records[s.Connection+"/"+s.Object], s.State)
 	}
 	fmt.Fprintln(t)
 	printFeeds(t, rep.Feeds)

@@ -75,10 +75,10 @@ func countStreams(ctx context.Context, name string, only []string, source connec
 }
 
 // streamOf returns a stream's state, the zero value for one that was never read.
-func streamOf(streams []ledger.Stream, connection, name string) ledger.Stream {
+func streamOf(streams []streamReport, connection, name string) ledger.Stream {
 	for _, s := range streams {
-		if s.Connection == connection && s.Stream == name {
-			return s
+		if s.Connection == connection && s.Stream.Stream == name {
+			return s.Stream
 		}
 	}
 	return ledger.Stream{}

@@ -33,8 +33,8 @@ func TestCountsAgainstTheVendor(t *testing.T) {
 		source.streams = append(source.streams, connectors.Stream{Name: name, Object: name})
 	}
 	rep := statusReport{Records: map[string]int64{"zd/organizations": 100, "zd/users": 7, "zd/tickets": 6},
-		Streams: []ledger.Stream{{Connection: "zd", Stream: "organizations", CaughtUp: true}, {Connection: "zd", Stream: "users", CaughtUp: true},
-			{Connection: "zd", Stream: "tickets", CaughtUp: true}, {Connection: "other", Stream: "organizations"}}}
+		Streams: []streamReport{{Stream: ledger.Stream{Connection: "zd", Stream: "organizations", CaughtUp: true}}, {Stream: ledger.Stream{Connection: "zd", Stream: "users", CaughtUp: true}},
+			{Stream: ledger.Stream{Connection: "zd", Stream: "tickets", CaughtUp: true}}, {Stream: ledger.Stream{Connection: "other", Stream: "organizations"}}}}
 	only := []string{"organizations", "users", "tickets", "groups", "ratings"}
 	list, err := countStreams(t.Context(), "zd", only, source, source, rep)
 	var refused *connectors.Error
