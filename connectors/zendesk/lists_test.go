@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -144,5 +146,36 @@ func TestRatings(t *testing.T) {
 	q := h.queries("/api/v2/satisfaction_ratings")
 	if last := q[len(q)-1].Get("start_time"); last == "" {
 		t.Error("the second listing begins at the beginning again")
+	}
+}
+
+// TestStatusesAreNotForgotten: what a proxy refuses, or a token that was just revoked, is no account without custom statuses:
+// the stages of all tickets would have other names until the next look.
+func TestStatusesAreNotForgotten(t *testing.T) {
+	for _, path := range []string{"/custom_statuses", "/ticket_forms"} {
+		for _, c := range []struct {
+			status int
+			body   string
+			good   bool
+		}{
+			{401, `{"error":"Couldn't authenticate you"}`, false}, {403, "<html>blocked</html>", false}, {404, "<html>No help desk at acme</html>", false},
+			{403, `{"error":{"title":"Forbidden","message":"You do not have access to this page."}}`, true}, {404, `{"error":"InvalidEndpoint"}`, true},
+		} {
+			h := newHarness(t, "tickets", nil)
+			real := h.sim.Handler()
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if !strings.HasSuffix(strings.TrimSuffix(r.URL.Path, ".json"), path) {
+					real.ServeHTTP(w, r)
+					return
+				}
+				w.WriteHeader(c.status)
+				fmt.Fprint(w, c.body)
+			}))
+			t.Cleanup(server.Close)
+			h.url = server.URL
+			if _, err := open(t, h, "ticket_pipelines").src.Read(t.Context(), "ticket_pipelines", ""); (err == nil) != c.good {
+				t.Errorf("%s answered with %d %s: got %v", path, c.status, c.body, err)
+			}
+		}
 	}
 }

@@ -3,6 +3,8 @@ package zendesk
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -55,11 +57,11 @@ func (a *account) pipelines(ctx context.Context) (connectors.Page, error) {
 		return connectors.Page{}, err
 	}
 	forms, _, err := a.all(ctx, "list ticket forms", "/ticket_forms", "ticket_forms")
-	if err != nil && connectors.KindOf(err) != connectors.Denied && connectors.KindOf(err) != connectors.Gone {
+	if err != nil && !notOffered(err) {
 		return connectors.Page{}, err // accounts without ticket forms are refused
 	}
 	statuses, _, err := a.all(ctx, "list custom statuses", "/custom_statuses", "custom_statuses")
-	if err != nil && connectors.KindOf(err) != connectors.Denied && connectors.KindOf(err) != connectors.Gone {
+	if err != nil && !notOffered(err) {
 		return connectors.Page{}, err // accounts without custom statuses are refused
 	}
 	version := oldest(slices.Concat(fields, forms, statuses))
@@ -73,6 +75,22 @@ func (a *account) pipelines(ctx context.Context) (connectors.Page, error) {
 	}
 	r := connectors.Record{Ref: a.ref(pipelinesStream, pipelineID), Version: version, Seen: date.UTC(), Data: data}
 	return connectors.Page{Records: []connectors.Record{r}, Complete: date.UTC()}, nil
+}
+
+// notOffered reports whether Zendesk says itself that an account does not have something. A proxy's refusal, or that of a token
+// that has just been revoked, says nothing of the account: taken for "no custom statuses" it would rename every stage.
+func notOffered(err error) bool {
+	var e *connectors.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Status {
+	case http.StatusForbidden:
+		return e.Reason != ""
+	case http.StatusNotFound:
+		return strings.HasPrefix(e.Reason, "InvalidEndpoint") || strings.HasPrefix(e.Reason, "RecordNotFound")
+	}
+	return false
 }
 
 // all reads a list that is not paged.
