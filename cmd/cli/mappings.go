@@ -3,8 +3,10 @@ package cli
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/millrace/millrace/cmd/cli/config"
+	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/mapping"
 	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/work"
@@ -29,6 +31,9 @@ func loadMappings(cfg *config.Config) (*mappings, error) {
 			continue
 		}
 		rules, err := loadRules(c)
+		if err == nil {
+			err = unmapped(c, rules)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("mapping of connection %s: %w", c.Name, err)
 		}
@@ -37,6 +42,19 @@ func loadMappings(cfg *config.Config) (*mappings, error) {
 	}
 	m.Set = mapping.NewSet(set)
 	return m, nil
+}
+
+// unmapped refuses a stream of the configuration's own, a custom object, that has no rules: each of its records would be
+// a dead letter. The connector's own streams are its own affair, and some bring the records of another.
+func unmapped(c config.Connection, rules *mapping.Rules) error {
+	own := c.Connector.Spec.Streams
+	for _, name := range c.Streams {
+		known := len(own) == 0 || slices.ContainsFunc(own, func(d connectors.StreamDoc) bool { return d.Name == name })
+		if !known && rules.Kind(name) == "" {
+			return fmt.Errorf("there are no rules for %s; add it under `objects` in a file of `mappings`", name)
+		}
+	}
+	return nil
 }
 
 // members returns what a connector may ask about its mapping: which names at the top of an object's records the rules
