@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -131,7 +132,7 @@ func (h *hub) connect(ctx context.Context) error {
 		client, source, err := transport.Open(transport.Config{Connection: c.Name, Spec: spec, Values: c.Values, Limiter: gov,
 			Tokens: h.ledger.Tokens(), Logger: h.log, Version: version(), Safe: spec.Safe})
 		if err != nil {
-			return withCode(exitConfig, fmt.Errorf("connection %s: %w", c.Name, err))
+			return withCode(exitConfig, notOpened(c, err))
 		}
 		env := connectors.Env{Connection: c.Name, Settings: c.Values, HTTP: client, Now: time.Now, Mapped: h.maps.members(c.Name)}
 		if source != nil { // a nil *Source in an interface would be something
@@ -139,11 +140,20 @@ func (h *hub) connect(ctx context.Context) error {
 		}
 		opened, err := c.Connector.Open(env)
 		if err != nil {
-			return withCode(exitConfig, fmt.Errorf("connection %s: %w", c.Name, err))
+			return withCode(exitConfig, notOpened(c, err))
 		}
 		h.conns[c.Name] = &connection{Connection: c, opened: opened, quota: gov, signIn: source}
 	}
 	return nil
+}
+
+// notOpened says why a connection cannot be opened, and what may be the cause where a command runs without its secrets.
+func notOpened(c config.Connection, err error) error {
+	if len(c.Unknown) > 0 {
+		return fmt.Errorf("connection %s: %w; not known here, for its variable is not set or its file cannot be read: %s",
+			c.Name, err, strings.Join(slices.Sorted(slices.Values(c.Unknown)), ", "))
+	}
+	return fmt.Errorf("connection %s: %w", c.Name, err)
 }
 
 // route makes the router of the connections.

@@ -39,6 +39,7 @@ type Connection struct {
 	Every     time.Duration // time between polls; 0 = the stream's own suggestion
 	Sweep     time.Duration // time between full comparisons; 0 = the stream's own suggestion, negative = never
 	Streams   []string      // read only these; nil = all
+	Unknown   []string      // settings that an offline command could not look up
 	Share     float64       // of the account's quota that Millrace may use, 0 < share <= 1
 	Mappings  []string      // files laid over the connector's own mapping
 	Region    string        // ISO 3166-1 alpha-2, of phone numbers without a country code; "" = none

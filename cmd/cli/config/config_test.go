@@ -193,6 +193,7 @@ func TestOfflineNeedsNoSecrets(t *testing.T) {
 		{"connections:\n  a: {connector: toy, token: \"${OFFLINE_TEST_UNSET}\"}\n", ""},
 		{"connections:\n  a: {connector: toy, token: \"file:/nowhere/token\"}\n", ""},
 		{"connections:\n  a: {connector: toy, token: x, place: \"${OFFLINE_TEST_UNSET}\"}\n", ""},
+		{"connections:\n  a: {connector: toy, token: x, lag: \"${OFFLINE_TEST_UNSET}\"}\n", ""},
 		{"connections:\n  a: {connector: toy, token: x, tokn: y}\n", "tokn is not a setting"},
 		{"data: ${OFFLINE_TEST_UNSET}\nconnections:\n  a: {connector: toy, token: x}\n", "OFFLINE_TEST_UNSET is not set"},
 		{"connections:\n  a: {connector: toy, token: x, mode: \"${OFFLINE_TEST_UNSET}\"}\n", "mode"},

@@ -232,7 +232,10 @@ func (p *parser) connection(name string, raw map[string]any) (Connection, bool) 
 	for key, value := range raw {
 		set, declared := setting(connector.Spec, key)
 		if !isCommon(key) || declared {
-			rest[key] = p.expandSetting(at+"."+key, value, set.Kind)
+			text, known := p.expandSetting(at+"."+key, value, set.Kind)
+			if rest[key] = text; !known {
+				conn.Unknown = append(conn.Unknown, key)
+			}
 		}
 	}
 	values, problems := connector.Spec.Parse(rest)

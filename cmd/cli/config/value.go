@@ -21,6 +21,7 @@ const maxSecretFile = 64 << 10
 
 // expand replaces ${VAR} by the environment's value and `file:PATH` by the file's content.
 func (p *parser) expand(at, text string) string {
+	before := len(p.problems)
 	out := variable.ReplaceAllStringFunc(text, func(m string) string {
 		parts := variable.FindStringSubmatch(m)
 		if value, ok := p.env(parts[1]); ok && value != "" {
@@ -33,7 +34,7 @@ func (p *parser) expand(at, text string) string {
 		return ""
 	})
 	name, ok := strings.CutPrefix(out, "file:")
-	if !ok {
+	if !ok || len(p.problems) > before { // without its variable a path names another file
 		return out
 	}
 	if !filepath.IsAbs(name) {
@@ -68,24 +69,27 @@ func (p *parser) expandAny(at string, value any) any {
 }
 
 // What stands for a setting that an offline command does not know: a text, or where an address is wanted one that is
-// nowhere (RFC 6761).
+// nowhere (RFC 6761). Of a number, a duration or a yes or no the default stands.
 const (
 	missing        = "not-set"
 	missingAddress = "https://not-set.invalid"
 )
 
-// expandSetting is expandAny for a setting of a connection. Offline, what cannot be looked up is no problem.
-func (p *parser) expandSetting(at string, value any, kind connectors.SettingKind) any {
+// expandSetting is expandAny for a setting of a connection. Offline, what cannot be looked up is no problem, but not known.
+func (p *parser) expandSetting(at string, value any, kind connectors.SettingKind) (out any, known bool) {
 	before := len(p.problems)
-	out := p.expandAny(at, value)
+	out = p.expandAny(at, value)
 	if _, one := value.(string); p.offline && one && len(p.problems) > before {
 		p.problems = p.problems[:before]
-		if kind == connectors.URLSetting {
-			return missingAddress
+		switch kind {
+		case connectors.URLSetting:
+			return missingAddress, false
+		case connectors.IntSetting, connectors.NumberSetting, connectors.BoolSetting, connectors.DurationSetting:
+			return nil, false
 		}
-		return missing
+		return missing, false
 	}
-	return out
+	return out, true
 }
 
 func (p *parser) list(at string, raw map[string]any, key string) []string {
@@ -127,7 +131,8 @@ func (p *parser) region(at string, raw map[string]any) string {
 	if !ok {
 		return ""
 	}
-	code, _ := p.expandSetting(at+".region", value, connectors.StringSetting).(string)
+	text, _ := p.expandSetting(at+".region", value, connectors.StringSetting)
+	code, _ := text.(string)
 	if known, err := canonical.CleanCountry(code); code != missing && (err != nil || known != code) {
 		p.problem(at+".region", "must be a country's code of two capital letters, such as DE")
 	}
