@@ -26,7 +26,7 @@ func (r *Router) discover(ctx context.Context, name string) {
 		}
 		wait := waitFor(tries, err)
 		r.log.Warn("list streams", "source", name, "tries", tries, "error", err)
-		if r.setUnlisted(name, err, r.now().Sub(since) >= stuckAfter) {
+		if r.setUnlisted(name, err, wait >= stuckAfter || r.now().Sub(since) >= stuckAfter) {
 			r.rescanTargets() // what waited for this connection can be shown
 		}
 		pauseUnless(ctx, wait, again)

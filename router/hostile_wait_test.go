@@ -113,10 +113,12 @@ rules:
 	w.until(func() bool { return len(w.board.shows(t)) == 10 })
 }
 
-// Neither must one whose quota of the day is used up before its first pass.
+// Neither must one whose quota of the day is used up before its first pass, or before it could list its streams.
 func TestExhaustedConnectionHoldsUpNobody(t *testing.T) {
-	w := newWorld(t)
-	w.rules = `
+	spent := &connectors.Error{Kind: connectors.Limited, Op: "read deals", After: time.Hour}
+	for _, listing := range []error{nil, spent} {
+		w := newWorld(t)
+		w.rules = `
 version: 1
 rules:
   - name: card
@@ -124,24 +126,23 @@ rules:
     project: '"Customers"'
     title: 'len(deals) == 0 ? person.name.full : "busy"'
 `
-	w.fill(10)
-	w.change = func(o *router.Options) {
-		spent := source{crm: w.crm, streams: func(context.Context) ([]connectors.Stream, error) {
-			return []connectors.Stream{{Name: "deals", Object: "deals"}}, nil
-		}, read: func(context.Context, string, connectors.Cursor) (connectors.Page, error) {
-			return connectors.Page{}, &connectors.Error{Kind: connectors.Limited, Op: "read deals", After: time.Hour}
-		}}
-		o.Sources = append(o.Sources, router.SourceConn{Name: "other", Source: spent})
-		o.KindOf = func(_, object string) canonical.Kind {
-			return map[string]canonical.Kind{"contacts": canonical.Person, "deals": canonical.Deal}[object]
+		w.fill(10)
+		w.change = func(o *router.Options) {
+			other := source{crm: w.crm, streams: func(context.Context) ([]connectors.Stream, error) {
+				return []connectors.Stream{{Name: "deals", Object: "deals"}}, listing
+			}, read: func(context.Context, string, connectors.Cursor) (connectors.Page, error) { return connectors.Page{}, spent }}
+			o.Sources = append(o.Sources, router.SourceConn{Name: "other", Source: other})
+			o.KindOf = func(_, object string) canonical.Kind {
+				return map[string]canonical.Kind{"contacts": canonical.Person, "deals": canonical.Deal}[object]
+			}
 		}
+		w.start()
+		w.until(func() bool { return len(w.board.shows(t)) == 10 })
+		w.halt()
+		w.crm.set("new", "New") // and again after a restart, while the wait goes on
+		w.start()
+		w.until(func() bool { return len(w.board.shows(t)) == 11 })
 	}
-	w.start()
-	w.until(func() bool { return len(w.board.shows(t)) == 10 })
-	w.halt()
-	w.crm.set("new", "New") // and again after a restart, while the wait goes on
-	w.start()
-	w.until(func() bool { return len(w.board.shows(t)) == 11 })
 }
 
 // A "not before" written while the clock was wrong must not stop anything once it is right.
