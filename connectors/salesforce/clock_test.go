@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"testing"
 	"time"
+
+	"github.com/millrace/millrace/connectors"
 )
 
 // dated says another Date than the organization's.
@@ -65,4 +67,25 @@ func TestDateThatRunsAheadLosesNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRewindIntoTheFuture: a stream that was told to be complete up to a time that has not come, and is set back to it, reads
+// what changes until then.
+func TestRewindIntoTheFuture(t *testing.T) {
+	h := newHarness(t, "Contact", nil)
+	r := newReader(t, h, "Contact")
+	r.settle(t, h)
+	at, err := r.src.(connectors.Rewinder).CursorAt("Contact", h.clock.Now().Add(5*time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.at = at
+	h.clock.Advance(time.Minute)
+	h.Create(t, 3)
+	h.clock.Advance(time.Minute)
+	r.drain(t, h)
+	r.check(t, h)
+	h.clock.Advance(6 * time.Hour)
+	r.drain(t, h)
+	r.check(t, h)
 }

@@ -6,13 +6,14 @@ import (
 	"github.com/millrace/millrace/connectors"
 )
 
-// CursorAt implements connectors.Rewinder: polling goes on from the instant. A snapshot, and an instant before
+// CursorAt implements connectors.Rewinder: polling goes on from the instant, or from now by our clock where a Date that ran
+// ahead has promised what is still to come. A snapshot, and an instant before
 // Salesforce was, begin anew.
 func (a *account) CursorAt(stream string, since time.Time) (connectors.Cursor, error) {
 	if !a.reads(stream) && !a.isCustom(stream) {
 		return "", a.noSuch(stream, false)
 	}
-	ms := since.UnixMilli()
+	ms := min(since.UnixMilli(), a.now().UnixMilli())
 	if ms <= 0 || stream == stagesStream || stream == statusStream {
 		return "", nil
 	}
