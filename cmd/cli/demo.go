@@ -23,7 +23,7 @@ func (a *app) demoCmd() *cobra.Command {
 		Use:   "demo",
 		Short: "Show the whole thing with simulated vendors; needs nothing installed",
 		Long: `Starts simulated vendors with generated customers, reads them into a temporary ledger and shows the work
-in the simulated project tool. Without --once it then changes customers now and then, until stopped.`,
+in the simulated project tool. Without --once it then changes customers every second, until stopped.`,
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), once, customers, seed) },
 	}
@@ -56,7 +56,7 @@ func (a *app) demo(ctx context.Context, once bool, customers int, seed uint64) e
 		if once { // it would be gone before anybody looks
 			board = ""
 		}
-		fmt.Fprintf(a.errOut, "HubSpot, Salesforce and Zendesk (simulated) share %s.%s\n", plural(customers, "customer"), board)
+		fmt.Fprintf(a.errOut, "HubSpot, Salesforce and Zendesk (simulated) know %d people and their companies.%s\n", customers, board)
 	}
 	show := a.follow(h, router.Tally{})
 	err = h.router.Backfill(ctx, router.Scope{})
