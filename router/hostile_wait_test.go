@@ -130,7 +130,9 @@ rules:
 		w.change = func(o *router.Options) {
 			other := source{crm: w.crm, streams: func(context.Context) ([]connectors.Stream, error) {
 				return []connectors.Stream{{Name: "deals", Object: "deals"}}, listing
-			}, read: func(context.Context, string, connectors.Cursor) (connectors.Page, error) { return connectors.Page{}, spent }}
+			}, read: func(context.Context, string, connectors.Cursor) (connectors.Page, error) {
+				return connectors.Page{}, spent
+			}}
 			o.Sources = append(o.Sources, router.SourceConn{Name: "other", Source: other})
 			o.KindOf = func(_, object string) canonical.Kind {
 				return map[string]canonical.Kind{"contacts": canonical.Person, "deals": canonical.Deal}[object]

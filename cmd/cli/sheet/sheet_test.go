@@ -89,7 +89,8 @@ func TestOneEndlessLineCostsItsSize(t *testing.T) {
 		t.Errorf("got error %v, want that a value is too long", err)
 	}
 	runtime.ReadMemStats(&after)
-	if used := after.TotalAlloc - before.TotalAlloc; used > size*5/4 {
+	// Without the bound it is nine times its size. The race detector counts what is read twice.
+	if used := after.TotalAlloc - before.TotalAlloc; used > size*5/2 {
 		t.Errorf("read %d bytes with %d bytes of memory", size, used)
 	}
 }
