@@ -197,7 +197,9 @@ func (e *everybody) want() map[string]shown {
 	all := map[string]shown{}
 	for ref, s := range expected(e.s.world.HubSpot) {
 		if strings.HasPrefix(ref, "deals/") || strings.HasPrefix(ref, "tickets/") {
-			_, s.Title, _ = strings.Cut(s.Title, " – ")
+			object, id, _ := strings.Cut(ref, "/")
+			o, _ := e.s.world.HubSpot.Object(object, id)
+			s.Title = o.Properties["dealname"] + o.Properties["subject"]
 			all[ref] = s
 		}
 	}
@@ -220,6 +222,16 @@ func (e *everybody) want() map[string]shown {
 // zendeskSections are what agents read of each status.
 var zendeskSections = map[string]string{"new": "New", "open": "Open", "pending": "Pending", "hold": "On-hold", "solved": "Solved", "closed": "Closed"}
 
+// withoutCustomer takes the customer off the front of a task's title that names something; what is called after its customer
+// has none in front.
+func withoutCustomer(task asanatest.Task, name string) string {
+	customer := task.Fields["Customer"]
+	if strings.HasSuffix(task.Name, " – "+name) || customer != "" && task.Name == titled(customer, name) {
+		return name
+	}
+	return task.Name
+}
+
 // differences compares the whole project tool with the three vendors.
 func (e *everybody) differences() []string {
 	want, tasks := e.want(), map[string][]asanatest.Task{}
@@ -230,7 +242,7 @@ func (e *everybody) differences() []string {
 		}
 		for _, ref := range sources(task.Notes) {
 			if _, wanted := want[ref]; wanted {
-				_, task.Name, _ = strings.Cut(task.Name, " – ")
+				task.Name = withoutCustomer(task, want[ref].Title)
 				tasks[ref] = append(tasks[ref], task)
 			}
 		}

@@ -3,6 +3,7 @@ package crashtest
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,12 +24,12 @@ func expected(h *hubspottest.Server) map[string]shown {
 	all := map[string]shown{}
 	for _, o := range h.Objects("deals") {
 		p := o.Properties
-		all["deals/"+o.ID] = shown{Title: customer(h, o) + " – " + p["dealname"], Project: "Deals – " + pipelineNames[p["pipeline"]],
+		all["deals/"+o.ID] = shown{Title: titled(customer(h, o), p["dealname"]), Project: "Deals – " + pipelineNames[p["pipeline"]],
 			Section: dealStages[p["pipeline"]][p["dealstage"]], Amount: number(p["amount"]), Completed: p["hs_is_closed"] == "true"}
 	}
 	for _, o := range h.Objects("tickets") {
 		p := o.Properties
-		all["tickets/"+o.ID] = shown{Title: customer(h, o) + " – " + p["subject"], Project: "Support – Support Pipeline",
+		all["tickets/"+o.ID] = shown{Title: titled(customer(h, o), p["subject"]), Project: "Support – Support Pipeline",
 			Section: ticketStages[p["hs_pipeline_stage"]], Completed: p["hs_pipeline_stage"] == "4"}
 	}
 	for _, o := range h.Objects("companies") {
@@ -40,6 +41,14 @@ func expected(h *hubspottest.Server) map[string]shown {
 		}
 	}
 	return all
+}
+
+// titled is a title with the customer in front, unless that is how it begins.
+func titled(customer, name string) string {
+	if rest, begins := strings.CutPrefix(name, customer); begins && !regexp.MustCompile(`^[\pL\pM\p{Nd}]`).MatchString(rest) {
+		return name
+	}
+	return customer + " – " + name
 }
 
 // customer returns whom a deal or a ticket is of: its primary company, else its first contact, if they still exist.
