@@ -25,7 +25,7 @@ func dom(t *testing.T, address string) string {
 	ctx, cancel := context.WithTimeout(t.Context(), browserTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--no-first-run", "--user-data-dir="+t.TempDir(), "--dump-dom", address)
+		"--disable-component-update", "--disable-sync", "--no-first-run", "--user-data-dir="+browserProfile(t), "--dump-dom", address)
 	cmd.WaitDelay = 5 * time.Second
 	page, err := cmd.Output()
 	if err != nil {

@@ -36,7 +36,7 @@ func startChromium(t *testing.T) *chromium {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--no-first-run", "--user-data-dir="+t.TempDir(), "--remote-debugging-pipe")
+		"--disable-component-update", "--disable-sync", "--no-first-run", "--user-data-dir="+browserProfile(t), "--remote-debugging-pipe")
 	cmd.ExtraFiles = []*os.File{theirIn, theirOut}
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Start(); err != nil {
@@ -60,6 +60,24 @@ func startChromium(t *testing.T) *chromium {
 	}
 	c.session, _ = attached["sessionId"].(string)
 	return c
+}
+
+// browserProfile is an empty profile that goes with the test. The browser's helpers outlive it for a moment and still write,
+// so that t.TempDir finds its folder not empty.
+func browserProfile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "millrace-browser-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+			if err := os.RemoveAll(dir); err == nil || time.Now().After(deadline) {
+				return // what is left is the machine's to clean up, and no fault of what was tested
+			}
+		}
+	})
+	return dir
 }
 
 // call sends a command and returns its result; events on the way are passed over.
