@@ -54,8 +54,9 @@ func startTasks(h *hubspottest.Server, tasks []asanatest.Task) (rest []asanatest
 	return rest, wrong
 }
 
-// justWon reports whether a deal is won and says so of a day within the span of the rule.
+// justWon reports whether a deal is won for the first time and says so of a day within the span of the rule. Of one that
+// others were merged into nobody can say that: one of them may have been won before, or started what is there already.
 func justWon(o hubspottest.Object) bool {
 	closed, err := time.Parse(time.RFC3339, o.Properties["closedate"])
-	return o.Properties["hs_is_closed_won"] == "true" && (err != nil || time.Since(closed) < freshFor)
+	return o.Properties["hs_is_closed_won"] == "true" && o.Properties["hs_merged_object_ids"] == "" && (err != nil || time.Since(closed) < freshFor)
 }
