@@ -10,7 +10,7 @@ import (
 // TestKillsDuringMerges kills the program while customers become one and two again all the time. In the end every
 // customer has one open card that names exactly its records, and no card was made that nobody needed.
 func TestKillsDuringMerges(t *testing.T) {
-	kills := max(12, int(fromEnv(t, "MILLRACE_KILLS", 12))/2)
+	kills := int(fromEnv(t, "MILLRACE_KILLS", 12))
 	for _, mode := range []string{"token", "oauth"} {
 		t.Run(mode, func(t *testing.T) {
 			s := newScene(t, mode, few, "700ms", 0)
