@@ -59,18 +59,25 @@ const (
 	MergesOf Capability = "merges"  // sees vendor-side merges
 )
 
-// SignIn is how requests to a vendor are authenticated. At most one of Token, Basic and OAuth is set, none for a vendor
-// without sign-in.
+// SignIn is how requests to a vendor are authenticated. At most one of Token, Basic, Header and OAuth is set, none for a
+// vendor without sign-in.
 type SignIn struct {
-	Token Secret // sent as `Authorization: Bearer`
-	Basic *Basic
-	OAuth *OAuth
+	Token  Secret // sent as `Authorization: Bearer`
+	Basic  *Basic
+	Header *Header
+	OAuth  *OAuth
 }
 
 // Basic is HTTP Basic authentication (RFC 7617).
 type Basic struct {
 	User     string
 	Password Secret
+}
+
+// Header is a key that a vendor takes in a header of its own (ActiveCampaign's Api-Token).
+type Header struct {
+	Name  string // any case
+	Value Secret
 }
 
 // Grant says how an OAuth client comes by a new access token.

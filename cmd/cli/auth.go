@@ -118,6 +118,8 @@ func (c *connection) notByBrowser() error {
 		how = "with the token in its settings"
 	case in.Basic != nil:
 		how = "with the user and the key in its settings"
+	case in.Header != nil:
+		how = "with the key in its settings"
 	case in.OAuth != nil && in.OAuth.Grant == connectors.JWTBearerGrant:
 		how = "with the private key in its settings"
 	case in.OAuth != nil && in.OAuth.Grant == connectors.ClientCredentialsGrant:

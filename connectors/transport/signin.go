@@ -2,10 +2,13 @@ package transport
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/connectors/oauth"
@@ -13,12 +16,13 @@ import (
 
 const maxDrain = 256 << 10
 
-// fixed puts what does not change, a static token or Basic, on requests to the connection's own host, and on no other.
-// It cannot be renewed: a 401 is final.
+// fixed puts what does not change, a static token, Basic or a key in a header of the vendor's own, on requests to the
+// connection's own host, and on no other. It cannot be renewed: a 401 is final.
 type fixed struct {
-	header string
-	base   *url.URL
-	next   http.RoundTripper
+	name  string // of the header
+	value connectors.Secret
+	base  *url.URL
+	next  http.RoundTripper
 }
 
 func (f *fixed) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -26,7 +30,7 @@ func (f *fixed) RoundTrip(req *http.Request) (*http.Response, error) {
 		return f.next.RoundTrip(req)
 	}
 	out := req.Clone(req.Context())
-	out.Header.Set("Authorization", f.header)
+	out.Header.Set(f.name, f.value.Reveal())
 	return f.next.RoundTrip(out)
 }
 
@@ -59,9 +63,15 @@ func (c Config) signIn(base *url.URL, next http.RoundTripper) (http.RoundTripper
 		return &signed{source: source, base: base, instance: how.OAuth.Instance != nil, next: next}, source, nil
 	case how.Basic != nil:
 		pair := how.Basic.User + ":" + how.Basic.Password.Reveal()
-		return &fixed{header: "Basic " + base64.StdEncoding.EncodeToString([]byte(pair)), base: base, next: next}, nil, nil
+		value := connectors.NewSecret("Basic " + base64.StdEncoding.EncodeToString([]byte(pair)))
+		return &fixed{name: "Authorization", value: value, base: base, next: next}, nil, nil
+	case how.Header != nil:
+		if !httpguts.ValidHeaderFieldName(how.Header.Name) || !httpguts.ValidHeaderFieldValue(how.Header.Value.Reveal()) {
+			return nil, nil, errors.New("the key cannot be sent: it has a character that no header may have, such as a line break")
+		}
+		return &fixed{name: how.Header.Name, value: how.Header.Value, base: base, next: next}, nil, nil
 	case !how.Token.IsZero():
-		return &fixed{header: "Bearer " + how.Token.Reveal(), base: base, next: next}, nil, nil
+		return &fixed{name: "Authorization", value: connectors.NewSecret("Bearer " + how.Token.Reveal()), base: base, next: next}, nil, nil
 	}
 	return next, nil, nil
 }

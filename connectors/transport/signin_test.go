@@ -263,6 +263,64 @@ func TestBasic(t *testing.T) {
 	}
 }
 
+// TestHeaderKeyStaysOnItsHost: a key in a header of the vendor's own goes to its host, and to no other, also not where a
+// redirect leads; net/http would take along every header that it does not know to be secret.
+func TestHeaderKeyStaysOnItsHost(t *testing.T) {
+	const key = "header-key-11112222"
+	var here, elsewhere []string
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		elsewhere = append(elsewhere, r.Header.Get("Api-Token"))
+	}))
+	t.Cleanup(other.Close)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		here = append(here, r.Header.Get("Api-Token")+" "+r.Header.Get("Authorization"))
+		switch r.URL.Path {
+		case "/away":
+			http.Redirect(w, r, other.URL, http.StatusFound)
+		case "/refused":
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	t.Cleanup(s.Close)
+	c := config(t, s.URL)
+	header := &connectors.Header{Name: "api-token", Value: connectors.NewSecret(key)}
+	c.Spec.SignIn = func(connectors.Values) (connectors.SignIn, error) { return connectors.SignIn{Header: header}, nil }
+	h := client(t, c)
+	for _, address := range []string{s.URL + "/", s.URL + "/away", other.URL} {
+		resp, err := h.Get(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+	}
+	_, err := rest.Client{HTTP: h, Base: s.URL}.Do(t.Context(), "read contacts", "GET", "/refused", nil, nil)
+	if connectors.KindOf(err) != connectors.Denied || strings.Contains(fmt.Sprint(err), key) {
+		t.Errorf("got %v, want Denied without the key", err)
+	}
+	if got := strings.Join(here, ","); got != key+" ,"+key+" ,"+key+" " {
+		t.Errorf("got %q on its own host, want the key three times and no Authorization", got)
+	}
+	if got := strings.Join(elsewhere, ","); got != "" || len(elsewhere) != 1 {
+		t.Errorf("got %q in %d requests elsewhere, want one without the key", got, len(elsewhere))
+	}
+	for _, shown := range []string{fmt.Sprintf("%v %+v %#v", header, *header, *header), fmt.Sprintf("%+v", connectors.SignIn{Header: header})} {
+		if strings.Contains(shown, key) {
+			t.Errorf("%s shows the key", shown)
+		}
+	}
+}
+
+// TestHeaderKeyWithALineBreakIsRefused: it would be a header of its own, and net/http's error shows the value.
+func TestHeaderKeyWithALineBreakIsRefused(t *testing.T) {
+	for _, h := range []connectors.Header{{Name: "Api-Token", Value: connectors.NewSecret("secret\r\nX: y")}, {Name: "Api Token", Value: connectors.NewSecret("secret")}} {
+		c := config(t, "http://127.0.0.1:1")
+		c.Spec.SignIn = func(connectors.Values) (connectors.SignIn, error) { return connectors.SignIn{Header: &h}, nil }
+		if _, err := transport.New(c); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: got %v, want an error that does not show the key", h.Name, err)
+		}
+	}
+}
+
 func TestOpenGivesTheSignInBehindTheClient(t *testing.T) {
 	o := &office{}
 	s, c := o.start(t)
