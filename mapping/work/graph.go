@@ -29,6 +29,9 @@ type Stay struct {
 // MaxReferrers is the most entities Referrers and Select return.
 const MaxReferrers = 1000
 
+// MaxRecent is the most interactions that one call of Recent looks at.
+const MaxRecent = 10_000
+
 // Graph reads entities. Everything one Items call reads comes from one moment.
 type Graph interface {
 	// Entity returns an entity by its id or one of its aliases; nil when there is none.
@@ -39,13 +42,20 @@ type Graph interface {
 	Referrers(e *Entity, kind canonical.Kind) ([]*Entity, error)
 	// Select returns those of them that keep says yes to, at most MaxReferrers: of many tickets the few that are open.
 	Select(e *Entity, kind canonical.Kind, keep func(*Entity) bool) ([]*Entity, error)
+	// Recent returns the interactions of an entity that keep says yes to, newest first by when they happened, at most `most`
+	// (and no more than MaxReferrers): those that refer to it, those whose participants have an e-mail address of it, and of
+	// an organization also those of its people and of everybody else at its domains. Of several records of one mail (one
+	// Message-ID) the newest that is kept is there. What happened to a customer of a million mails is found as fast as to
+	// one of ten; keep is asked about no more than MaxRecent of them.
+	Recent(e *Entity, most int, keep func(*Entity) bool) ([]*Entity, error)
 	// History returns what the records of an entity said over time, by From ascending.
 	History(id string) ([]Stay, error)
 	// Now is the moment: states that change by the passing of time are those of now.
 	Now() time.Time
 }
 
-// Reach says whose items may change when an entity of some kind changes.
+// Reach says whose items may change when an entity of some kind changes. An interaction refers also to whom the e-mail
+// addresses and domains of its participants belong to.
 type Reach struct {
 	Own bool // its own
 	// Referrers are the kinds of entities that refer to the changed one and show something of it: the deals of an
@@ -61,7 +71,11 @@ type Reach struct {
 	// Across are ways through an entity that the changed one refers to, or did, to others that refer to it and show
 	// something of the changed one: the deals of a ticket's customer.
 	Across []Way
+	// Above are ways through an entity that the changed one refers to, or did, to those of a kind that that one refers to,
+	// which show something of the changed one: the organization of the person whom an interaction was with.
+	Above []Way
 }
 
-// Way is two steps from an entity: to one that it refers to, and from there to those of a kind that refer to that.
+// Way is two steps from an entity: to one that it refers to, and from there to those of a kind that refer to that or, of
+// Above, that that refers to.
 type Way struct{ Via, To canonical.Kind }

@@ -80,6 +80,15 @@ func (w *world) Select(e *Entity, kind canonical.Kind, keep func(*Entity) bool) 
 	return slices.DeleteFunc(list, func(e *Entity) bool { return !keep(e) }), err
 }
 
+// Recent knows references only; who holds an address is the ledger's to know.
+func (w *world) Recent(e *Entity, most int, keep func(*Entity) bool) ([]*Entity, error) {
+	list, err := w.Select(e, canonical.Interaction, keep)
+	slices.SortStableFunc(list, func(a, b *Entity) int {
+		return strings.Compare(text(b.Golden.Get("occurred_at")), text(a.Golden.Get("occurred_at")))
+	})
+	return list[:min(len(list), most)], err
+}
+
 func (w *world) History(id string) ([]Stay, error) {
 	w.reads["history"]++
 	var list []Stay

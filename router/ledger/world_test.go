@@ -188,7 +188,7 @@ func kindOf(id string) string {
 		return "deal"
 	case "tickets":
 		return "ticket"
-	case "calls":
+	case "calls", "messages":
 		return "interaction"
 	}
 	return "person"
@@ -197,7 +197,7 @@ func kindOf(id string) string {
 // knownKind is what the ledger is told of objects; nothing of those whose records are of a kind of their own.
 func knownKind(_, object string) canonical.Kind {
 	switch object {
-	case "contacts", "companies", "deals", "tickets", "calls":
+	case "contacts", "companies", "deals", "tickets", "calls", "messages":
 		return canonical.Kind(kindOf("a/" + object + "/1"))
 	}
 	return ""
