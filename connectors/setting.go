@@ -38,6 +38,29 @@ type Setting struct {
 	Advanced bool     // documented, but not part of what `init` writes
 	Mapped   bool     // the mapping's rules may read it as the variable {$name}
 	Streams  bool     // a list of streams to read; those of all such settings together are read, and nothing else
+	// Webhook says that deliveries of webhooks are verified with it; nothing else is needed where only those are taken.
+	Webhook WebhookUse
+}
+
+// WebhookUse is what a setting does for webhooks.
+type WebhookUse string
+
+// What settings do for webhooks. A connector that receives them has one of the two kinds of secret, and without it takes
+// nothing (invariant 5).
+const (
+	NoWebhook     WebhookUse = ""
+	WebhookSecret WebhookUse = "signature" // the secret of the signatures
+	WebhookPath   WebhookUse = "path"      // a secret at the end of the path, where the vendor signs nothing
+	WebhookCheck  WebhookUse = "check"     // not secret, and compared all the same: an account, a version
+)
+
+// WebhookProof returns the setting whose secret deliveries are known by, false for a connector that receives none.
+func (s Spec) WebhookProof() (Setting, bool) {
+	i := slices.IndexFunc(s.Settings, func(set Setting) bool { return set.Webhook == WebhookSecret || set.Webhook == WebhookPath })
+	if i < 0 {
+		return Setting{}, false
+	}
+	return s.Settings[i], true
 }
 
 // BaseURL is the setting every connector has, so that it can be pointed at a simulator or a proxy.

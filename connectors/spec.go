@@ -173,4 +173,8 @@ type Env struct {
 type Connector struct {
 	Spec Spec
 	Open func(Env) (any, error)
+	// Hooks opens only what verifies and answers deliveries, with the settings that are for that and none of the others: it
+	// is for a receiver that stands alone and has no account to sign in with. What it returns need not parse. Nil = such a
+	// receiver opens the connection with Open.
+	Hooks func(Env) (Webhook, error)
 }

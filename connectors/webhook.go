@@ -13,7 +13,9 @@ type Delivery struct {
 	URL string
 	// Path is the path that was asked for, as it arrived, without the host. With vendors that sign nothing (Salesforce's
 	// outbound messages) a secret in it is the only proof, so it is never stored.
-	Path     string `json:"-"`
+	Path string `json:"-"`
+	// Header is as it came when Verify sees it. Parse sees what was stored: Content-Type and the vendor's own X- headers, no
+	// credentials and nothing of proxies.
 	Header   http.Header
 	Body     []byte // raw: signatures are over these bytes
 	Received time.Time
@@ -46,5 +48,30 @@ type Answerer interface {
 type Answer struct {
 	Status      int
 	ContentType string
+	Header      map[string]string // besides the type
 	Body        []byte
+}
+
+// Identifier is a Webhook whose vendor signs more than the body, a time for example. Without it a delivery is the same as
+// one before when its body is.
+type Identifier interface {
+	// Identity returns what, besides the body, makes a verified delivery this one. Only what the signature covers may be in
+	// it: whoever repeats a delivery could vary anything else, and it would be taken again.
+	Identity(d Delivery) string
+}
+
+// Prober is a Webhook whose vendor asks whether the address is there by a request that is no delivery (Mailchimp's GET).
+type Prober interface {
+	// Probe returns nil for such a request when it shows the secret in its path. It is answered with an empty 200.
+	Probe(d Delivery) error
+}
+
+// Handshaker is a Webhook whose vendor offers the secret itself, in a request to the address that it makes while we create
+// the webhook (Asana). The receiver takes an offer only while Millrace is creating one at that very address: at any other
+// time anybody could replace the secret by offering one (n8n, PR 37311).
+type Handshaker interface {
+	// Offer returns the secret that a delivery offers and the answer that accepts it, false when it offers none.
+	Offer(d Delivery) (Secret, Answer, bool)
+	// Trusting returns a Webhook that goes by these secrets, too.
+	Trusting(secrets ...Secret) Webhook
 }

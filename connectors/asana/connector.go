@@ -2,7 +2,6 @@ package asana
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/millrace/millrace/connectors"
 )
@@ -11,7 +10,13 @@ import (
 const defaultBase = "https://app.asana.com/api/1.0"
 
 // Connector is Asana: a Target, Batcher, Lister, Checker and Webhook.
-var Connector = connectors.Connector{Spec: spec, Open: open}
+var Connector = connectors.Connector{
+	Spec: spec,
+	Open: open,
+	Hooks: func(env connectors.Env) (connectors.Webhook, error) {
+		return &target{env: env, config: config{hookSecrets: hookSecrets(env.Settings)}}, nil
+	},
+}
 
 var spec = connectors.Spec{
 	Name:    "asana",
@@ -54,7 +59,7 @@ var settings = []connectors.Setting{
 		Help: "Send several writes in one request; they count one by one all the same."},
 	{Name: "batch_size", Kind: connectors.IntSetting, Default: "5", Advanced: true,
 		Help: "Writes in one request, at most 10; 5 keeps three requests within the 15 writes Asana allows at once."},
-	{Name: "webhook_secret", Kind: connectors.SecretSetting, Advanced: true,
+	{Name: "webhook_secret", Kind: connectors.SecretSetting, Advanced: true, Webhook: connectors.WebhookSecret,
 		Help: "Secret from the webhook handshake; several are separated by commas. Without it deliveries are refused."},
 	connectors.BaseURL(defaultBase),
 }
@@ -94,11 +99,7 @@ func configure(v connectors.Values) (config, error) {
 	if !v.Bool("batch") {
 		c.batch = 1
 	}
-	for secret := range strings.SplitSeq(v.Secret("webhook_secret").Reveal(), ",") {
-		if secret = strings.TrimSpace(secret); secret != "" {
-			c.hookSecrets = append(c.hookSecrets, secret)
-		}
-	}
+	c.hookSecrets = hookSecrets(v)
 	in, err := signIn(v)
 	if err != nil {
 		return c, err

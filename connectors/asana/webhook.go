@@ -8,6 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/millrace/millrace/connectors"
@@ -19,14 +22,21 @@ const (
 	hookSignature = "X-Hook-Signature"
 )
 
-// handshakeWindow is how long after our own request to create a webhook an offered secret is taken. At any other time
-// anybody could replace the secret by offering one.
-const handshakeWindow = time.Minute
-
 const (
 	maxDelivery = 1 << 20
+	leastSecret = 16
 	maxSecret   = 1024
 )
+
+// hookSecrets returns the configured secrets, one for each webhook.
+func hookSecrets(v connectors.Values) (list []string) {
+	for secret := range strings.SplitSeq(v.Secret("webhook_secret").Reveal(), ",") {
+		if secret = strings.TrimSpace(secret); secret != "" {
+			list = append(list, secret)
+		}
+	}
+	return list
+}
 
 // Verify implements connectors.Webhook: hex(HMAC-SHA256(secret, body)) under any of the configured secrets; without one
 // every delivery is refused (invariant 5). Asana signs no time, so a replay cannot be told; a hint that is repeated only
@@ -35,32 +45,38 @@ func (t *target) Verify(d connectors.Delivery) error {
 	if len(t.config.hookSecrets) == 0 {
 		return errors.New("verify delivery: no webhook_secret is configured")
 	}
-	given, err := hex.DecodeString(d.Header.Get(hookSignature))
-	if err != nil || len(given) != sha256.Size {
-		return errors.New("verify delivery: the signature is missing or malformed")
+	given := d.Header.Values(hookSignature)
+	if len(given) != 1 || len(given[0]) != hex.EncodedLen(sha256.Size) {
+		return errors.New("verify delivery: the signature is missing or malformed, or there are several")
 	}
 	for _, secret := range t.config.hookSecrets {
 		mac := hmac.New(sha256.New, []byte(secret))
 		mac.Write(d.Body)
-		if subtle.ConstantTimeCompare(mac.Sum(nil), given) == 1 {
+		want := hex.EncodeToString(mac.Sum(nil)) // compared as text: one signature has one spelling
+		if subtle.ConstantTimeCompare([]byte(want), []byte(given[0])) == 1 {
 			return nil
 		}
 	}
 	return errors.New("verify delivery: the signature does not match")
 }
 
-// Handshake returns the secret that Asana offers while a webhook is created, to be echoed in the same header and stored.
-// opened is when we asked Asana to create the webhook; an offer outside of the minute that follows is refused, and so is
-// every offer when opened is zero.
-func Handshake(d connectors.Delivery, opened time.Time) (connectors.Secret, error) {
-	offered := d.Header.Get(hookSecret)
-	switch wait := d.Received.Sub(opened); {
-	case offered == "" || len(offered) > maxSecret:
-		return connectors.Secret{}, errors.New("handshake: no usable secret is offered")
-	case opened.IsZero() || wait < 0 || wait > handshakeWindow:
-		return connectors.Secret{}, errors.New("handshake: nobody is creating a webhook")
+// Offer implements connectors.Handshaker: while a webhook is created Asana sends its secret, which is echoed in the same
+// header. A signed request is a delivery, whatever else it carries.
+func (t *target) Offer(d connectors.Delivery) (connectors.Secret, connectors.Answer, bool) {
+	offered := d.Header.Values(hookSecret)
+	if len(offered) != 1 || len(offered[0]) < leastSecret || len(offered[0]) > maxSecret || d.Header.Values(hookSignature) != nil {
+		return connectors.Secret{}, connectors.Answer{}, false
 	}
-	return connectors.NewSecret(offered), nil
+	return connectors.NewSecret(offered[0]), connectors.Answer{Status: http.StatusOK, Header: map[string]string{hookSecret: offered[0]}}, true
+}
+
+// Trusting implements connectors.Handshaker.
+func (t *target) Trusting(secrets ...connectors.Secret) connectors.Webhook {
+	more := &target{env: t.env, config: config{hookSecrets: slices.Clone(t.config.hookSecrets)}}
+	for _, s := range secrets {
+		more.config.hookSecrets = append(more.config.hookSecrets, s.Reveal())
+	}
+	return more
 }
 
 // Parse implements connectors.Webhook. Events are compact: they say which task changed, not how. A heartbeat has none.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,6 +58,8 @@ func TestVerify(t *testing.T) {
 		{"other secret", "other", good, false},
 		{"changed body", hookKey, changed, false},
 		{"unsigned", hookKey, connectors.Delivery{Body: body, Header: http.Header{}}, false},
+		{"upper-case signature", hookKey, connectors.Delivery{Body: body, Header: http.Header{"X-Hook-Signature": {strings.ToUpper(good.Header.Get("X-Hook-Signature"))}}}, false},
+		{"two signatures", hookKey, connectors.Delivery{Body: body, Header: http.Header{"X-Hook-Signature": {good.Header.Get("X-Hook-Signature"), "00"}}}, false},
 		{"malformed", hookKey, connectors.Delivery{Body: body, Header: http.Header{"X-Hook-Signature": {"zz"}}}, false},
 	}
 	for _, c := range cases {
@@ -66,20 +69,28 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-func TestHandshakeOnlyInItsWindow(t *testing.T) {
-	opened := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
-	for after, ok := range map[time.Duration]bool{0: true, 59 * time.Second: true, 61 * time.Second: false, -time.Second: false} {
-		d := connectors.Delivery{Header: http.Header{"X-Hook-Secret": {hookKey}}, Received: opened.Add(after)}
-		secret, err := asana.Handshake(d, opened)
-		if (err == nil) != ok || ok && secret.Reveal() != hookKey {
-			t.Errorf("%v after the request: got %v, want accepted %v", after, err, ok)
-		}
-		if _, err := asana.Handshake(d, time.Time{}); err == nil {
-			t.Error("a secret was taken although nobody is creating a webhook")
-		}
+// When an offer counts, the receiver decides; here it is what an offer is, and what it changes.
+func TestOfferIsEchoedAndTrusted(t *testing.T) {
+	shaker := hook(t, "").(connectors.Handshaker)
+	offer := connectors.Delivery{Header: http.Header{"X-Hook-Secret": {hookKey}}}
+	secret, answer, ok := shaker.Offer(offer)
+	if !ok || secret.Reveal() != hookKey || answer.Status != http.StatusOK || answer.Header["X-Hook-Secret"] != hookKey {
+		t.Errorf("offer: got %v with status %d and %d headers, want the secret echoed", ok, answer.Status, len(answer.Header))
 	}
-	if _, err := asana.Handshake(connectors.Delivery{Header: http.Header{}, Received: opened}, opened); err == nil {
-		t.Error("a handshake without a secret was taken")
+	body := []byte(`{"events":[]}`)
+	if err := shaker.Trusting(secret).Verify(signed(hookKey, body)); err != nil {
+		t.Errorf("a delivery under the secret that was taken: %v", err)
+	}
+	if shaker.(connectors.Webhook).Verify(signed(hookKey, body)) == nil {
+		t.Error("trusting a secret changed the webhook that did not trust it")
+	}
+	delivery := signed("other", body)
+	delivery.Header.Set("X-Hook-Secret", hookKey)
+	for name, d := range map[string]connectors.Delivery{"no secret": {Header: http.Header{}}, "a delivery": delivery,
+		"two secrets": {Header: http.Header{"X-Hook-Secret": {hookKey, hookKey}}}, "a short one": {Header: http.Header{"X-Hook-Secret": {"x"}}}} {
+		if _, _, ok := shaker.Offer(d); ok {
+			t.Errorf("%s was taken for an offer", name)
+		}
 	}
 }
 

@@ -68,7 +68,9 @@ var webhookChecks = []webhookCheck{
 	{"AuthenticPasses", authenticPasses},
 	{"ChangedBodyFails", changedBodyFails},
 	{"MissingSignatureFails", missingSignatureFails},
+	{"DoubleHeaderFails", doubleHeaderFails},
 	{"OtherSecretFails", otherSecretFails},
+	{"HooksAloneVerify", hooksAloneVerify},
 	{"SignedPathMatters", signedPathMatters},
 	{"NoSecretConfiguredFails", noSecretConfiguredFails},
 	{"OldDeliveryFails", oldDeliveryFails},
@@ -181,6 +183,54 @@ func missingSignatureFails(t *testing.T, h WebhookHarness, w connectors.Webhook)
 		if w.Verify(d) == nil {
 			t.Errorf("without header %s: got no error", name)
 		}
+	}
+}
+
+// doubleHeaderFails: a proxy and a program behind it may each believe another one of two.
+func doubleHeaderFails(t *testing.T, h WebhookHarness, w connectors.Webhook) {
+	if secretInPath(h) {
+		t.Skip("the vendor signs nothing; the secret is in the path")
+	}
+	signed := h.Deliver(t, anyBody(t), h.Clock().Now())
+	for name, values := range signed.Header {
+		if strings.EqualFold(name, "Content-Type") {
+			continue
+		}
+		for _, pair := range [][]string{{values[0], values[0]}, {values[0], "x"}, {"x", values[0]}} {
+			d := signed
+			d.Header = signed.Header.Clone()
+			d.Header[name] = pair
+			if w.Verify(d) == nil {
+				t.Errorf("header %s comes twice: got no error", name)
+			}
+		}
+	}
+}
+
+// hooksAloneVerify: a receiver on another host has the secrets of webhooks and nothing to sign in with.
+func hooksAloneVerify(t *testing.T, h WebhookHarness, _ connectors.Webhook) {
+	c := h.Connector()
+	if c.Hooks == nil {
+		t.Skip("the connector is opened with all its settings, or not at all")
+	}
+	settings := map[string]any{}
+	for _, set := range c.Spec.Settings {
+		if value, ok := h.Settings()[set.Name]; ok && set.Webhook != connectors.NoWebhook {
+			settings[set.Name] = value
+		}
+	}
+	values, _ := c.Spec.Parse(settings) // what is required beside them is a problem, and not needed
+	w, err := c.Hooks(connectors.Env{Connection: "alone", Settings: values, Now: h.Clock().Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := h.Deliver(t, anyBody(t), h.Clock().Now())
+	if err := w.Verify(d); err != nil {
+		t.Errorf("got %v for an authentic delivery", err)
+	}
+	d.Header, d.Path = http.Header{}, "/hooks/alone"
+	if w.Verify(d) == nil {
+		t.Error("got no error for one without proof")
 	}
 }
 

@@ -44,7 +44,8 @@ var Connector = connectors.Connector{
 		Told:   told,
 		Rules:  rules,
 	},
-	Open: func(env connectors.Env) (any, error) { return open(env) },
+	Open:  func(env connectors.Env) (any, error) { return open(env) },
+	Hooks: func(env connectors.Env) (connectors.Webhook, error) { return &account{hooks: hooksOf(env)}, nil },
 }
 
 var settings = []connectors.Setting{
@@ -53,8 +54,9 @@ var settings = []connectors.Setting{
 	{Name: "client_secret", Kind: connectors.SecretSetting, Help: "OAuth client secret of a public app."},
 	{Name: "refresh_token", Kind: connectors.SecretSetting, Help: "OAuth refresh token that installing the public app gave elsewhere; not needed after `millrace auth`, which installs it and keeps the token in the ledger."},
 	{Name: "streams", Kind: connectors.ListSetting, Default: strings.Join(allStreams, ","), Choices: allStreams, Streams: true, Help: "The streams to read."},
-	{Name: "webhook_secret", Kind: connectors.SecretSetting, Help: "Client secret of the app that sends the webhooks; without it every delivery is refused."},
-	{Name: "webhook_versions", Kind: connectors.ListSetting, Default: "v3", Choices: []string{"v3", "v2", "v1"}, Advanced: true,
+	{Name: "webhook_secret", Kind: connectors.SecretSetting, Webhook: connectors.WebhookSecret,
+		Help: "Client secret of the app that sends the webhooks; without it every delivery is refused."},
+	{Name: "webhook_versions", Kind: connectors.ListSetting, Default: "v3", Choices: []string{"v3", "v2", "v1"}, Advanced: true, Webhook: connectors.WebhookCheck,
 		Help: "Signature versions to accept; v2 and v1 carry no time, so an old delivery can be sent again: add them only for an app that cannot send v3."},
 	{Name: "portal_id", Kind: connectors.IntSetting, Help: "Id of the HubSpot account; webhook events of other accounts of the same app are then ignored."},
 	{Name: "properties", Kind: connectors.ListSetting, Advanced: true,
@@ -118,13 +120,16 @@ func open(env connectors.Env) (*account, error) {
 		overlap:    v.Duration("overlap"),
 		zone:       v.String("time_zone"),
 		now:        env.Now,
-		hooks: hooks{
-			connection: env.Connection, secret: v.Secret("webhook_secret"), versions: v.List("webhook_versions"),
-			portal: int64(v.Int("portal_id")), objects: readObjects(v.List("streams")),
-		},
+		hooks:      hooksOf(env),
 	}
 	a.client.Explain = a.explain("")
 	return a, nil
+}
+
+func hooksOf(env connectors.Env) hooks {
+	v := env.Settings
+	return hooks{connection: env.Connection, secret: v.Secret("webhook_secret"), versions: v.List("webhook_versions"),
+		portal: int64(v.Int("portal_id")), objects: readObjects(v.List("streams"))}
 }
 
 // readObjects returns the objects among the streams.

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +27,8 @@ type hooks struct {
 }
 
 const (
+	v3Header    = "X-HubSpot-Signature-v3"
+	stampHeader = "X-HubSpot-Request-Timestamp"
 	// freshness is how far a v3 timestamp may be from our clock, either way.
 	freshness = 5 * time.Minute
 	// maxDelivery bounds a body. HubSpot sends at most 100 events, which are below 100 kB.
@@ -43,10 +46,17 @@ func (a *account) Verify(d connectors.Delivery) error {
 	if len(d.Body) > maxDelivery {
 		return fmt.Errorf("verify delivery: %d bytes, the most is %d", len(d.Body), maxDelivery)
 	}
-	if v3 := d.Header.Get("X-HubSpot-Signature-v3"); v3 != "" {
-		return h.verifyV3(d, v3)
+	if d.Header.Values(v3Header) != nil {
+		return h.verifyV3(d)
 	}
-	signature, name := d.Header.Get("X-HubSpot-Signature"), d.Header.Get("X-HubSpot-Signature-Version")
+	signature, err := only(d.Header, "X-HubSpot-Signature")
+	if err != nil {
+		return err
+	}
+	name, err := only(d.Header, "X-HubSpot-Signature-Version")
+	if err != nil {
+		return err
+	}
 	if name == "" {
 		name = "v1"
 	}
@@ -64,11 +74,18 @@ func (a *account) Verify(d connectors.Delivery) error {
 	return same(hex.EncodeToString(sum[:]), signature)
 }
 
-func (h hooks) verifyV3(d connectors.Delivery, signature string) error {
+func (h hooks) verifyV3(d connectors.Delivery) error {
 	if !slices.Contains(h.versions, "v3") {
 		return errors.New("verify delivery: signature v3 is not among webhook_versions")
 	}
-	stamp := d.Header.Get("X-HubSpot-Request-Timestamp")
+	signature, err := only(d.Header, v3Header)
+	if err != nil {
+		return err
+	}
+	stamp, err := only(d.Header, stampHeader)
+	if err != nil {
+		return err
+	}
 	ms, err := strconv.ParseInt(stamp, 10, 64)
 	if err != nil {
 		return errors.New("verify delivery: no timestamp")
@@ -81,6 +98,26 @@ func (h hooks) verifyV3(d connectors.Delivery, signature string) error {
 	mac.Write(d.Body)
 	mac.Write([]byte(stamp))
 	return same(base64.StdEncoding.EncodeToString(mac.Sum(nil)), signature)
+}
+
+// Identity implements connectors.Identifier: v3 signs the time of each try.
+func (a *account) Identity(d connectors.Delivery) string {
+	if d.Header.Values(v3Header) == nil {
+		return ""
+	}
+	return d.Header.Get(stampHeader)
+}
+
+// only returns the value of a header, "" when there is none. A header that comes twice is refused: which of the two another
+// program on the way believed is anybody's guess.
+func only(h http.Header, name string) (string, error) {
+	switch values := h.Values(name); len(values) {
+	case 0:
+		return "", nil
+	case 1:
+		return values[0], nil
+	}
+	return "", errors.New("verify delivery: a header of the signature comes more than once")
 }
 
 // same compares in constant time.

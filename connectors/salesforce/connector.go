@@ -38,6 +38,9 @@ var Connector = connectors.Connector{
 		Rules:    rules,
 	},
 	Open: func(env connectors.Env) (any, error) { return open(env) },
+	Hooks: func(env connectors.Env) (connectors.Webhook, error) {
+		return &account{hooks: hooksOf(env.Settings)}, nil
+	},
 }
 
 var settings = []connectors.Setting{
@@ -55,8 +58,8 @@ var settings = []connectors.Setting{
 		Help: "Address of the organization that people open, https://acme.my.salesforce.com; with it customers and tasks link to the records."},
 	{Name: "streams", Kind: connectors.ListSetting, Default: strings.Join(allStreams, ","), Choices: allStreams, Streams: true, Help: "The streams to read."},
 	{Name: "custom_objects", Kind: connectors.ListSetting, Streams: true, Help: "API names of further objects to read, Invoice__c; each needs rules of its own."},
-	{Name: "organization_id", Kind: connectors.StringSetting, Help: "Id of the organization; outbound messages of another one are refused."},
-	{Name: "webhook_secret", Kind: connectors.SecretSetting, Help: "Last part of the path that outbound messages are sent to, at least 16 characters; Salesforce signs nothing, so without it every message is refused."},
+	{Name: "organization_id", Kind: connectors.StringSetting, Webhook: connectors.WebhookCheck, Help: "Id of the organization; outbound messages of another one are refused."},
+	{Name: "webhook_secret", Kind: connectors.SecretSetting, Webhook: connectors.WebhookPath, Help: "Last part of the path that outbound messages are sent to, at least 16 characters; Salesforce signs nothing, so without it every message is refused."},
 	{Name: "cdc", Kind: connectors.BoolSetting, Default: "false",
 		Help: "Whether to follow change data capture over the Pub/Sub API, so that changes come within a second; the objects are selected in the organization's Setup."},
 	{Name: "cdc_channels", Kind: connectors.ListSetting, Default: "ChangeEvents", Advanced: true,
@@ -130,10 +133,14 @@ func open(env connectors.Env) (*account, error) {
 		signs:       how(v),
 		share:       v.Number("daily_share"),
 		now:         env.Now,
-		hooks:       hooks{secret: v.Secret("webhook_secret"), organization: v.String("organization_id")},
+		hooks:       hooksOf(v),
 	}
 	a.client.Explain = a.explain
 	return a, a.openFeeds(env)
+}
+
+func hooksOf(v connectors.Values) hooks {
+	return hooks{secret: v.Secret("webhook_secret"), organization: v.String("organization_id")}
 }
 
 // checkSettings refuses what no single setting shows.

@@ -31,7 +31,8 @@ var Connector = connectors.Connector{
 		Told:     told,
 		Rules:    rules,
 	},
-	Open: func(env connectors.Env) (any, error) { return open(env) },
+	Open:  func(env connectors.Env) (any, error) { return open(env) },
+	Hooks: func(env connectors.Env) (connectors.Webhook, error) { return &account{hooks: hooksOf(env)}, nil },
 }
 
 var settings = []connectors.Setting{
@@ -47,7 +48,7 @@ var settings = []connectors.Setting{
 	{Name: "api_token", Kind: connectors.SecretSetting, Help: "API token; Zendesk made its last new ones on 27 October 2026 and ends all on 30 April 2027."},
 	{Name: "streams", Kind: connectors.ListSetting, Default: strings.Join(usualStreams(), ","), Choices: streamNames(), Streams: true,
 		Help: "The streams to read. The history of tickets, ticket_events, costs exports of its own and is only read when it is named."},
-	{Name: "webhook_secret", Kind: connectors.SecretSetting, Help: "Signing secret of the webhook; without it every delivery is refused."},
+	{Name: "webhook_secret", Kind: connectors.SecretSetting, Webhook: connectors.WebhookSecret, Help: "Signing secret of the webhook; without it every delivery is refused."},
 	{Name: "account_id", Kind: connectors.IntSetting, Help: "Number of the account; webhook events of other accounts are then ignored."},
 	{Name: "external_id_namespace", Kind: connectors.StringSetting, Mapped: true,
 		Help: "What the external ids of users are ids of, as `connector:Object`, `salesforce:Contact`: a user then is that person."},
@@ -97,9 +98,14 @@ func open(env connectors.Env) (*account, error) {
 		perMinute:  perMinute(v),
 		exports:    max(1, v.Int("exports_per_minute")),
 		now:        env.Now,
-		hooks:      hooks{connection: env.Connection, secret: v.Secret("webhook_secret"), account: v.String("account_id"), streams: v.List("streams")},
+		hooks:      hooksOf(env),
 	}
 	return a, nil
+}
+
+func hooksOf(env connectors.Env) hooks {
+	v := env.Settings
+	return hooks{connection: env.Connection, secret: v.Secret("webhook_secret"), account: v.String("account_id"), streams: v.List("streams")}
 }
 
 func (a *account) ref(object, id string) connectors.Ref {

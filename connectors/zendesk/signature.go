@@ -63,6 +63,9 @@ func (a *account) Verify(d connectors.Delivery) error {
 	return nil
 }
 
+// Identity implements connectors.Identifier: the time of each try is signed.
+func (a *account) Identity(d connectors.Delivery) string { return d.Header.Get(stampHeader) }
+
 // once returns the only value of a header.
 func once(h http.Header, name string) (string, bool) {
 	values := h.Values(name)
