@@ -55,6 +55,8 @@ type Permission struct {
 	Since       string `json:"since,omitempty"`
 	LawfulBasis string `json:"lawful_basis,omitempty"`
 	Source      string `json:"source,omitempty"`
+	Reason      string `json:"reason,omitempty"`
+	Evidence    string `json:"evidence,omitempty"`
 }
 
 // Read decodes a value in normal form into the list or map type that fits it, []Address for Addresses; the zero value

@@ -89,6 +89,8 @@ var parts = map[Type][]Part{
 		{Name: "since", Type: Time, Mark: true, Help: "Since when."},
 		{Name: "lawful_basis", Type: Enum, Mark: true, Help: "What allows it."},
 		{Name: "source", Type: Text, Mark: true, Help: "Where the person said so."},
+		{Name: "reason", Type: Text, Mark: true, Help: "Why the person left."},
+		{Name: "evidence", Type: Text, Mark: true, Help: "What proves it: a form, a text, an address of the network."},
 	},
 	Localizations: {
 		{Name: "full", Type: Text, Help: "Name as one writes it."},

@@ -115,9 +115,9 @@ func (m *merger) completeness(p *plan, c *Claim) int {
 // restriction ranks a claim of consent; what goes with a status is ranked by that status.
 func (m *merger) restriction(p *plan, c *Claim) int {
 	if p.group == consentGroup {
-		return restriction(content(m.sources[c.Source].Profile.Get("status")))
+		return canonical.Restriction(content(m.sources[c.Source].Profile.Get("status")))
 	}
-	return restriction(content(c.Value))
+	return canonical.Restriction(content(c.Value))
 }
 
 // content is the text of a JSON string, or the literal of anything else.

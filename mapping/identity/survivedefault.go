@@ -92,16 +92,3 @@ var builtinLadder = map[string]int{
 	"visitor": 0, "subscriber": 10, "lead": 20, "prospect": 25, "mql": 30, "marketingqualifiedlead": 30, "sql": 40,
 	"salesqualifiedlead": 40, "opportunity": 50, "customer": 60, "repeat_customer": 65, "advocate": 70, "evangelist": 70,
 }
-
-// restriction ranks what a consent allows; more is less. What is not known restricts like a pending one.
-func restriction(status string) int {
-	switch status {
-	case "opted_out", "unsubscribed", "complaint", "true":
-		return 4
-	case "never":
-		return 3
-	case "opted_in", "subscribed", "false":
-		return 1
-	}
-	return 2
-}

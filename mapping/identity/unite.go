@@ -188,7 +188,7 @@ func keyOf(t canonical.Type, element []byte) string {
 // choose says which of two equal elements is taken, whole: of consents the one that allows less, else the newer one.
 func choose(t canonical.Type) func(old, other json.RawMessage) json.RawMessage {
 	return func(old, other json.RawMessage) json.RawMessage {
-		if t == canonical.Permissions && restriction(gjson.GetBytes(other, "status").Str) > restriction(gjson.GetBytes(old, "status").Str) {
+		if t == canonical.Permissions && canonical.Restriction(gjson.GetBytes(other, "status").Str) > canonical.Restriction(gjson.GetBytes(old, "status").Str) {
 			return other
 		}
 		return old
