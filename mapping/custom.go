@@ -15,6 +15,9 @@ func (m *mapping) custom(f *field) bool {
 	if !m.collect(f.name, p) {
 		return false
 	}
+	if f.typed && len(m.items) == 1 && m.items[0].kind == gjson.JSON {
+		return m.member(f, gjson.Parse(m.items[0].text), m.items[0].path)
+	}
 	if f.tag == canonical.TagMultiEnum {
 		return m.several(f, p)
 	}
@@ -108,7 +111,12 @@ func (m *mapping) takeRest(b *bulk) {
 			f.picks = anyValue
 		}
 		start := len(m.out)
-		if f.tag == canonical.TagMultiEnum {
+		if b.typed {
+			if !m.member(f, p.value, p.name) {
+				m.out = m.out[:start]
+				continue
+			}
+		} else if f.tag == canonical.TagMultiEnum {
 			m.items = append(m.items[:0], it)
 			if f.picks[0].split != "" {
 				m.split(0, f.picks[0].split)
@@ -123,6 +131,31 @@ func (m *mapping) takeRest(b *bulk) {
 }
 
 var anyValue = []*pick{{}}
+
+// member appends {"t": tag, "v": value}, what a connector composed that knows the vendor's types. The rule's own type goes
+// before; a member of another shape, or with a tag nobody knows, is a value without a tag. A blank value claims nothing.
+func (m *mapping) member(f *field, r gjson.Result, path string) bool {
+	tag, value := f.tag, r
+	if v := r.Get("v"); r.IsObject() && v.Exists() {
+		value = v
+		if said := canonical.Tag(r.Get("t").String()); tag == "" && said.Type() != "" {
+			tag = said
+		}
+	}
+	it := itemOf(value, path)
+	if it.blank() {
+		return false
+	}
+	if tag == "" {
+		tag = tagOf(it)
+	}
+	var err error
+	if m.out, err = canonical.AppendTyped(m.out, tag, value, canonical.Options{}); err != nil {
+		m.warn(f.name, path, it.typeName(), err.Error())
+		return canonical.IsDoubt(err)
+	}
+	return true
+}
 
 // fits reports whether a name fits one of the patterns.
 func fits(patterns []star, name string) bool {

@@ -105,6 +105,9 @@
 //	custom: {from: properties, as: hubspot, only: [c_*], except: [hs_*], types: {tier: enum, topics: {type: multi_enum, split: ";"}}}
 //	promote: {attr.tier: {from: custom.hubspot.tier}}
 //
+// Where the vendor lists the types of its fields, the connector composes members {"t": "enum", "v": "Gold"}, and
+// `typed: true` takes tag and value from them; `types` goes before.
+//
 // # Paths
 //
 // A path is names separated by dots; `\.` is a dot within a name. A name may be followed by one selector for a list:

@@ -26,9 +26,9 @@ func (l *loader) tag(f *field, n *tree.Node) {
 	f.tag, f.values = tag, tag.Type()
 }
 
-// bulk reads `custom: {from: properties, as: hubspot, only: [c_*], except: [hs_*], types: {tier: enum}}`.
+// bulk reads `custom: {from: properties, as: hubspot, only: [c_*], except: [hs_*], types: {tier: enum}, typed: true}`.
 func (l *loader) bulk(n *tree.Node) {
-	n.Only(&l.report, "custom", "from", "as", "only", "except", "types")
+	n.Only(&l.report, "custom", "from", "as", "only", "except", "types", "typed")
 	b := &bulk{types: map[string]*field{}}
 	as := n.Get("as")
 	if as == nil || as.Kind != tree.Scalar || !plainName(as.Text) {
@@ -48,6 +48,11 @@ func (l *loader) bulk(n *tree.Node) {
 	}
 	place.rest = true
 	b.only, b.except = l.patterns(n.Get("only"), "only"), l.patterns(n.Get("except"), "except")
+	if typed := n.Get("typed"); typed != nil && typed.IsText(&l.report, "typed") {
+		if b.typed = typed.Text == "true"; !b.typed && typed.Text != "false" {
+			l.report.Addf(typed.Pos, "typed is true or false")
+		}
+	}
 	l.bulkTypes(b, n.Get("types"))
 	l.object.bulk = b
 }
@@ -152,7 +157,7 @@ func (l *loader) sourceOf(from *tree.Node) *field {
 		return nil
 	}
 	property := strings.TrimPrefix(from.Text, b.prefix)
-	f := &field{name: from.Text, def: canonical.Def{Name: from.Text, Type: canonical.Typed}, values: canonical.Text, picks: []*pick{{}}}
+	f := &field{name: from.Text, def: canonical.Def{Name: from.Text, Type: canonical.Typed}, values: canonical.Text, typed: b.typed, picks: []*pick{{}}}
 	if typed := b.types[property]; typed != nil {
 		one := *typed.picks[0]
 		f.tag, f.values, f.picks = typed.tag, typed.values, []*pick{&one}

@@ -160,6 +160,31 @@ func TestBulk(t *testing.T) {
 	}
 }
 
+// TestTypedMembers: a connector that knows the vendor's types says them with the values; what a rule says goes before, and
+// what does not fit its type is a warning and no claim.
+func TestTypedMembers(t *testing.T) {
+	rules := load(t, `
+version: 1
+objects:
+  contacts:
+    kind: person
+    custom: {from: fields, as: acme, typed: true, types: {code: string}}
+    promote:
+      attr.tier: {from: custom.acme.tier, type: enum}
+`)
+	p, o, err := rules.Map(record("contacts", "1", `{"fields":{"tier":{"t":"enum","v":"Gold"},"born":{"t":"date","v":"1980-05-17"},"topics":{"t":"multi_enum","v":["a","b"]},
+"code":{"t":"int","v":"007"},"odd":{"t":"colour","v":"red"},"plain":"x","bad":{"t":"date","v":"soon"},"blank":{"t":"enum","v":""},"none":{"t":"date","v":null},"list":{"v":[1]}}}`))
+	if err != nil || len(o.Warnings) != 1 {
+		t.Fatal(err, o)
+	}
+	want := map[string]string{"custom.acme.tier": `{"t":"enum","v":"Gold"}`, "attr.tier": `{"t":"enum","v":"Gold"}`, "custom.acme.born": `{"t":"date","v":"1980-05-17"}`,
+		"custom.acme.topics": `{"t":"multi_enum","v":["a","b"]}`, "custom.acme.code": `{"t":"string","v":"007"}`, "custom.acme.odd": `{"t":"string","v":"red"}`,
+		"custom.acme.plain": `{"t":"string","v":"x"}`, "custom.acme.list": `{"t":"json","v":[1]}`}
+	if diff := cmp.Diff(want, claims(p)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestPartsNameEveryProblem: each defect is named with its place and what to do.
 func TestPartsNameEveryProblem(t *testing.T) {
 	_, err := Load(File{"rules.yaml", []byte(`version: 1

@@ -95,6 +95,7 @@ type field struct {
 	def      canonical.Def
 	values   canonical.Type // of the values: that of def, of a custom attribute that of its tag
 	tag      canonical.Tag  // of a custom attribute; "" = what the value looks like
+	typed    bool           // a custom attribute that says its tag itself, {"t": tag, "v": value}
 	allow    []string       // of a closed Enum
 	picks    []*pick
 	elements []*element // of a type made of parts, or of a map
@@ -115,6 +116,7 @@ type bulk struct {
 	only   []star // nil = all
 	except []star
 	types  map[string]*field
+	typed  bool // members are {"t": tag, "v": value}
 }
 
 // pick is where values come from and what is done to each.
