@@ -12,7 +12,7 @@ type Feed struct {
 	Streams []string // whose changes it tells; what the feed lost is read there again
 }
 
-// Feeder is a Source with feeds.
+// Feeder is a Source with feeds. Hints are fetched, so a feed that tells any needs a Getter beside it.
 type Feeder interface {
 	// Feeds lists what can be followed with the present configuration; it makes no request.
 	Feeds() []Feed
@@ -37,6 +37,9 @@ type News struct {
 	Hints []Hint
 	// Missed names streams of which the vendor says that it left out changes (GAP_OVERFLOW): they are read again from At.
 	Missed []string
+	// Ready names streams that have something new, when the vendor does not say which records (IMAP IDLE): they are polled
+	// at once from where they are. Nothing is stored for it, so a feed says it again whenever it is followed anew.
+	Ready []string
 	Next   Cursor    // behind all of it; stored in the transaction that stores Hints (invariant 1)
 	At     time.Time // the vendor's time of the newest event, zero when there was none
 }

@@ -17,6 +17,8 @@ type Spec struct {
 	Streams  []StreamDoc // what a Source of this connector can read
 	Does     []Capability
 	Cannot   string // honest limits in one sentence, shown in the README; empty = none known
+	// Protocol is what the vendor speaks when that is not HTTP (`IMAP`): there is no base_url then, and Env.HTTP signs nothing.
+	Protocol string
 	// SignIn says how requests are authenticated.
 	SignIn func(Values) (SignIn, error)
 	// Limits declares the account's quota, for the settings given. Every limit a Cost names must be declared.

@@ -114,7 +114,17 @@ func (f *feed) next(ctx context.Context, follower connectors.Follower, at connec
 		f.r.nudge(bus.Refs, []byte(f.source.Name))
 	}
 	f.lost(gaps)
+	f.ready(told.Ready)
 	return told.Next, nil
+}
+
+// ready has streams polled of which the vendor says that there is something new, but not which records.
+func (f *feed) ready(names []string) {
+	for _, name := range names {
+		if slices.Contains(f.streams, name) {
+			f.r.nudge(bus.Pages, []byte(f.source.Name+"/"+name))
+		}
+	}
 }
 
 // sift returns the hints of objects that are read here, and the gaps of what is missing in the news: streams of which
@@ -135,6 +145,10 @@ func (f *feed) sift(told connectors.News) (hints []connectors.Hint, gaps []ledge
 		case err != nil:
 			for _, name := range f.streams { // nobody knows which of them it was meant for
 				missed[name] = fmt.Sprintf("feed %s: %v", f.name, err)
+			}
+		case f.objects[h.Ref.Object] && f.source.Getter == nil:
+			for _, name := range f.streams {
+				missed[name] = "feed " + f.name + " names records, and the connection cannot fetch any"
 			}
 		case f.objects[h.Ref.Object]:
 			hints = append(hints, h)

@@ -159,20 +159,39 @@ func TestSilentFeedIsAProblem(t *testing.T) {
 	w.until(func() bool { return strings.Contains(w.problem("feed crm/changes"), "denied") })
 }
 
-// A feed without anything to fetch with would fill the ledger with wishes that nobody grants.
-func TestFeedNeedsAGetter(t *testing.T) {
-	w, _ := newFeedWorld(t)
+// Of a feed whose hints nobody can fetch the ledger would fill with wishes that are never granted: its streams are read
+// again instead.
+func TestHintsWithoutAGetterAreReadAgain(t *testing.T) {
+	w, p := newFeedWorld(t)
 	with := w.change
 	w.change = func(o *router.Options) {
 		with(o)
-		bare := *o
-		bare.Sources = slices.Clone(o.Sources)
-		bare.Sources[0].Getter = nil
-		if _, err := router.New(bare); err == nil {
-			t.Error("a router was made")
-		}
+		o.Sources[0].Getter = nil
 	}
 	w.start()
+	w.backfill()
+	w.followed(time.Time{})
+	p.change("1", "Ann")
+	w.until(func() bool { return w.knows("Ann") })
+	w.until(func() bool { return len(w.gaps()) == 0 })
+}
+
+// A feed may say only that there is something new: the stream is polled at once, from where it is.
+func TestReadyStreamIsPolledAtOnce(t *testing.T) {
+	w, p := newFeedWorld(t)
+	w.start()
+	w.backfill()
+	w.followed(time.Time{})
+	p.set("1", "Ann")
+	begin := time.Now()
+	p.with(func() { p.ready = []string{"leads", "contacts"} })
+	w.until(func() bool { return w.knows("Ann") })
+	if took := time.Since(begin); took > 2*time.Second {
+		t.Errorf("what is new was shown after %v, and polling is an hour away", took)
+	}
+	if gaps := w.gaps(); len(gaps) > 0 {
+		t.Errorf("it is no gap: %+v", gaps)
+	}
 }
 
 // A pass that is under way is not moved forward to where a gap begins: what lies between would be read by none.

@@ -28,6 +28,7 @@ type pusher struct {
 	events []connectors.Hint
 	oldest int
 	missed []string // told with the next news
+	ready  []string // likewise
 	silent bool     // no contact
 	drop   func() error
 	slow   time.Duration // a page takes so long
@@ -86,18 +87,18 @@ func (f *pushed) Next(ctx context.Context) (connectors.News, error) {
 		}
 	}
 	end := min(f.at+cmp.Or(f.p.most, 3), len(f.p.events))
-	n := connectors.News{Hints: slices.Clone(f.p.events[f.at:end]), Missed: f.p.missed, Next: connectors.Cursor(strconv.Itoa(end))}
+	n := connectors.News{Hints: slices.Clone(f.p.events[f.at:end]), Missed: f.p.missed, Ready: f.p.ready, Next: connectors.Cursor(strconv.Itoa(end))}
 	if f.at < end {
 		n.At = n.Hints[len(n.Hints)-1].At
 	}
-	f.at, f.p.missed = end, nil
+	f.at, f.p.missed, f.p.ready = end, nil, nil
 	return n, nil
 }
 
 func (f *pushed) there() bool {
 	f.p.mu.Lock()
 	defer f.p.mu.Unlock()
-	return f.at < len(f.p.events) || f.p.missed != nil
+	return f.at < len(f.p.events) || f.p.missed != nil || f.p.ready != nil
 }
 
 func (f *pushed) quiet() bool {

@@ -25,7 +25,7 @@ type SourceConn struct {
 	Source  connectors.Source
 	Getter  connectors.Getter  // nil = hints cannot be fetched
 	Sweeper connectors.Sweeper // nil = the vendor cannot be listed
-	Feeder  connectors.Feeder  // nil = the vendor pushes nothing; with it a Getter is needed
+	Feeder  connectors.Feeder  // nil = the vendor pushes nothing; hints need a Getter
 	Streams []string           // read only these; nil = all
 	Every   time.Duration      // 0 = the stream's suggestion
 	Sweep   time.Duration      // 0 = the stream's suggestion, negative = never
@@ -127,9 +127,6 @@ func New(o Options) (*Router, error) {
 		listed: map[string]bool{}, unlisted: map[string]error{}, barred: map[string]bool{}, movedCh: make(chan struct{})}
 	for i := range o.Sources {
 		s := &o.Sources[i]
-		if s.Feeder != nil && s.Getter == nil {
-			return nil, fmt.Errorf("connection %s has feeds, and nothing to fetch with what they tell", s.Name)
-		}
 		r.sources[s.Name] = s
 		r.fetches[s.Name] = &fetcher{r: r, source: s}
 	}

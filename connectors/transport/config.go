@@ -57,7 +57,7 @@ func New(c Config) (*http.Client, error) {
 func Open(c Config) (*http.Client, *oauth.Source, error) {
 	c = c.withDefaults()
 	base, err := url.Parse(c.Values.String("base_url"))
-	if err != nil || base.Host == "" {
+	if err != nil || base.Host == "" && c.Spec.Protocol == "" {
 		return nil, nil, errors.New("make client: setting base_url is no address")
 	}
 	pool := c.Base

@@ -76,9 +76,9 @@ func (c Config) signIn(base *url.URL, next http.RoundTripper) (http.RoundTripper
 	return next, nil, nil
 }
 
-// at reports whether a request is to the connection's own host.
+// at reports whether a request is to the connection's own host. A connection that speaks another protocol has none.
 func at(req *http.Request, base *url.URL) bool {
-	return req.URL.Host == base.Host && req.URL.Scheme == base.Scheme
+	return base.Host != "" && req.URL.Host == base.Host && req.URL.Scheme == base.Scheme
 }
 
 func (s *signed) RoundTrip(req *http.Request) (*http.Response, error) {
