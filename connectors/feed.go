@@ -40,6 +40,6 @@ type News struct {
 	// Ready names streams that have something new, when the vendor does not say which records (IMAP IDLE): they are polled
 	// at once from where they are. Nothing is stored for it, so a feed says it again whenever it is followed anew.
 	Ready []string
-	Next   Cursor    // behind all of it; stored in the transaction that stores Hints (invariant 1)
-	At     time.Time // the vendor's time of the newest event, zero when there was none
+	Next  Cursor    // behind all of it; stored in the transaction that stores Hints (invariant 1)
+	At    time.Time // the vendor's time of the newest event, zero when there was none
 }

@@ -38,6 +38,14 @@ type SignsIn interface {
 	SignsIn() bool
 }
 
+// Elsewise is a Harness whose vendor does not speak HTTP.
+type Elsewise interface {
+	// SaysWhen reports whether the vendor says how long to wait when it refuses for its limits.
+	SaysWhen() bool
+	// Keepers are functions whose goroutines serve connections that are kept open from one call to the next, on either side.
+	Keepers() []string
+}
+
 // Open opens a connection with the harness's settings, changed by the given pairs of key and value, and a client that
 // signs in and does nothing else: no retry, no pacing.
 func Open(t testing.TB, h Harness, change ...any) any {
@@ -145,15 +153,20 @@ func has(h Harness, c connectors.Capability) bool {
 
 // noGoroutineLeft runs f and fails when goroutines that were not there before outlive it. Connections are the
 // client's and the server's, not the connector's, so their goroutines do not count.
-func noGoroutineLeft(t *testing.T, f func()) {
+func noGoroutineLeft(t *testing.T, h Harness, f func()) {
 	t.Helper()
-	before := goleak.IgnoreCurrent()
+	options := []goleak.Option{goleak.IgnoreCurrent()}
+	if e, ok := h.(Elsewise); ok {
+		for _, name := range e.Keepers() {
+			options = append(options, goleak.IgnoreAnyFunction(name))
+		}
+	}
 	f()
-	err := goleak.Find(before,
+	err := goleak.Find(append(options,
 		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"),
 		goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
 		goleak.IgnoreAnyFunction("net/http.(*conn).serve"),
-		goleak.IgnoreAnyFunction("net/http.(*connReader).backgroundRead"))
+		goleak.IgnoreAnyFunction("net/http.(*connReader).backgroundRead"))...)
 	if err != nil {
 		t.Errorf("a call left goroutines behind: %v", err)
 	}

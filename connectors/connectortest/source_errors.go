@@ -90,7 +90,7 @@ func sourceCancelledContextReturns(t *testing.T, h SourceHarness) {
 func sourceLeavesNoGoroutine(t *testing.T, h SourceHarness) {
 	h.Create(t, h.PageSize()+1)
 	r := openSource(t, h)
-	noGoroutineLeft(t, func() {
+	noGoroutineLeft(t, h, func() {
 		r.drain(t)
 		if getter, ok := r.src.(connectors.Getter); ok {
 			for id := range h.Live(t) {

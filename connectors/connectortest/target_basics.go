@@ -200,7 +200,7 @@ func concurrentFirstUse(t *testing.T, h TargetHarness) {
 // targetLeavesNoGoroutine: a goroutine without an owner outlives the shutdown and writes behind the ledger's back.
 func targetLeavesNoGoroutine(t *testing.T, h TargetHarness) {
 	target := openTarget(t, h)
-	noGoroutineLeft(t, func() {
+	noGoroutineLeft(t, h, func() {
 		link := upsert(t, target, connectors.Want{Item: item(h, 1)})
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()

@@ -1,0 +1,65 @@
+package imap
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+)
+
+// cursorVersion is raised when the meaning of a field changes; every version ever written must stay readable. One of
+// each form is kept in testdata/cursors.
+const cursorVersion = 1
+
+// cursor is a place in the mail of all folders. It moves only over what a page returned (invariant 1).
+type cursor struct {
+	V int `json:"v"`
+	// At is how far each folder was read: [UIDVALIDITY, the first UID that was not]. A UID means something only together
+	// with the UIDVALIDITY of its folder (RFC 3501, 2.3.1.1); with another one the folder is read from its beginning.
+	At map[string][2]uint32 `json:"at,omitempty"`
+	// Todo are the folders in which the pass that is under way has still to read, and up to which UID: what comes later is
+	// the next pass's, so that a pass ends in a mailbox that never rests.
+	Todo []todo `json:"todo,omitempty"`
+	// Since, in epoch seconds, leaves out of the pass what arrived before: for reading a span again.
+	Since int64 `json:"since,omitempty"`
+}
+
+// todo is what a pass has to read of one folder.
+type todo struct {
+	Folder string `json:"f"`
+	Last   uint32 `json:"to"`
+}
+
+// String returns the cursor in its stored form.
+func (c cursor) String() connectors.Cursor {
+	c.V = cursorVersion
+	text, err := json.Marshal(c)
+	if err != nil {
+		panic("encode cursor: " + err.Error()) // a struct of numbers and strings
+	}
+	return connectors.Cursor(text)
+}
+
+// parseCursor reads a stored cursor; the empty one is the zero cursor.
+func parseCursor(text connectors.Cursor) (cursor, error) {
+	if text == "" {
+		return cursor{}, nil
+	}
+	var c cursor
+	d := json.NewDecoder(strings.NewReader(string(text)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&c); err != nil || d.More() || c.V != cursorVersion || c.Since < 0 {
+		return cursor{}, &connectors.Error{Kind: connectors.Rejected, Op: "read cursor",
+			Reason: "it was not written by this version of the imap connector or an earlier one; reset the stream"}
+	}
+	return c, nil
+}
+
+// since is the day from which the pass reads, the later of the cursor's and the configuration's.
+func (a *account) sinceOf(c cursor) time.Time {
+	if at := time.Unix(c.Since, 0); c.Since > 0 && at.After(a.since) {
+		return at.UTC()
+	}
+	return a.since
+}

@@ -1,0 +1,41 @@
+package imap
+
+import (
+	"context"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/imap/wire"
+)
+
+// wideDay is how much earlier than an instant its day can begin: a search by day is in the server's zone, which it does
+// not tell, and zones reach from 12 hours behind to 14 ahead.
+const wideDay = 38 * time.Hour
+
+// CursorAt implements connectors.Rewinder: all folders are read again from their beginning, less what arrived on earlier
+// days. Arrival is the server's INTERNALDATE, not the Date that the sender wrote.
+func (a *account) CursorAt(stream string, since time.Time) (connectors.Cursor, error) {
+	if err := a.known(stream); err != nil {
+		return "", err
+	}
+	if since.IsZero() {
+		return "", nil
+	}
+	return cursor{Since: max(1, since.Add(-wideDay).Unix())}.String(), nil
+}
+
+// Count implements connectors.Counter. A mail that lies in two folders is counted twice, and so is all of a virtual folder.
+func (a *account) Count(ctx context.Context, stream string) (n int64, err error) {
+	if err := a.known(stream); err != nil {
+		return 0, err
+	}
+	err = a.with(ctx, func(s *wire.Session) error {
+		list, err := s.Folders(ctx, a.folders.reads)
+		n = 0
+		for _, f := range list {
+			n += int64(f.Messages)
+		}
+		return err
+	})
+	return n, err
+}

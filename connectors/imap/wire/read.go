@@ -1,0 +1,176 @@
+package wire
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+)
+
+// Open opens a folder for reading (EXAMINE), unless it is open already, and returns its state. One that is not there is
+// NotFound.
+func (s *Session) Open(ctx context.Context, name string) (State, error) {
+	if s.open.Name == name && s.open.Validity != 0 && !s.failed {
+		return s.open, nil
+	}
+	s.open = State{}
+	err := s.run(ctx, "open folder", func() error {
+		d, err := s.client.Select(name, &imap.SelectOptions{ReadOnly: true}).Wait()
+		if err != nil {
+			return err
+		}
+		s.open = State{Name: name, Validity: d.UIDValidity, Next: uint32(d.UIDNext), Messages: d.NumMessages}
+		return nil
+	})
+	if err == nil && s.open.Validity == 0 {
+		err = broken("open folder", "the server says no UIDVALIDITY")
+	}
+	return s.open, err
+}
+
+// Leave forgets which folder is open, so that Open asks again.
+func (s *Session) Leave() { s.open = State{} }
+
+// Search returns the UIDs from first to last of messages in the open folder that are no drafts and arrived on the day of
+// since or later (zero = any), in ascending order. The range has an end always: one that ends with * matches the last
+// message, however far below its beginning that is.
+func (s *Session) Search(ctx context.Context, first, last uint32, since time.Time) (list []uint32, err error) {
+	err = s.run(ctx, "search", func() error {
+		d, err := s.client.UIDSearch(criteria(first, last, since), s.extended(&imap.SearchOptions{ReturnAll: true})).Wait()
+		if err != nil {
+			return err
+		}
+		for _, uid := range d.AllUIDs() {
+			if n := uint32(uid); n >= first && n <= last {
+				list = append(list, n)
+			}
+		}
+		return nil
+	})
+	slices.Sort(list)
+	return slices.Compact(list), err
+}
+
+// First returns the least UID that Search would return, 0 for none, with a short answer where the server can.
+func (s *Session) First(ctx context.Context, first, last uint32, since time.Time) (least uint32, err error) {
+	options := s.extended(&imap.SearchOptions{ReturnMin: true})
+	if options == nil {
+		list, err := s.Search(ctx, first, last, since)
+		if len(list) == 0 || err != nil {
+			return 0, err
+		}
+		return list[0], nil
+	}
+	err = s.run(ctx, "search", func() error {
+		d, err := s.client.UIDSearch(criteria(first, last, since), options).Wait()
+		if err == nil && d.Min >= first && d.Min <= last {
+			least = d.Min
+		}
+		return err
+	})
+	return least, err
+}
+
+// extended returns the options where the server has ESEARCH (RFC 4731), nil elsewhere.
+func (s *Session) extended(o *imap.SearchOptions) *imap.SearchOptions {
+	if s.Can("ESEARCH") || s.Can("IMAP4rev2") {
+		return o
+	}
+	return nil
+}
+
+func criteria(first, last uint32, since time.Time) *imap.SearchCriteria {
+	return &imap.SearchCriteria{UID: []imap.UIDSet{{{Start: imap.UID(first), Stop: imap.UID(last)}}},
+		NotFlag: []imap.Flag{imap.FlagDraft}, Since: since}
+}
+
+// Want is what Fetch reads of each message.
+type Want struct {
+	Header    int64 // the header, at most so many bytes; 0 = none
+	Body      int64 // the message from its first byte on, at most so many bytes; 0 = none
+	Structure bool
+}
+
+// Mail is what was read of one message.
+type Mail struct {
+	UID       uint32
+	Received  time.Time // INTERNALDATE: when it came into the folder, or what whoever put it there said
+	Size      int64
+	Header    []byte
+	Body      []byte
+	Structure imap.BodyStructure
+}
+
+// Fetch reads messages of the open folder, in one command, without marking them as seen. What is gone is not returned.
+func (s *Session) Fetch(ctx context.Context, uids []uint32, want Want) (list []Mail, err error) {
+	if len(uids) == 0 {
+		return nil, nil
+	}
+	var set imap.UIDSet
+	for _, uid := range uids {
+		set.AddNum(imap.UID(uid))
+	}
+	options := &imap.FetchOptions{UID: true, InternalDate: true, RFC822Size: true}
+	if want.Structure {
+		options.BodyStructure = &imap.FetchItemBodyStructure{Extended: true}
+	}
+	if want.Header > 0 {
+		options.BodySection = append(options.BodySection, &imap.FetchItemBodySection{Peek: true,
+			Specifier: imap.PartSpecifierHeader, Partial: &imap.SectionPartial{Size: want.Header}})
+	}
+	if want.Body > 0 {
+		options.BodySection = append(options.BodySection, &imap.FetchItemBodySection{Peek: true, Partial: &imap.SectionPartial{Size: want.Body}})
+	}
+	err = s.run(ctx, "fetch", func() error {
+		cmd := s.client.Fetch(set, options)
+		var failed error
+		for d := cmd.Next(); d != nil; d = cmd.Next() {
+			m, err := collect(d, want)
+			if err != nil && failed == nil {
+				failed = err
+				_ = s.conn.Close() // otherwise the rest would be waited for
+			}
+			list = append(list, m)
+		}
+		if err := cmd.Close(); failed == nil {
+			failed = err
+		}
+		return failed
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(list, func(a, b Mail) int { return int(int64(a.UID) - int64(b.UID)) })
+	return list, nil
+}
+
+// collect takes what the server says of one message.
+func collect(d *imapclient.FetchMessageData, want Want) (m Mail, err error) {
+	for item := d.Next(); item != nil; item = d.Next() {
+		switch item := item.(type) {
+		case imapclient.FetchItemDataUID:
+			m.UID = uint32(item.UID)
+		case imapclient.FetchItemDataInternalDate:
+			m.Received = item.Time
+		case imapclient.FetchItemDataRFC822Size:
+			m.Size = item.Size
+		case imapclient.FetchItemDataBodyStructure:
+			m.Structure = item.BodyStructure
+		case imapclient.FetchItemDataBodySection:
+			if item.Literal == nil {
+				continue
+			}
+			if item.Section.Specifier == imap.PartSpecifierHeader {
+				m.Header, err = literal(item.Literal, want.Header)
+			} else {
+				m.Body, err = literal(item.Literal, want.Body)
+			}
+			if err != nil {
+				return m, err
+			}
+		}
+	}
+	return m, nil
+}

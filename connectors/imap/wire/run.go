@@ -1,0 +1,71 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+)
+
+// errTooMuch ends a connection whose server answers more than anybody asked for.
+var errTooMuch = errors.New("the answer is too large")
+
+// meter is the connection below everything: it counts what arrives and remembers why it ended, because the library
+// keeps neither.
+type meter struct {
+	net.Conn
+	left atomic.Int64 // bytes that may still arrive
+	mu   sync.Mutex
+	why  error
+}
+
+// Read implements net.Conn.
+func (m *meter) Read(p []byte) (int, error) {
+	n, err := m.Conn.Read(p)
+	if m.left.Add(-int64(n)) < 0 {
+		n, err = 0, errTooMuch
+	}
+	if err != nil {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.why == nil {
+			m.why = err
+		}
+	}
+	return n, err
+}
+
+// ended returns why nothing arrives any more, nil while it does.
+func (m *meter) ended() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.why
+}
+
+// run does what fn does, for at most patience, and ends the connection when that or ctx is over: the library's own
+// waiting does not know of it. The error has a kind.
+func (s *Session) run(ctx context.Context, op string, fn func() error) error {
+	if s.failed {
+		return broken(op, "the connection was given up")
+	}
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	s.conn.left.Store(mostBytes)
+	stop := context.AfterFunc(limited, func() { _ = s.conn.Close() })
+	err := fn()
+	if !stop() { // it was closed, whatever fn says
+		s.failed = true
+	}
+	if err == nil {
+		s.done = true
+		return nil
+	}
+	err = s.explain(ctx, limited, op, err)
+	if !refused(err) {
+		s.failed = true
+	} else {
+		s.done = true
+	}
+	return err
+}
