@@ -13,42 +13,56 @@ import (
 	"github.com/millrace/millrace/connectors"
 )
 
-// FeedHarness is a vendor that pushes changes. A quiet feed returns without news within seconds.
-type FeedHarness interface {
+// FollowHarness is a vendor that pushes over a connection which we open. A quiet feed returns without news within seconds.
+type FollowHarness interface {
 	SourceHarness
 	// Feed names the feed to follow; it tells changes of Stream.
 	Feed() string
-	// Age makes every place on the feed that was told so far one that the vendor no longer keeps.
-	Age(t *testing.T)
 	// Cut ends every connection of the feed, as a network does.
 	Cut(t *testing.T)
+}
+
+// FeedHarness is a vendor that pushes which records changed.
+type FeedHarness interface {
+	FollowHarness
+	// Age makes every place on the feed that was told so far one that the vendor no longer keeps.
+	Age(t *testing.T)
 	// Miss has the vendor say that it left out changes of the stream.
 	Miss(t *testing.T)
 }
 
-type feedCheck struct {
+type feedCheck[H FollowHarness] struct {
 	name string
-	run  func(t *testing.T, h FeedHarness, f connectors.Feeder)
+	run  func(t *testing.T, h H, f connectors.Feeder)
 }
 
-var feedChecks = []feedCheck{
+// everyFeed are the checks of all feeds, feedChecks those of feeds that tell which records changed. See also readyChecks.
+var everyFeed = []feedCheck[FollowHarness]{
 	{"FeedIsDeclared", feedIsDeclared},
-	{"FeedTellsChanges", feedTellsChanges},
-	{"FeedTellsDeletions", feedTellsDeletions},
-	{"FeedGoesOnBehindItsCursor", feedGoesOn},
-	{"FeedBeginsNow", feedBeginsNow},
 	{"FeedReturnsWithoutNews", feedReturnsWithoutNews},
-	{"FeedExpires", feedExpires},
 	{"FeedCursorOfAnother", feedCursorOfAnother},
-	{"FeedLosesNothingOverCuts", feedLosesNothingOverCuts},
-	{"FeedSaysWhatItLeftOut", feedSaysWhatItLeftOut},
 	{"FeedEndsWithItsContext", feedEndsWithItsContext},
 	{"FeedLeavesNothing", feedLeavesNothing},
 }
 
-// Feeder runs the checks of connectors.Feeder.
+var feedChecks = []feedCheck[FeedHarness]{
+	{"FeedTellsChanges", feedTellsChanges},
+	{"FeedTellsDeletions", feedTellsDeletions},
+	{"FeedGoesOnBehindItsCursor", feedGoesOn},
+	{"FeedBeginsNow", feedBeginsNow},
+	{"FeedExpires", feedExpires},
+	{"FeedLosesNothingOverCuts", feedLosesNothingOverCuts},
+	{"FeedSaysWhatItLeftOut", feedSaysWhatItLeftOut},
+}
+
+// Feeder runs the checks of a connectors.Feeder that tells which records changed.
 func Feeder(t *testing.T, newHarness func(t *testing.T) FeedHarness) {
-	for _, c := range feedChecks {
+	runFeed(t, func(t *testing.T) FollowHarness { return newHarness(t) }, everyFeed)
+	runFeed(t, newHarness, feedChecks)
+}
+
+func runFeed[H FollowHarness](t *testing.T, newHarness func(t *testing.T) H, checks []feedCheck[H]) {
+	for _, c := range checks {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHarness(t)
 			f, ok := Open(t, h).(connectors.Feeder)
@@ -64,7 +78,7 @@ func Feeder(t *testing.T, newHarness func(t *testing.T) FeedHarness) {
 const patience = 10 * time.Second
 
 // follow opens the feed and closes it with the test.
-func follow(t *testing.T, h FeedHarness, f connectors.Feeder, after connectors.Cursor) connectors.Follower {
+func follow(t *testing.T, h FollowHarness, f connectors.Feeder, after connectors.Cursor) connectors.Follower {
 	t.Helper()
 	w, err := f.Follow(t.Context(), h.Feed(), after)
 	if err != nil {
@@ -75,7 +89,7 @@ func follow(t *testing.T, h FeedHarness, f connectors.Feeder, after connectors.C
 }
 
 // news returns what is told next.
-func news(t *testing.T, h FeedHarness, w connectors.Follower) (connectors.News, error) {
+func news(t *testing.T, h FollowHarness, w connectors.Follower) (connectors.News, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -85,7 +99,7 @@ func news(t *testing.T, h FeedHarness, w connectors.Follower) (connectors.News, 
 }
 
 // begin waits until the feed has a place, and returns it.
-func begin(t *testing.T, h FeedHarness, w connectors.Follower) connectors.Cursor {
+func begin(t *testing.T, h FollowHarness, w connectors.Follower) connectors.Cursor {
 	t.Helper()
 	for end := time.Now().Add(patience); time.Now().Before(end); {
 		n, err := news(t, h, w)
@@ -140,7 +154,7 @@ func all(ids []string) func(map[string]connectors.Hint) bool {
 }
 
 // feedIsDeclared: a feed without a stream could not be healed, and one whose name is another's would share its place.
-func feedIsDeclared(t *testing.T, h FeedHarness, f connectors.Feeder) {
+func feedIsDeclared(t *testing.T, h FollowHarness, f connectors.Feeder) {
 	streams, err := f.(connectors.Source).Streams(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -233,7 +247,7 @@ func feedBeginsNow(t *testing.T, h FeedHarness, f connectors.Feeder) {
 }
 
 // feedReturnsWithoutNews: otherwise nobody knows whether it lives, and the place of a quiet feed expires.
-func feedReturnsWithoutNews(t *testing.T, h FeedHarness, f connectors.Feeder) {
+func feedReturnsWithoutNews(t *testing.T, h FollowHarness, f connectors.Feeder) {
 	w := follow(t, h, f, "")
 	begin(t, h, w)
 	n, err := news(t, h, w)
@@ -266,7 +280,7 @@ func feedExpires(t *testing.T, h FeedHarness, f connectors.Feeder) {
 }
 
 // feedCursorOfAnother: what cannot be read is an error, never the beginning and never a panic.
-func feedCursorOfAnother(t *testing.T, h FeedHarness, f connectors.Feeder) {
+func feedCursorOfAnother(t *testing.T, h FollowHarness, f connectors.Feeder) {
 	for _, cursor := range []connectors.Cursor{"?", "17", connectors.Cursor(strings.Repeat("x", 5000)), "r1:////"} {
 		w, err := f.Follow(t.Context(), h.Feed(), cursor)
 		if err == nil {
@@ -328,7 +342,7 @@ func feedSaysWhatItLeftOut(t *testing.T, h FeedHarness, f connectors.Feeder) {
 }
 
 // feedEndsWithItsContext: a daemon that stops must not wait for the next event.
-func feedEndsWithItsContext(t *testing.T, h FeedHarness, f connectors.Feeder) {
+func feedEndsWithItsContext(t *testing.T, h FollowHarness, f connectors.Feeder) {
 	w := follow(t, h, f, "")
 	begin(t, h, w)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -346,7 +360,7 @@ func feedEndsWithItsContext(t *testing.T, h FeedHarness, f connectors.Feeder) {
 }
 
 // feedLeavesNothing: what a feed runs ends with it.
-func feedLeavesNothing(t *testing.T, h FeedHarness, f connectors.Feeder) {
+func feedLeavesNothing(t *testing.T, h FollowHarness, f connectors.Feeder) {
 	w := follow(t, h, f, "") // whatever is made once is there now
 	begin(t, h, w)
 	before := goleak.IgnoreCurrent()

@@ -46,6 +46,9 @@ func refusal(e *connectors.Error, byToken bool) string {
 
 func (a *account) findings(ctx context.Context, s *wire.Session) ([]connectors.Finding, error) {
 	list := []connectors.Finding{{OK: true, What: "connection", Detail: protection[a.server.Security]}, {OK: true, What: "sign-in", Detail: "accepted"}}
+	if err := s.Leave(ctx); err != nil {
+		return nil, err
+	}
 	all, err := s.Folders(ctx, func(wire.Folder) bool { return true })
 	if err != nil {
 		return nil, err

@@ -179,3 +179,10 @@ func mail(header ...string) []byte {
 func TestSource(t *testing.T) {
 	connectortest.Source(t, func(t *testing.T) connectortest.SourceHarness { return newHarness(t, nil) })
 }
+
+func (h *harness) Feed() string   { return "INBOX" }
+func (h *harness) Cut(*testing.T) { h.sim.Cut() }
+
+func TestFeeder(t *testing.T) {
+	connectortest.ReadyFeeder(t, func(t *testing.T) connectortest.FollowHarness { return newHarness(t, nil) })
+}

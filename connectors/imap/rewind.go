@@ -30,8 +30,11 @@ func (a *account) Count(ctx context.Context, stream string) (n int64, err error)
 		return 0, err
 	}
 	err = a.with(ctx, func(s *wire.Session) error {
-		list, err := s.Folders(ctx, a.folders.reads)
 		n = 0
+		if err := s.Leave(ctx); err != nil {
+			return err
+		}
+		list, err := s.Folders(ctx, a.folders.reads)
 		for _, f := range list {
 			n += int64(f.Messages)
 		}

@@ -85,7 +85,9 @@ func (a *account) read(ctx context.Context, s *wire.Session, c cursor) (connecto
 // begin begins a pass: it finds the folders in which there is something to read. What is not listed any more is
 // forgotten; should it come back, its mail is read again and is known already.
 func (a *account) begin(ctx context.Context, s *wire.Session, c *cursor) error {
-	s.Leave() // a folder that stays open is not asked for its state again
+	if err := s.Leave(ctx); err != nil {
+		return err
+	}
 	list, err := s.Folders(ctx, a.folders.reads)
 	if err != nil {
 		return err

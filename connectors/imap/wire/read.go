@@ -30,8 +30,20 @@ func (s *Session) Open(ctx context.Context, name string) (State, error) {
 	return s.open, err
 }
 
-// Leave forgets which folder is open, so that Open asks again.
-func (s *Session) Leave() { s.open = State{} }
+// Leave closes the folder that is open. While one is, a server may tell its state as it was when it was opened, also when
+// another folder has taken its name since (Dovecot does; RFC 3501, 6.3.10, advises against asking).
+func (s *Session) Leave(ctx context.Context) error {
+	if s.open.Validity == 0 {
+		return nil
+	}
+	s.open = State{}
+	return s.run(ctx, "close folder", func() error {
+		if s.Can("UNSELECT") || s.Can("IMAP4rev2") {
+			return s.client.Unselect().Wait()
+		}
+		return s.client.UnselectAndExpunge().Wait() // CLOSE, which expunges nothing of a folder that is open for reading only
+	})
+}
 
 // Search returns the UIDs from first to last of messages in the open folder that are no drafts and arrived on the day of
 // since or later (zero = any), in ascending order. The range has an end always: one that ends with * matches the last
