@@ -125,7 +125,7 @@ func (a *account) checkClock(ctx context.Context, s *wire.Session, all []wire.Fo
 	if _, err := s.Open(ctx, all[at].Name); err != nil {
 		return f, err
 	}
-	newest, err := s.Fetch(ctx, []uint32{all[at].Next - 1}, wire.Want{})
+	newest, err := s.Headers(ctx, []uint32{all[at].Next - 1}, wire.Fields{})
 	if err != nil {
 		return f, err
 	}

@@ -1,54 +1,77 @@
 package imap
 
 import (
-	"crypto/sha256"
-	"encoding/base32"
-	"encoding/json"
-	"net/mail"
+	"fmt"
 	"strings"
-	"time"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/imap/message"
 	"github.com/millrace/millrace/connectors/imap/wire"
 )
 
 const (
+	// headerBytes is how much of the fields that are read of a header is fetched: a header of a megabyte is no mail's.
 	headerBytes = 64 << 10
-	reportBody  = 64 << 10
+	// textBytes is how much of a mail's text is kept with body full.
+	textBytes = 64 << 10
+	// pageBytes is how much text one page holds, about; a page is cut when its mails have more.
+	pageBytes = 16 << 20
 )
 
-type composer struct{ body string }
-
-type composed struct {
-	id   string
-	at   time.Time
-	data json.RawMessage
+// settingsOf says what of a mail is kept and who is ours: what `own` names, and the user's address. It is ours also where
+// the server wants another name to sign in with, when that looks like an address.
+func settingsOf(v connectors.Values) message.Settings {
+	var addresses, domains []string
+	for _, one := range append([]string{v.String("user")}, v.List("own")...) {
+		switch at := strings.LastIndexByte(one, '@'); {
+		case at > 0:
+			addresses = append(addresses, one)
+		case strings.Contains(one, "."):
+			domains = append(domains, one)
+		}
+	}
+	return message.Settings{Own: message.NewOwn(addresses, domains), Body: message.Policy(v.String("body")), MaxBody: textBytes}
 }
 
-func newComposer(v connectors.Values) composer { return composer{body: v.String("body")} }
-
-func (c composer) want() wire.Want { return wire.Want{Header: headerBytes, Structure: true} }
-
-func (c composer) needsBody(m wire.Mail) bool {
-	h, err := mail.ReadMessage(strings.NewReader(string(m.Header)))
-	return err != nil || h.Header.Get("Message-Id") == "" || strings.HasPrefix(h.Header.Get("Content-Type"), "multipart/report")
+// checkOwn refuses what is neither an address nor a domain: it would be ours without anybody noticing that it is not.
+func checkOwn(v connectors.Values) error {
+	for _, name := range []string{"own", "allow"} {
+		for _, one := range v.List(name) {
+			if !strings.Contains(one, ".") || strings.ContainsAny(one, " /*<>") {
+				return fmt.Errorf("%s: %q is no address such as sales@ours.example and no domain such as ours.example", name, one)
+			}
+		}
+	}
+	return nil
 }
 
-func (c composer) message(m wire.Mail) (composed, error) {
-	h, err := mail.ReadMessage(strings.NewReader(string(m.Header)))
-	if err != nil {
-		h = &mail.Message{Header: mail.Header{}}
+// wanted returns the sections that are needed of a mail, and how many bytes they have at most.
+func (a *account) wanted(m wire.Mail) (list []wire.Section, bytes int) {
+	for _, s := range message.Wanted(m.Header, structure(m.Structure), a.mail) {
+		list = append(list, wire.Section{Path: s.Path, Most: s.Most})
+		bytes += s.Most
 	}
-	id := strings.Trim(h.Header.Get("Message-Id"), "<>")
-	at, err := mail.ParseDate(h.Header.Get("Date"))
-	if err != nil || at.Sub(m.Received).Abs() > 48*time.Hour {
-		at = m.Received
+	return list, bytes
+}
+
+// compose makes the message of what was fetched.
+func (a *account) compose(m wire.Mail) *message.Message {
+	f := message.Fetched{Header: m.Header, Structure: structure(m.Structure), Received: m.Received}
+	for _, s := range m.Sections {
+		f.Sections = append(f.Sections, message.Section{Path: s.Path, Most: s.Most, Data: s.Data})
 	}
-	key := id + "\x00" + h.Header.Get("Date") + "\x00" + h.Header.Get("From")
-	if id == "" {
-		key = string(m.Header) + string(m.Body)
+	return message.Assemble(f, a.mail)
+}
+
+// structure is what the server says of the parts, as package message wants it.
+func structure(s *wire.Structure) *message.Structure {
+	if s == nil {
+		return nil
 	}
-	sum := sha256.Sum256([]byte(key))
-	data, err := json.Marshal(map[string]any{"message_id": id, "subject": h.Header.Get("Subject"), "occurred_at": at.UTC()})
-	return composed{id: strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:16])), at: at.UTC(), data: data}, err
+	out := &message.Structure{Type: s.Type, Params: s.Params, Disposition: s.Disposition, DispositionParams: s.DispositionParams,
+		Encoding: s.Encoding, Size: s.Size}
+	for i := range s.Parts {
+		out.Parts = append(out.Parts, *structure(&s.Parts[i]))
+	}
+	return out
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/imap/message"
 	"github.com/millrace/millrace/connectors/imap/wire"
 )
 
@@ -98,7 +99,7 @@ type account struct {
 	connection string
 	server     wire.Account
 	folders    choice
-	compose    composer
+	mail       message.Settings
 	since      time.Time
 	watch      []string
 	page       int
@@ -108,6 +109,9 @@ type account struct {
 	mu   sync.Mutex
 	kept *wire.Session // one that is signed in and not in use
 	ends *time.Timer   // closes it when nobody uses it for long
+	// The page after failedAt was no IMAP so often in a row.
+	failedAt connectors.Cursor
+	failures int
 }
 
 func open(env connectors.Env) (*account, error) {
@@ -128,7 +132,10 @@ func open(env connectors.Env) (*account, error) {
 	if a.folders, err = chosen(v.List("folders"), v.List("exclude")); err != nil {
 		return nil, err
 	}
-	a.compose = newComposer(v)
+	if err := checkOwn(v); err != nil {
+		return nil, err
+	}
+	a.mail = settingsOf(v)
 	if a.page < 1 || a.page > 1000 {
 		return nil, fmt.Errorf("page_size is %d; it must be at least 1 and at most 1000", a.page)
 	}

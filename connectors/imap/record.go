@@ -6,71 +6,107 @@ import (
 	"slices"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/imap/message"
 	"github.com/millrace/millrace/connectors/imap/wire"
 )
 
-// records reads messages of the open folder and makes records of them.
-func (a *account) records(ctx context.Context, s *wire.Session, uids []uint32) ([]connectors.Record, error) {
-	mails, err := a.fetch(ctx, s, uids)
+// records reads messages of the open folder and makes records of them. It returns of how many it did, for a page with much
+// text is cut.
+func (a *account) records(ctx context.Context, s *wire.Session, uids []uint32, blind bool) ([]connectors.Record, int, error) {
+	if len(uids) == 0 {
+		return nil, 0, nil
+	}
+	mails, err := s.Headers(ctx, uids, wire.Fields{Names: message.Fields, Most: headerBytes, Structure: !blind})
 	if err != nil {
-		return nil, err
+		return nil, 0, err
+	}
+	if err := a.whole(ctx, s, uids, mails); err != nil {
+		return nil, 0, err
+	}
+	done := len(uids)
+	mails, cut, err := a.bodies(ctx, s, mails)
+	if err != nil {
+		return nil, 0, err
+	}
+	if cut > 0 {
+		done = slices.Index(uids, cut) // the page ends before that one
 	}
 	seen := a.now().UTC()
 	list := make([]connectors.Record, 0, len(mails))
 	for _, m := range mails {
-		made, err := a.compose.message(m)
-		if err != nil {
-			return nil, fmt.Errorf("compose: %w", err)
+		made := a.compose(m)
+		if blind {
+			made.Problems = append(made.Problems, "the server's answer about its parts cannot be read")
 		}
-		list = append(list, connectors.Record{Ref: connectors.Ref{Connection: a.connection, Object: messages, ID: made.id},
-			Version: made.at, Seen: seen, Data: made.data})
+		list = append(list, connectors.Record{Ref: connectors.Ref{Connection: a.connection, Object: messages, ID: made.ID},
+			Version: made.OccurredAt, Seen: seen, Data: made.JSON()})
 	}
-	return list, nil
+	return list, done, nil
 }
 
-// fetch reads what the configuration asks for of each message, and more of those that only that tells of: a report says
-// in its body whom a mail did not reach, and a message without an id is known by its body.
-func (a *account) fetch(ctx context.Context, s *wire.Session, uids []uint32) ([]wire.Mail, error) {
-	mails, err := s.Fetch(ctx, uids, a.compose.want())
-	if err != nil {
-		return nil, err
-	}
-	if err := a.whole(ctx, s, uids, mails); err != nil {
-		return nil, err
-	}
-	var further []uint32
-	for _, m := range mails {
-		if a.compose.needsBody(m) {
-			further = append(further, m.UID)
+// bodies reads the sections that are needed of each mail: none for most without a policy that keeps text, but a report says
+// in its body whom a mail did not reach, and a mail without a Message-ID is known by its text. Mails with the same
+// parts are asked for together. cut is the UID of the first mail that is left to the next page, 0 for none.
+func (a *account) bodies(ctx context.Context, s *wire.Session, mails []wire.Mail) (whole []wire.Mail, cut uint32, err error) {
+	var queries []wire.Query
+	at := map[string]int{}
+	total := 0
+	for i, m := range mails {
+		sections, bytes := a.wanted(m)
+		if total += bytes; total > pageBytes && i > 0 {
+			mails, cut = mails[:i], m.UID
+			break
 		}
+		if len(sections) == 0 {
+			continue
+		}
+		key := fmt.Sprint(sections)
+		if _, ok := at[key]; !ok {
+			at[key] = len(queries)
+			queries = append(queries, wire.Query{Sections: sections})
+		}
+		queries[at[key]].UIDs = append(queries[at[key]].UIDs, m.UID)
 	}
-	more, err := s.Fetch(ctx, further, wire.Want{Body: reportBody})
+	if len(queries) == 0 {
+		return mails, cut, nil
+	}
+	found, err := s.Bodies(ctx, queries)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	bodies := map[uint32][]byte{}
-	for _, m := range more {
-		bodies[m.UID] = m.Body
+	gone := map[uint32]bool{}
+	for _, q := range queries {
+		for _, uid := range q.UIDs {
+			_, ok := found[uid]
+			gone[uid] = !ok // expunged since its header was read, or left out
+		}
 	}
 	for i := range mails {
-		if body, ok := bodies[mails[i].UID]; ok {
-			mails[i].Body = body
-		}
+		mails[i].Sections = found[mails[i].UID]
 	}
-	return slices.DeleteFunc(mails, func(m wire.Mail) bool { // expunged between the two
-		return slices.Contains(further, m.UID) && bodies[m.UID] == nil
-	}), nil
+	if err := a.stillThere(ctx, s, gone); err != nil {
+		return nil, 0, err
+	}
+	return slices.DeleteFunc(mails, func(m wire.Mail) bool { return gone[m.UID] }), cut, nil
 }
 
-// whole fails when the server left out messages that are still there. One that was expunged since it was found is gone, and
-// nobody can read it any more; an answer that is too short must not pass for that.
+// whole fails when the server left out messages that are still there.
 func (a *account) whole(ctx context.Context, s *wire.Session, uids []uint32, mails []wire.Mail) error {
-	got := map[uint32]bool{}
-	for _, m := range mails {
-		got[m.UID] = m.Header != nil || m.Body != nil
-	}
+	missing := map[uint32]bool{}
 	for _, uid := range uids {
-		if got[uid] {
+		missing[uid] = true
+	}
+	for _, m := range mails {
+		missing[m.UID] = m.Header == nil
+	}
+	return a.stillThere(ctx, s, missing)
+}
+
+// stillThere fails when the server has one of the messages that it did not return. One that was expunged since it was found
+// is gone, and nobody can read it any more; an answer that is too short must not pass for that.
+func (a *account) stillThere(ctx context.Context, s *wire.Session, missing map[uint32]bool) error {
+	for uid, is := range missing {
+		if !is {
 			continue
 		}
 		there, err := s.Search(ctx, uid, uid, a.since)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/connectors/imap/wire"
 )
 
@@ -62,5 +63,30 @@ func (a *account) drop(s *wire.Session) {
 	if a.kept == s {
 		a.kept = nil
 		s.Close()
+	}
+}
+
+// patient is how often a page may be no IMAP before it is read without what servers get wrong most, the structure of
+// messages: one message must not keep a mailbox from being read. Before that it may be the network's fault.
+const patient = 3
+
+// stuck reports whether the page after the cursor could not be read so often. A process that begins anew tries again.
+func (a *account) stuck(after connectors.Cursor) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.failedAt == after && a.failures >= patient
+}
+
+// unread notes whether the page after the cursor could be read.
+func (a *account) unread(after connectors.Cursor, failed bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case !failed:
+		a.failures = 0
+	case a.failedAt == after:
+		a.failures++
+	default:
+		a.failedAt, a.failures = after, 1
 	}
 }

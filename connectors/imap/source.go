@@ -34,11 +34,13 @@ func (a *account) Read(ctx context.Context, stream string, after connectors.Curs
 	if err != nil {
 		return connectors.Page{}, err
 	}
+	blind := a.stuck(after)
 	var page connectors.Page
 	err = a.with(ctx, func(s *wire.Session) (err error) {
-		page, err = a.read(ctx, s, c.clone())
+		page, err = a.read(ctx, s, c.clone(), blind)
 		return err
 	})
+	a.unread(after, wire.Unreadable(err))
 	if err != nil {
 		return connectors.Page{}, err
 	}
@@ -62,7 +64,7 @@ func (c cursor) clone() cursor {
 }
 
 // read returns the page after the cursor, which it moves.
-func (a *account) read(ctx context.Context, s *wire.Session, c cursor) (connectors.Page, error) {
+func (a *account) read(ctx context.Context, s *wire.Session, c cursor, blind bool) (connectors.Page, error) {
 	if len(c.Todo) == 0 {
 		if err := a.begin(ctx, s, &c); err != nil {
 			return connectors.Page{}, err
@@ -71,7 +73,7 @@ func (a *account) read(ctx context.Context, s *wire.Session, c cursor) (connecto
 	var records []connectors.Record
 	if len(c.Todo) > 0 {
 		var err error
-		if records, err = a.folder(ctx, s, &c); err != nil {
+		if records, err = a.folder(ctx, s, &c, blind); err != nil {
 			return connectors.Page{}, err
 		}
 	}
@@ -131,7 +133,7 @@ func inboxFirst(a, b wire.Folder) int {
 }
 
 // folder reads the next page of the first folder there is something to read in, and moves the cursor behind it.
-func (a *account) folder(ctx context.Context, s *wire.Session, c *cursor) ([]connectors.Record, error) {
+func (a *account) folder(ctx context.Context, s *wire.Session, c *cursor, blind bool) ([]connectors.Record, error) {
 	t := &c.Todo[0]
 	state, err := s.Open(ctx, t.Folder)
 	switch {
@@ -153,9 +155,12 @@ func (a *account) folder(ctx context.Context, s *wire.Session, c *cursor) ([]con
 	if err != nil {
 		return nil, err
 	}
-	records, err := a.records(ctx, s, uids)
+	records, done, err := a.records(ctx, s, uids, blind)
 	if err != nil {
 		return nil, err
+	}
+	if done < len(uids) {
+		uids, through = uids[:done], uids[done-1]
 	}
 	c.At[t.Folder] = [2]uint32{state.Validity, through + 1}
 	if through >= t.Last {

@@ -85,8 +85,14 @@ func (s *Session) explain(ctx, limited context.Context, op string, err error) er
 	case why != nil:
 		return broken(op, "the connection ended")
 	}
-	return broken(op, "the answer is no IMAP")
+	return &connectors.Error{Kind: connectors.Temporary, Op: op, Reason: "the answer is no IMAP", Err: errUnreadable}
 }
+
+// errUnreadable is the cause of an answer that is no IMAP, or none that the library reads.
+var errUnreadable = errors.New("it cannot be read")
+
+// Unreadable reports whether err is such an answer.
+func Unreadable(err error) bool { return errors.Is(err, errUnreadable) }
 
 // broken is a connection that failed.
 func broken(op, reason string) error {

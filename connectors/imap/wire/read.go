@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-imap/v2/imapclient"
 )
 
 // Open opens a folder for reading (EXAMINE), unless it is open already, and returns its state. One that is not there is
@@ -96,93 +95,4 @@ func (s *Session) extended(o *imap.SearchOptions) *imap.SearchOptions {
 func criteria(first, last uint32, since time.Time) *imap.SearchCriteria {
 	return &imap.SearchCriteria{UID: []imap.UIDSet{{{Start: imap.UID(first), Stop: imap.UID(last)}}},
 		NotFlag: []imap.Flag{imap.FlagDraft}, Since: since}
-}
-
-// Want is what Fetch reads of each message.
-type Want struct {
-	Header    int64 // the header, at most so many bytes; 0 = none
-	Body      int64 // the message from its first byte on, at most so many bytes; 0 = none
-	Structure bool
-}
-
-// Mail is what was read of one message.
-type Mail struct {
-	UID       uint32
-	Received  time.Time // INTERNALDATE: when it came into the folder, or what whoever put it there said
-	Size      int64
-	Header    []byte
-	Body      []byte
-	Structure imap.BodyStructure
-}
-
-// Fetch reads messages of the open folder, in one command, without marking them as seen. What is gone is not returned.
-func (s *Session) Fetch(ctx context.Context, uids []uint32, want Want) (list []Mail, err error) {
-	if len(uids) == 0 {
-		return nil, nil
-	}
-	var set imap.UIDSet
-	for _, uid := range uids {
-		set.AddNum(imap.UID(uid))
-	}
-	options := &imap.FetchOptions{UID: true, InternalDate: true, RFC822Size: true}
-	if want.Structure {
-		options.BodyStructure = &imap.FetchItemBodyStructure{Extended: true}
-	}
-	if want.Header > 0 {
-		options.BodySection = append(options.BodySection, &imap.FetchItemBodySection{Peek: true,
-			Specifier: imap.PartSpecifierHeader, Partial: &imap.SectionPartial{Size: want.Header}})
-	}
-	if want.Body > 0 {
-		options.BodySection = append(options.BodySection, &imap.FetchItemBodySection{Peek: true, Partial: &imap.SectionPartial{Size: want.Body}})
-	}
-	err = s.run(ctx, "fetch", func() error {
-		cmd := s.client.Fetch(set, options)
-		var failed error
-		for d := cmd.Next(); d != nil; d = cmd.Next() {
-			m, err := collect(d, want)
-			if err != nil && failed == nil {
-				failed = err
-				_ = s.conn.Close() // otherwise the rest would be waited for
-			}
-			list = append(list, m)
-		}
-		if err := cmd.Close(); failed == nil {
-			failed = err
-		}
-		return failed
-	})
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(list, func(a, b Mail) int { return int(int64(a.UID) - int64(b.UID)) })
-	return list, nil
-}
-
-// collect takes what the server says of one message.
-func collect(d *imapclient.FetchMessageData, want Want) (m Mail, err error) {
-	for item := d.Next(); item != nil; item = d.Next() {
-		switch item := item.(type) {
-		case imapclient.FetchItemDataUID:
-			m.UID = uint32(item.UID)
-		case imapclient.FetchItemDataInternalDate:
-			m.Received = item.Time
-		case imapclient.FetchItemDataRFC822Size:
-			m.Size = item.Size
-		case imapclient.FetchItemDataBodyStructure:
-			m.Structure = item.BodyStructure
-		case imapclient.FetchItemDataBodySection:
-			if item.Literal == nil {
-				continue
-			}
-			if item.Section.Specifier == imap.PartSpecifierHeader {
-				m.Header, err = literal(item.Literal, want.Header)
-			} else {
-				m.Body, err = literal(item.Literal, want.Body)
-			}
-			if err != nil {
-				return m, err
-			}
-		}
-	}
-	return m, nil
 }
