@@ -7,6 +7,7 @@ import (
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/connectors/asana"
 	"github.com/millrace/millrace/connectors/hubspot"
+	"github.com/millrace/millrace/connectors/imap"
 	"github.com/millrace/millrace/connectors/salesforce"
 	"github.com/millrace/millrace/connectors/zendesk"
 )
@@ -15,6 +16,7 @@ import (
 var List = []connectors.Connector{
 	asana.Connector,
 	hubspot.Connector,
+	imap.Connector,
 	salesforce.Connector,
 	zendesk.Connector,
 }

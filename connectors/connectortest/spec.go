@@ -172,7 +172,8 @@ func occurs(data []byte, path string) bool {
 // checkGoldenProfile maps a record and compares the profile with its golden file.
 func checkGoldenProfile(t *testing.T, rules *mapping.Rules, name string, f fixture) {
 	t.Helper()
-	id := cmp.Or(gjson.GetBytes(f.data, "id").String(), gjson.GetBytes(f.data, "Id").String())
+	_, what, _ := strings.Cut(strings.TrimSuffix(filepath.Base(f.file), ".json"), ".") // for records that do not hold their ids
+	id := cmp.Or(gjson.GetBytes(f.data, "id").String(), gjson.GetBytes(f.data, "Id").String(), what)
 	p, outcome, err := rules.Map(connectors.Record{
 		Ref: connectors.Ref{Connection: Connection, Object: name, ID: id}, Version: time.Unix(1, 0), Data: f.data,
 	})

@@ -41,9 +41,9 @@ func signIn(v connectors.Values) (connectors.SignIn, error) {
 			return connectors.SignIn{}, errors.New("grant client_credentials needs tenant, the id or domain of your organization")
 		}
 	case byOAuth:
-		o.AuthURL, o.TokenURL, o.Scopes = v.String("auth_url"), v.String("token_url"), v.List("scopes")
+		o.AuthURL, o.TokenURL, o.Scopes = v.String("authorize_url"), v.String("grant_url"), v.List("scopes")
 		if o.TokenURL == "" {
-			return connectors.SignIn{}, errors.New("sign_in oauth needs token_url")
+			return connectors.SignIn{}, errors.New("sign_in oauth needs grant_url")
 		}
 	default:
 		if v.Secret("password").IsZero() {

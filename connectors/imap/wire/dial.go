@@ -38,9 +38,11 @@ const (
 	// patience is how long a command may take as a whole, and a dialling with the sign-in. Dovecot delays a refused
 	// sign-in by up to 15 s.
 	patience = 60 * time.Second
-	// mostBytes is the most that one command may be answered with: more than the largest page that is asked for, and
-	// little enough that a server that never ends cannot fill the memory.
-	mostBytes = 96 << 20
+	// usualBytes is the most that a command may be answered with that fetches nothing, so that a server that never ends
+	// cannot fill the memory.
+	usualBytes = 8 << 20
+	// perMail is what a message may take beside the bytes that are asked for: its structure.
+	perMail = 32 << 10
 )
 
 // Session is a connection that is signed in. It is used by one goroutine at a time; Close ends all that runs for it.

@@ -43,7 +43,7 @@ func (s *Session) Headers(ctx context.Context, uids []uint32, want Fields) (list
 		options.BodySection = []*imap.FetchItemBodySection{{Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: want.Names,
 			Partial: &imap.SectionPartial{Size: int64(want.Most)}}}
 	}
-	err = s.run(ctx, "fetch", func() error {
+	err = s.runFor(ctx, "fetch", usualBytes+int64(len(uids))*int64(perMail+want.Most), func() error {
 		return s.collect(s.client.Fetch(setOf(uids), options), func(m Mail, d imapclient.FetchItemDataBodySection) (Mail, error) {
 			if d.Section.Specifier != imap.PartSpecifierHeader {
 				return m, nil
@@ -70,8 +70,13 @@ type Query struct {
 // Bodies reads sections of messages of the open folder, each with at most the bytes that are wanted: all queries are under
 // way at once.
 func (s *Session) Bodies(ctx context.Context, queries []Query) (map[uint32][]Section, error) {
-	found := map[uint32][]Section{}
-	err := s.run(ctx, "fetch", func() error {
+	found, most := map[uint32][]Section{}, int64(usualBytes)
+	for _, q := range queries {
+		for _, section := range q.Sections {
+			most += int64(len(q.UIDs)) * int64(section.Most+perMail)
+		}
+	}
+	err := s.runFor(ctx, "fetch", most, func() error {
 		commands := make([]*imapclient.FetchCommand, len(queries))
 		for i, q := range queries {
 			options := &imap.FetchOptions{UID: true}

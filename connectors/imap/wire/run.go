@@ -46,12 +46,17 @@ func (m *meter) ended() error {
 // run does what fn does, for at most patience, and ends the connection when that or ctx is over: the library's own
 // waiting does not know of it. The error has a kind.
 func (s *Session) run(ctx context.Context, op string, fn func() error) error {
+	return s.runFor(ctx, op, usualBytes, fn)
+}
+
+// runFor is run for an answer of at most so many bytes.
+func (s *Session) runFor(ctx context.Context, op string, most int64, fn func() error) error {
 	if s.failed {
 		return broken(op, "the connection was given up")
 	}
 	limited, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	s.conn.left.Store(mostBytes)
+	s.conn.left.Store(most)
 	stop := context.AfterFunc(limited, func() { _ = s.conn.Close() })
 	err := fn()
 	if !stop() { // it was closed, whatever fn says
