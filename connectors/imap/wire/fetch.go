@@ -120,25 +120,18 @@ func setOf(uids []uint32) (set imap.UIDSet) {
 	return set
 }
 
+// section takes a section out of an answer.
+type section func(Mail, imapclient.FetchItemDataBodySection) (Mail, error)
+
 // collect takes what the server says of each message. After an error the connection is ended, since the rest would be
 // waited for otherwise.
-func (s *Session) collect(cmd *imapclient.FetchCommand, body func(Mail, imapclient.FetchItemDataBodySection) (Mail, error), done func(Mail)) error {
+func (s *Session) collect(cmd *imapclient.FetchCommand, body section, done func(Mail)) error {
 	var failed error
 	for d := cmd.Next(); d != nil; d = cmd.Next() {
-		var m Mail
-		for item := d.Next(); item != nil && failed == nil; item = d.Next() {
-			switch item := item.(type) {
-			case imapclient.FetchItemDataUID:
-				m.UID = uint32(item.UID)
-			case imapclient.FetchItemDataInternalDate:
-				m.Received = item.Time
-			case imapclient.FetchItemDataBodyStructure:
-				m.Structure = structureOf(item.BodyStructure, 0)
-			case imapclient.FetchItemDataBodySection:
-				if m, failed = body(m, item); failed != nil {
-					_ = s.conn.Close()
-				}
-			}
+		m, err := one(d, body)
+		if err != nil && failed == nil {
+			failed = err
+			_ = s.conn.Close()
 		}
 		done(m)
 	}
@@ -146,4 +139,21 @@ func (s *Session) collect(cmd *imapclient.FetchCommand, body func(Mail, imapclie
 		failed = err
 	}
 	return failed
+}
+
+// one takes what the server says of one message.
+func one(d *imapclient.FetchMessageData, body section) (m Mail, err error) {
+	for item := d.Next(); item != nil && err == nil; item = d.Next() {
+		switch item := item.(type) {
+		case imapclient.FetchItemDataUID:
+			m.UID = uint32(item.UID)
+		case imapclient.FetchItemDataInternalDate:
+			m.Received = item.Time
+		case imapclient.FetchItemDataBodyStructure:
+			m.Structure = structureOf(item.BodyStructure, 0)
+		case imapclient.FetchItemDataBodySection:
+			m, err = body(m, item)
+		}
+	}
+	return m, err
 }
