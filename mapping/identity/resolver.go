@@ -35,6 +35,9 @@ type Resolver struct {
 // NewResolver returns a resolver.
 func NewResolver(s Settings) *Resolver { return &Resolver{policy: NewPolicy(s.Options), settings: s} }
 
+// Own reports whether a registrable domain can identify an organization; see Policy.Own.
+func (r *Resolver) Own(domain string) bool { return r.policy.Own(domain) }
+
 // rules counts the versions of this package's rules; it grows when two records could get another verdict than before.
 const rulesVersion = 3
 

@@ -15,14 +15,14 @@ func (e *effects) beyond() error {
 	done := map[step]bool{}
 	for _, key := range slices.Sorted(maps.Keys(e.around)) {
 		reach := e.c.l.reach(e.around[key])
-		if len(reach.Beyond)+len(reach.Across) == 0 {
+		if len(reach.Beyond)+len(reach.Across)+len(reach.Above) == 0 {
 			continue
 		}
-		slot, err := e.c.body(key)
+		named, err := e.named(key, e.around[key])
 		if err != nil {
 			return err
 		}
-		for _, target := range slot.named() {
+		for _, target := range named {
 			if err := e.through(target, &reach, done); err != nil {
 				return err
 			}
@@ -31,21 +31,38 @@ func (e *effects) beyond() error {
 	return nil
 }
 
-// step is what was marked around an entity: everything, or what is of a kind and refers to it.
+// step is what was marked around an entity: everything, or what is of a kind and refers to it, or that it refers to.
 type step struct {
 	entity string
 	to     canonical.Kind // "" = everything
+	above  bool
 }
 
-// named lists the records that a body refers to, or did before this transaction.
-func (s *bodySlot) named() []recKey {
+// named lists the records that one refers to, or did before this transaction: of an interaction also those of whom its
+// participants' addresses belong to.
+func (e *effects) named(key recKey, kind canonical.Kind) ([]recKey, error) {
+	slot, err := e.c.body(key)
+	if err != nil {
+		return nil, err
+	}
 	var list []recKey
-	for _, b := range []*body{s.was, s.now} {
-		if b != nil {
-			list = append(list, b.targets...)
+	for _, b := range []*body{slot.was, slot.now} {
+		if b == nil {
+			continue
+		}
+		list = append(list, b.targets...)
+		if kind != canonical.Interaction {
+			continue
+		}
+		for _, address := range b.mail {
+			holders, err := e.c.holders(address)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, holders...)
 		}
 	}
-	return list
+	return list, nil
 }
 
 // through marks what is around the entity of a record, as far as the reach of an entity that names the record goes.
@@ -54,8 +71,8 @@ func (e *effects) through(key recKey, reach *work.Reach, done map[step]bool) err
 	if err != nil || slot == nil {
 		return err
 	}
-	once := func(to canonical.Kind, fn func(member recKey) error) error {
-		at := step{entityID(slot.kind, slot.entity), to}
+	once := func(to canonical.Kind, above bool, fn func(member recKey) error) error {
+		at := step{entityID(slot.kind, slot.entity), to, above}
 		if done[at] {
 			return nil
 		}
@@ -72,7 +89,7 @@ func (e *effects) through(key recKey, reach *work.Reach, done map[step]bool) err
 		return nil
 	}
 	if slices.Contains(reach.Beyond, slot.kind) {
-		err = once("", func(member recKey) error {
+		err = once("", false, func(member recKey) error {
 			if err := e.referrers(member, slot.kind); err != nil {
 				return err
 			}
@@ -83,7 +100,13 @@ func (e *effects) through(key recKey, reach *work.Reach, done map[step]bool) err
 		if way.Via != slot.kind || err != nil {
 			continue
 		}
-		err = once(way.To, func(member recKey) error { return e.follow(member, "", []canonical.Kind{way.To}, 0) })
+		err = once(way.To, false, func(member recKey) error { return e.follow(member, "", []canonical.Kind{way.To}, 0) })
+	}
+	for _, way := range reach.Above {
+		if way.Via != slot.kind || err != nil {
+			continue
+		}
+		err = once(way.To, true, func(member recKey) error { return e.above(member, slot.kind, []canonical.Kind{way.To}) })
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/klauspost/compress/s2"
 
@@ -12,7 +13,7 @@ import (
 
 // bodyForm names the way bodies are made. It is part of the mapping version, so that changing it makes Remap write
 // every body anew.
-const bodyForm = "1 "
+const bodyForm = "2 "
 
 // body is the large row of a record: what identity and dependency tracking need, the profile, and what the vendor
 // sent. Keys and targets are stored with the profile they came from, so that a later version of the rules removes
@@ -20,14 +21,29 @@ const bodyForm = "1 "
 type body struct {
 	keys    []identity.Key
 	targets []recKey // records that the profile refers to, each once
-	profile []byte   // canonical binary form; empty when the record is filtered
-	packed  []byte   // the vendor's JSON, s2
+	// mail is what leads from e-mail addresses to people: of an interaction the addresses and domains of whom it was with, of
+	// a customer the addresses that are none of its keys. See trail.go.
+	mail    []string
+	when    time.Time // of an interaction: when it happened, zero when that is not known
+	laid    bool      // the trails of mail, targets and when are laid; those of bodies of earlier versions are not
+	profile []byte    // canonical binary form; empty when the record is filtered
+	packed  []byte    // the vendor's JSON, s2
 
 	fresh *canonical.Profile // what profile encodes, when it has just been made; it is only read
 }
 
+// The forms of a body row. The first has neither mail nor when, and no trails are laid of it.
+const (
+	bodyPlain = 1
+	bodyMail  = 2
+)
+
 func (b *body) encode(e enc) []byte {
-	e.byte(1)
+	form := byte(bodyPlain)
+	if b.laid {
+		form = bodyMail
+	}
+	e.byte(form)
 	e.uint(uint64(len(b.keys)))
 	for i := range b.keys {
 		e.key(&b.keys[i])
@@ -35,6 +51,13 @@ func (b *body) encode(e enc) []byte {
 	e.uint(uint64(len(b.targets)))
 	for _, t := range b.targets {
 		e.text(string(t))
+	}
+	if form == bodyMail {
+		e.time(b.when)
+		e.uint(uint64(len(b.mail)))
+		for _, a := range b.mail {
+			e.text(a)
+		}
 	}
 	e.blob(b.profile)
 	e.raw(b.packed)
@@ -44,7 +67,8 @@ func (b *body) encode(e enc) []byte {
 // decodeBody reads a row. profile and packed share its memory.
 func decodeBody(row []byte) (*body, error) {
 	d := dec{b: row}
-	if d.byte() != 1 {
+	form := d.byte()
+	if form != bodyPlain && form != bodyMail {
 		d.fail()
 	}
 	b := &body{}
@@ -58,6 +82,15 @@ func decodeBody(row []byte) (*body, error) {
 		b.targets = make([]recKey, n)
 		for i := range b.targets {
 			b.targets[i] = recKey(d.text())
+		}
+	}
+	if b.laid = form == bodyMail; b.laid {
+		b.when = d.time()
+		if n := d.count(); n > 0 {
+			b.mail = make([]string, n)
+			for i := range b.mail {
+				b.mail[i] = d.text()
+			}
 		}
 	}
 	b.profile = d.blob()

@@ -23,10 +23,12 @@ type change struct {
 	counts map[string]int64
 	// touched are the records whose say may have changed, as they were before.
 	touched map[recKey]*meta
-	past    map[recKey]bool   // records whose history changed
-	reasons map[recKey]reason // why records were touched, when it was not that they changed
-	bars    *int64            // size of the suppression list before this transaction, once asked for
-	tombs   *int64            // likewise of erased entities
+	past    map[recKey]bool     // records whose history changed
+	trailed map[recKey]bool     // records that addresses, or references, lead to or from otherwise than before
+	held    map[string][]recKey // who holds an address or a domain, once asked for
+	reasons map[recKey]reason   // why records were touched, when it was not that they changed
+	bars    *int64              // size of the suppression list before this transaction, once asked for
+	tombs   *int64              // likewise of erased entities
 	mac     *macs
 	erasing bool // the log tells no values
 }

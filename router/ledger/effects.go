@@ -108,22 +108,21 @@ func (e *effects) referenced(key recKey, kind canonical.Kind) error {
 	if kind == "" {
 		return nil
 	}
-	kinds := e.c.l.reach(kind).Referenced
+	return e.above(key, kind, e.c.l.reach(kind).Referenced)
+}
+
+// above marks the entities of some kinds that a record refers to, or referred to before.
+func (e *effects) above(key recKey, kind canonical.Kind, kinds []canonical.Kind) error {
 	if len(kinds) == 0 {
 		return nil
 	}
-	slot, err := e.c.body(key)
+	named, err := e.named(key, kind)
 	if err != nil {
 		return err
 	}
-	for _, b := range []*body{slot.was, slot.now} {
-		if b == nil {
-			continue
-		}
-		for _, target := range b.targets {
-			if err := e.reached(target, kinds); err != nil {
-				return err
-			}
+	for _, target := range named {
+		if err := e.reached(target, kinds); err != nil {
+			return err
 		}
 	}
 	return nil

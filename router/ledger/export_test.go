@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/identity"
@@ -164,4 +165,43 @@ func DecisionRows(l *Ledger, engine kv.Engine) []identity.Decision {
 		return nil
 	})
 	return list
+}
+
+// Downgrade takes away what the version before trails did not write, and makes every record look mapped by it.
+func Downgrade(l *Ledger, engine kv.Engine) {
+	err := engine.Update(context.Background(), func(tx kv.Tx) error {
+		for _, prefix := range []struct {
+			bucket kv.Bucket
+			prefix []byte
+		}{{bTrail, l.under()}, {bKey, l.under(mailSpace)}} {
+			for key := range tx.Scan(prefix.bucket, prefix.prefix, nil) {
+				if err := tx.Delete(prefix.bucket, slices.Clone(key)); err != nil {
+					return err
+				}
+			}
+		}
+		for at := range tx.Scan(bMeta, l.under(), nil) {
+			key := recKey(at[len(l.ws):])
+			m, err := readMeta(tx, l, key)
+			if err != nil {
+				return err
+			}
+			b, err := readBody(tx, l, key)
+			if err != nil || b == nil {
+				return err
+			}
+			m.mapping++
+			b.laid, b.mail, b.when = false, nil, time.Time{}
+			if err := tx.Put(bMeta, slices.Clone(at), m.encode(nil)); err != nil {
+				return err
+			}
+			if err := tx.Put(bBody, slices.Clone(at), b.encode(nil)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		panic(err)
+	}
 }

@@ -91,30 +91,32 @@ func (o rows) write(tx kv.Tx, bucket kv.Bucket) error {
 	return nil
 }
 
-// diff adds what takes was to now, both lists of row keys.
-func (o rows) diff(was, now []string) {
+// diff adds what takes was to now, both lists of row keys, and reports whether that is anything.
+func (o rows) diff(was, now []string) bool {
 	sort.Strings(was)
 	sort.Strings(now)
+	any := false
 	for _, k := range was {
 		if _, same := slices.BinarySearch(now, k); !same {
-			o[k] = false
+			o[k], any = false, true
 		}
 	}
 	for _, k := range now {
 		if _, same := slices.BinarySearch(was, k); !same {
-			o[k] = true
+			o[k], any = true, true
 		}
 	}
+	return any
 }
 
-// index brings the key and reference rows of all touched records up to date. It returns by how much the number of
-// holders of each term changed.
+// index brings the key and reference rows and the trails of all touched records up to date. It returns by how much the
+// number of holders of each term changed.
 func (c *change) index() (map[string]int, error) {
-	keys, refs, moved := rows{}, rows{}, map[string]int{}
+	keys, refs, trails, moved := rows{}, rows{}, rows{}, map[string]int{}
 	for key, was := range c.touched {
 		now := c.metas[key].meta
 		slot := c.bodies[key]
-		if slot.was == slot.now && was.into == now.into && was.kind == now.kind {
+		if slot.was == slot.now && was.into == now.into && was.kind == now.kind && was.live() == now.live() {
 			continue
 		}
 		before, after := terms(effective(was, slot.was)), terms(effective(now, slot.now))
@@ -125,9 +127,14 @@ func (c *change) index() (map[string]int, error) {
 			moved[t]++
 		}
 		keys.diff(c.keyRows(before, key), c.keyRows(after, key))
+		c.retrail(key, keys.diff(c.mailRows(was, slot.was, key), c.mailRows(now, slot.now, key)))
+		c.retrail(key, trails.diff(c.trailRows(was, slot.was, key), c.trailRows(now, slot.now, key)))
 		refs.diff(c.refRows(was, slot.was, key), c.refRows(now, slot.now, key))
 	}
 	if err := keys.write(c.tx, bKey); err != nil {
+		return nil, err
+	}
+	if err := trails.write(c.tx, bTrail); err != nil {
 		return nil, err
 	}
 	return moved, refs.write(c.tx, bRev)

@@ -15,8 +15,9 @@ const (
 	bBody   kv.Bucket = "body"   // record → keys, targets, profile, raw JSON
 	bEnt    kv.Bucket = "ent"    // entity → members, version, etag
 	bAlias  kv.Bucket = "alias"  // former entity id → present one
-	bKey    kv.Bucket = "key"    // space, value, record → strength
+	bKey    kv.Bucket = "key"    // space, value, record → nothing; also addresses that are no identity keys
 	bRev    kv.Bucket = "rev"    // record pointed to, record that points
+	bTrail  kv.Bucket = "trail"  // e-mail address, domain or record, time backwards, interaction: what happened to whom
 	bDirty  kv.Bucket = "dirty"  // target, entity → mark
 	bLink   kv.Bucket = "link"   // target, entity, item key → link and item as last written
 	bIntent kv.Bucket = "intent" // target, entity, item key → time of the earliest call in doubt
@@ -41,7 +42,7 @@ const (
 // Buckets lists what an engine must be opened with.
 func Buckets() []kv.Bucket {
 	return []kv.Bucket{bMeta, bBody, bEnt, bAlias, bKey, bRev, bDirty, bLink, bIntent, bStream, bFeed, bGap, bRef, bInbox,
-		bDead, bToken, bLearnt, bCount, bState, bDecide, bReview, bLog, bHist, bBar, bErased}
+		bDead, bToken, bLearnt, bCount, bState, bDecide, bReview, bLog, bHist, bBar, bErased, bTrail}
 }
 
 // Limits that keep a key of two references under kv.MaxKeyBytes.

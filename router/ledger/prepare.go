@@ -123,6 +123,7 @@ func (l *Ledger) mapRecord(a *arrival) {
 	a.body.profile, a.body.fresh = p.AppendBinary(make([]byte, 0, 1024)), &p
 	a.body.keys = l.resolver.Keys(&p, a.rec.Ref.String())
 	a.body.targets = targetsOf(&p, a.key)
+	l.correspond(&p, a.body)
 }
 
 // badName names the dead letter of a record whose reference cannot be a key.

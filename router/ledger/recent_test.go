@@ -1,14 +1,22 @@
 package ledger_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/mapping/identity"
 	"github.com/millrace/millrace/mapping/work"
 	"github.com/millrace/millrace/router/ledger"
+	"github.com/millrace/millrace/router/ledger/kv"
 )
 
 // recent lists the subjects of what happened to the entity of a record, newest first.
@@ -73,4 +81,166 @@ func TestMailsMoveWithAddresses(t *testing.T) {
 	check("nobody left", "a/companies/1", "")
 	w.fetch(gone("m/messages/3", 2, connectors.Hard))
 	check("one record of the mail is deleted", "a/contacts/1", "m2 c4")
+	w.fetch(version("a/calls/5", 1, `{"contacts":["a/contacts/9"],"occurred_at":"2026-11-05T10:00:00Z","subject":"c5"}`))
+	merged := gone("a/contacts/9", 2, connectors.Merged) // before anybody read it
+	merged.Deleted.Into = ref("a/contacts/1")
+	w.fetch(merged)
+	check("with a record that the vendor merged", "a/contacts/1", "c5 m2 c4")
+}
+
+// An organization has the mails of its people, of everybody else at its domains, and to addresses that are nobody's: those
+// of its own people who left are not among them, nor is all of free mail.
+func TestMailsOfAnOrganization(t *testing.T) {
+	w := newWorldWith(t, newMemory(), fieldsAsTheyAre{version: "1"})
+	w.fetch(version("a/companies/1", 1, `{"domains":["acme.example","gmail.com"],"emails":[{"address":"acme@outlook.com"}],"name":"Acme"}`),
+		version("a/contacts/1", 1, `{"emails":[{"address":"ana@private.example"}],"name.full":"Ana","organization":"a/companies/1"}`),
+		version("a/contacts/2", 1, `{"emails":[{"address":"bo@private.example"}],"name.full":"Bo","organization":"a/companies/2"}`),
+		version("a/contacts/3", 1, `{"emails":[{"address":"info@acme.example"},{"address":"all@acme.example","shared":true}],"name.full":"Cy"}`))
+	for n, from := range []string{"ana@private.example", "bo@private.example", "somebody@sub.acme.example", "info@acme.example", "x@gmail.com", "acme@outlook.com", "all@acme.example"} {
+		w.fetch(version(fmt.Sprint("m/messages/", n), 1, fmt.Sprintf(`{"occurred_at":"2026-11-01T10:00:0%dZ","subject":"%d","direction":"inbound",
+			"participants":[{"role":"from","address":%q},{"role":"to","address":"sales@ours.example"}]}`, n, n, from)))
+	}
+	for id, want := range map[string]string{"a/companies/1": "6 5 3 2 0", "a/contacts/1": "0", "a/contacts/2": "1", "a/contacts/3": "6 3"} {
+		if got := w.recent(id, 10); got != want {
+			t.Errorf("to %s happened %q, want %q", id, got, want)
+		}
+	}
+}
+
+// What we wrote leads to whom we wrote, not to us: a contact with our own address has no part in it.
+func TestWeAreNobodysCorrespondents(t *testing.T) {
+	m := newMemory()
+	w := newWorldWith(t, m, fieldsAsTheyAre{version: "1"})
+	w.fetch(version("a/contacts/1", 1, `{"emails":[{"address":"sales@ours.example"}],"name.full":"We"}`))
+	w.fetch(version("m/messages/1", 1, `{"direction":"outbound","occurred_at":"2026-11-01T10:00:00Z","subject":"1",
+		"participants":[{"role":"from","address":"sales@ours.example"},{"role":"to","address":"ana@x.example"}]}`))
+	if got := w.recent("a/contacts/1", 10); got != "" {
+		t.Errorf("to us happened %q", got)
+	}
+	if n := len(m.dump("trail")); n != 2 {
+		t.Errorf("a mail to one customer has %d trails, want those of the address and its domain", n)
+	}
+}
+
+// counting is an engine that counts what is read of it.
+type counting struct {
+	kv.Engine
+	rows int
+}
+
+func (c *counting) View(ctx context.Context, fn func(kv.Reader) error) error {
+	return c.Engine.View(ctx, func(r kv.Reader) error { return fn(countingReader{r, c}) })
+}
+
+type countingReader struct {
+	kv.Reader
+	c *counting
+}
+
+func (r countingReader) Get(b kv.Bucket, key []byte) []byte {
+	r.c.rows++
+	return r.Reader.Get(b, key)
+}
+
+func (r countingReader) Scan(b kv.Bucket, prefix, from []byte) iter.Seq2[[]byte, []byte] {
+	return func(yield func(k, v []byte) bool) {
+		for k, v := range r.Reader.Scan(b, prefix, from) {
+			if r.c.rows++; !yield(k, v) {
+				return
+			}
+		}
+	}
+}
+
+// The ten newest of very many mails cost what the ten newest of twenty cost, of a person and of an organization.
+func TestRecentReadsWhatItReturns(t *testing.T) {
+	read := func(mails int, of string) int {
+		c := &counting{Engine: newMemory()}
+		w := newWorldWith(t, c, fieldsAsTheyAre{version: "1"})
+		w.fetch(version("a/companies/1", 1, `{"domains":["x.example"],"name":"X"}`), version("a/contacts/1", 1,
+			`{"emails":[{"address":"ana@x.example"}],"name.full":"Ana","organization":"a/companies/1"}`))
+		var page []connectors.Record
+		for n := range mails {
+			page = append(page, version(fmt.Sprint("m/messages/", n), 1, fmt.Sprintf(`{"occurred_at":%q,"subject":"%d",
+				"participants":[{"role":"from","address":"ana@x.example"}]}`, at(n).Format(time.RFC3339), n)))
+		}
+		w.fetch(page...)
+		c.rows = 0
+		if got, want := w.recent(of, 3), fmt.Sprint(mails-1, " ", mails-2, " ", mails-3); got != want {
+			t.Fatalf("the newest of %d are %q, want %q", mails, got, want)
+		}
+		return c.rows
+	}
+	for _, of := range []string{"a/contacts/1", "a/companies/1"} {
+		if few, many := read(20, of), read(2000, of); many > few+10 {
+			t.Errorf("%s: the newest of 2000 mails cost %d reads, of 20 %d", of, many, few)
+		}
+	}
+}
+
+// In the ledger of an earlier version, which has no trails, Remap lays them, also of what an erasure left of an interaction,
+// and marks whom they lead to.
+func TestTrailsOfAnEarlierVersion(t *testing.T) {
+	m := newMemory()
+	w := newWorldUnder(t, m, plain{"1"}, identity.NewResolver(identity.Settings{}), cards)
+	w.fetch(rec("a/contacts/1", 1, say{Name: "Ann", Email: "ann@acme.example,info@acme.example"}), rec("a/contacts/2", 1, say{Name: "Gone", Email: "gone@corp.example"}),
+		rec("a/messages/1", 1, say{Name: "1", Took: "info@acme.example", At: "2026-11-01T10:00:00Z"}), rec("a/messages/2", 1, say{Name: "2", With: "a/contacts/1", At: "2026-11-02T10:00:00Z"}),
+		rec("a/messages/3", 1, say{Name: "3", Took: "gone@corp.example", At: "2026-11-03T10:00:00Z"}), rec("a/deals/1", 1, say{Name: "D"}))
+	if _, err := w.Erase(t.Context(), w.id("a/contacts/2"), ledger.EraseOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	want := m.dump("trail", "key")
+	if happened := w.recent("a/deals/1", 9); len(strings.Fields(happened)) != 2 || len(want) < 8 {
+		t.Fatalf("about the deal happened %q, with the trails %q", happened, want)
+	}
+	ledger.Downgrade(w.Ledger, m)
+	if len(m.dump("trail")) != 0 || w.recent("a/contacts/1", 9) != "" {
+		t.Fatal("the ledger of an earlier version has trails")
+	}
+	w.clean()
+	w = newWorldUnder(t, m, plain{"1"}, w.resolver, cards)
+	for done := false; !done; {
+		out, err := w.Remap(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		done = out.Done
+	}
+	equalLines(t, "trails", m.dump("trail", "key"), want)
+	if got := w.recent("a/contacts/1", 9); got != "2 1" {
+		t.Errorf("to the contact happened %q, want both", got)
+	}
+	if marks := w.marked("per_"); len(marks) != 1 {
+		t.Errorf("%q are marked, want the contact", marks)
+	}
+}
+
+// A crash at any write of a page of mails leaves all of it or nothing, trails and marks included.
+func TestCrashAmongMails(t *testing.T) { // invariant 1
+	for n := 1; ; n++ {
+		m := newMemory()
+		w := newWorldUnder(t, m, plain{"1"}, identity.NewResolver(identity.Settings{}), cards)
+		w.fetch(rec("a/contacts/1", 1, say{Name: "Ann", Email: "ann@acme.example"}), rec("a/messages/1", 1, say{Name: "1", Took: "ann@acme.example"}))
+		w.clean()
+		old := m.rows
+		next := pollBatch("", "p1", rec("a/messages/1", 2, say{Name: "1", Took: "bob@acme.example"}), rec("a/messages/2", 2, say{Name: "2", Took: "ann@acme.example"}))
+		m.failPut = n
+		_, err := w.Apply(t.Context(), next)
+		if err == nil {
+			if n < 15 {
+				t.Fatalf("a page of two mails made only %d writes", n)
+			}
+			return
+		}
+		if !errors.Is(err, errCrash) || !maps.Equal(m.rows, old) {
+			t.Fatalf("crash at write %d: %v, and something was left behind", n, err)
+		}
+		m.failPut = 0
+		if _, err := w.Apply(t.Context(), next); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.recent("a/contacts/1", 9); got != "2" || len(w.marked("per_")) != 1 {
+			t.Fatalf("after the crash at write %d: %q happened and %q are marked", n, got, w.marked("per_"))
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/router/ledger/kv"
 )
 
@@ -27,7 +28,9 @@ func (l *Ledger) Remap(ctx context.Context) (Remapped, error) {
 		return Remapped{Done: p.Done}, err
 	}
 	for i := range list {
-		l.mapRecord(&list[i])
+		if len(list[i].rec.Data) > 0 {
+			l.mapRecord(&list[i])
+		}
 	}
 	err = l.update(ctx, "remap records", func(c *change) error {
 		out = Remapped{}
@@ -82,7 +85,7 @@ func (l *Ledger) toRemap(ctx context.Context) (p, next progress, list []arrival,
 			if err != nil {
 				return err
 			}
-			if len(a.rec.Data) == 0 { // an erasure left the profile alone
+			if len(a.rec.Data) == 0 && m.kind != canonical.Interaction { // an erasure left the profile alone
 				continue
 			}
 			size += len(a.rec.Data)
@@ -127,6 +130,9 @@ func (c *change) remap(a *arrival, out *Remapped) error {
 	slot, err := c.meta(a.key)
 	if err != nil || slot.meta == nil || slot.content != a.stamp || slot.mapping == c.l.mapping {
 		return err
+	}
+	if len(a.rec.Data) == 0 {
+		return c.lay(a.key)
 	}
 	f, err := c.takeContent(a, slot, unchanged)
 	if err != nil {

@@ -44,6 +44,7 @@ func (c *change) resolve() ([]string, error) {
 	if err := c.recalled(e); err != nil {
 		return nil, err
 	}
+	e.retrailed()
 	return e.mark()
 }
 

@@ -168,6 +168,7 @@ func (e *eraser) bare(key recKey, slot *metaSlot, b *bodySlot) error {
 	}
 	slot.scrubbed, slot.dirty = true, true
 	b.now = &body{profile: kept.AppendBinary(nil), fresh: &kept, targets: targetsOf(&kept, key)}
+	e.c.l.correspond(&kept, b.now)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,6 +36,8 @@ type say struct {
 	Office string   `json:"office,omitempty"`
 	Took   string   `json:"took,omitempty"` // part in an interaction
 	With   string   `json:"with,omitempty"` // likewise, a record
+	At     string   `json:"at,omitempty"`   // when an interaction happened
+	Mail   string   `json:"mail,omitempty"` // its Message-ID
 	Born   string   `json:"born,omitempty"`
 	Same   []string `json:"same,omitempty"`
 	Filter string   `json:"filter,omitempty"`
@@ -95,12 +98,19 @@ func (p plain) Map(rec connectors.Record) (canonical.Profile, mapping.Outcome, e
 	}
 	if out.Kind == canonical.Interaction {
 		claim("kind", "email")
-		claim("occurred_at", "2026-11-22T10:00:00Z")
+		claim("occurred_at", cmp.Or(s.At, "2026-11-22T10:00:00Z"))
 		claim("subject", s.Name)
 		claim("deals", []string{"a/deals/1"})
 	}
 	if s.Took != "" {
-		claim("participants", []map[string]string{{"role": "from", "address": s.Took}})
+		var list []map[string]string
+		for _, address := range strings.Split(s.Took, ",") {
+			list = append(list, map[string]string{"role": "from", "address": address})
+		}
+		claim("participants", list)
+	}
+	if s.Mail != "" {
+		claim("message_id", s.Mail)
 	}
 	if s.With != "" {
 		claim("contacts", []string{s.With})
@@ -146,6 +156,11 @@ func newWorldWith(t testing.TB, engine kv.Engine, m ledger.Mapper) *world {
 }
 
 func newWorldOf(t testing.TB, engine kv.Engine, m ledger.Mapper, r *identity.Resolver) *world {
+	t.Helper()
+	return newWorldUnder(t, engine, m, r, reach)
+}
+
+func newWorldUnder(t testing.TB, engine kv.Engine, m ledger.Mapper, r *identity.Resolver, reach func(canonical.Kind) work.Reach) *world {
 	t.Helper()
 	w := &world{t: t, engine: engine, now: epoch.Add(1000 * time.Hour), shown: map[string]string{}, resolver: r, tied: ledger.MostTied}
 	l, err := ledger.Open(engine, ledger.Options{Now: func() time.Time { return w.now }, Targets: []string{target},
