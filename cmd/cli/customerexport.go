@@ -161,7 +161,7 @@ func (r *exportedRecord) fill(s *ledger.Snap, e *work.Entity, raw bool) error {
 
 func (rep *exportReport) related(s *ledger.Snap, e *work.Entity) error {
 	for _, k := range canonical.Kinds() {
-		list, err := s.Referrers(e, k)
+		list, err := relatedTo(s, e, k)
 		if err != nil {
 			return err
 		}

@@ -46,7 +46,7 @@ func (a *app) customerShowCmd() *cobra.Command {
 }
 
 // customerReport is what `customer show --json` writes. Every list is complete up to the bound that its source names:
-// at most work.MaxReferrers entities of a kind refer to it, at most mostLog changes make the timeline, and what happened about
+// at most work.MaxReferrers entities of a kind refer to it or happened to it, at most mostLog changes make the timeline, and what happened about
 // at most mostAbout of its deals and tickets.
 type customerReport struct {
 	ID         string             `json:"id"`
@@ -146,7 +146,7 @@ func (rep *customerReport) surroundings(s *ledger.Snap, e *work.Entity) (err err
 	}
 	rep.ReferredBy = map[string][]brief{}
 	for _, k := range canonical.Kinds() {
-		list, err := s.Referrers(e, k)
+		list, err := relatedTo(s, e, k)
 		if err != nil {
 			return err
 		}
@@ -167,6 +167,15 @@ func (rep *customerReport) surroundings(s *ledger.Snap, e *work.Entity) (err err
 	}
 	rep.Timeline = t.newestFirst()
 	return nil
+}
+
+// relatedTo returns the entities of a kind that refer to one; of interactions the newest, those that only name its e-mail
+// addresses among them.
+func relatedTo(s *ledger.Snap, e *work.Entity, k canonical.Kind) ([]*work.Entity, error) {
+	if k == canonical.Interaction {
+		return s.Recent(e, work.MaxReferrers, func(*work.Entity) bool { return true })
+	}
+	return s.Referrers(e, k)
 }
 
 func membersOf(s *ledger.Snap, id string, e *work.Entity) ([]memberReport, error) {

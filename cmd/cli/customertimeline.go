@@ -45,7 +45,7 @@ var timed = map[canonical.Kind][][2]string{
 type timeline struct {
 	s    *ledger.Snap
 	list []moment
-	seen map[string]bool // entities that are in it
+	seen map[string]bool // entities that are in it, and mails
 }
 
 // about adds what happened about the deals or tickets of a customer: a comment names its ticket and who wrote it, which may
@@ -56,7 +56,7 @@ func (t *timeline) about(list []*work.Entity) error {
 		return cmp.Or(strings.Compare(goldenText(b, "opened_at"), goldenText(a, "opened_at")), strings.Compare(a.ID, b.ID))
 	})
 	for _, e := range list[:min(len(list), mostAbout)] {
-		happened, err := t.s.Referrers(e, canonical.Interaction)
+		happened, err := relatedTo(t.s, e, canonical.Interaction)
 		if err != nil {
 			return err
 		}
@@ -67,12 +67,13 @@ func (t *timeline) about(list []*work.Entity) error {
 	return nil
 }
 
-// entity adds the moments of one entity, once.
+// entity adds the moments of one entity, once, and of one mail, whichever records tell of it.
 func (t *timeline) entity(e *work.Entity) {
-	if t.seen[e.ID] {
+	mail := "mail " + goldenText(e, "message_id")
+	if t.seen[e.ID] || e.Kind == canonical.Interaction && t.seen[mail] {
 		return
 	}
-	t.seen[e.ID] = true
+	t.seen[e.ID], t.seen[mail] = true, mail != "mail "
 	for _, pair := range timed[e.Kind] {
 		at, err := time.Parse(time.RFC3339, goldenText(e, pair[0]))
 		if err != nil {

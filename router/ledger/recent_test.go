@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -242,5 +243,34 @@ func TestCrashAmongMails(t *testing.T) { // invariant 1
 		if got := w.recent("a/contacts/1", 9); got != "2" || len(w.marked("per_")) != 1 {
 			t.Fatalf("after the crash at write %d: %q happened and %q are marked", n, got, w.marked("per_"))
 		}
+	}
+}
+
+// Of somebody whose mails name nothing but an address no byte is left: neither the trails, nor who wrote, nor what about. That
+// there was a mail, when, and about which deal, stays.
+func TestErasedCorrespondentLeavesNoTrace(t *testing.T) {
+	m := newMemory()
+	w := newWorldWith(t, m, fieldsAsTheyAre{version: "1"})
+	w.fetch(version("a/contacts/1", 1, `{"emails":[{"address":"zofia.q@quarkbaum.example"}],"name.full":"Żofia Quarkbaum"}`), version("a/contacts/2", 1,
+		`{"emails":[{"address":"ada@other.example"}],"name.full":"Ada Other"}`), version("a/deals/1", 1, `{"name":"D"}`))
+	w.fetch(version("m/messages/1", 1, `{"automated":false,"body":"A very private matter","deals":["a/deals/1"],"kind":"email","message_id":"77.abc@mx.quarkbaum.example",
+		"occurred_at":"2026-11-01T10:00:00Z","participants":[{"role":"from","address":"Zofia.Q@Quarkbaum.example","name":"Z."},{"role":"cc","address":"ada@other.example"}],
+		"snippet":"A very private","subject":"Private matters"}`), version("m/messages/2", 1, `{"kind":"email","occurred_at":"2026-11-02T10:00:00Z",
+		"participants":[{"role":"to","address":"ada@other.example"}],"subject":"Nothing of hers"}`))
+	if got := m.holding("quarkbaum", "zofia", "Quarkbaum"); len(got) < 6 || w.recent("a/contacts/1", 9) != "Private matters" {
+		t.Fatalf("before the erasure %q hold her: the test has no teeth", got)
+	}
+	done := w.erase("a/contacts/1")
+	if got := m.holding("quarkbaum", "Quarkbaum", "zofia", "Zofia", "Żofia", "private", "Private"); len(got) != 0 {
+		t.Errorf("after the erasure:\n%q", got)
+	}
+	if len(done.Named) != 1 || done.Named[0] != "m/messages/1" {
+		t.Errorf("the report names %v, want the mail", done.Named)
+	}
+	equalLines(t, "mails", slices.DeleteFunc(w.entities(), func(e string) bool { return !strings.HasPrefix(e, "interaction") }), []string{
+		`interaction [m/messages/1] automated=false deals=["a/deals/1"] kind="email" occurred_at="2026-11-01T10:00:00Z" participants=[{"name":"erased"}]`,
+		`interaction [m/messages/2] kind="email" occurred_at="2026-11-02T10:00:00Z" participants=[{"role":"to","address":"ada@other.example"}] subject="Nothing of hers"`})
+	if got := w.recent("a/deals/1", 9); got != "" || w.recent("a/contacts/2", 9) != "Nothing of hers" {
+		t.Errorf("about the deal happened %q, to the other %q", got, w.recent("a/contacts/2", 9))
 	}
 }
