@@ -99,6 +99,16 @@ type Finder interface {
 	Find(ctx context.Context, want Want) (Link, error)
 }
 
+// Rechecker is a Target at which a request that nobody waits for any more can still make a second object: a process was
+// killed, or gave up waiting, and the vendor handles its request after others have looked for what it made.
+type Rechecker interface {
+	// Recheck looks for the objects that carry the keys of wants, some time after those were made in doubt, and returns for
+	// each the link of the one that stays, as Upsert would choose it; the others no longer count. A Result without a link
+	// says that there is none, or that the vendor never lets two objects carry one key. Only Item.Key, Since and Sought are
+	// set.
+	Recheck(ctx context.Context, wants []Want) []Result
+}
+
 // Result is the outcome of one item of a batch.
 type Result struct {
 	Link Link

@@ -47,6 +47,8 @@ type unit struct {
 	how     connectors.Closing // of shut
 	redact  bool               // shut shows somebody who was erased
 	seek    *ledger.Link
+	// rechecks are looked for once more.
+	rechecks []ledger.Recheck
 }
 
 func newDeliverer(r *Router, t TargetConn) *deliverer {
@@ -112,6 +114,8 @@ func (d *deliverer) call(ctx context.Context, u unit) []connectors.Result {
 			results = append(results, d.shut(ctx, u))
 		case u.seek != nil:
 			results = append(results, d.seek(ctx, u.seek))
+		case len(u.rechecks) > 0:
+			results = append(results, d.lookAgain(ctx, u.rechecks)...)
 		case d.target.Batcher != nil && len(u.wants) > 1:
 			results = append(results, d.target.Batcher.UpsertBatch(ctx, u.wants)...)
 		default:

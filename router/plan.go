@@ -12,18 +12,19 @@ import (
 
 // job is the delivery of one dirty entity: what has to be written and what became of it.
 type job struct {
-	mark   ledger.Dirty
-	wants  []connectors.Want
-	shut   []ledger.Link
-	how    []connectors.Closing // of shut[i]
-	seek   []ledger.Link        // may have been made, and is only to be looked for
-	merged bool                 // the entity was merged into another, which is why it is shut
-	erased bool                 // what is shut is redacted
-	settle ledger.Settlement
-	left   int   // calls without an answer
-	err    error // the failure that decides
-	held   error // why closings were held back
-	again  bool  // go round once more: an object was gone
+	mark     ledger.Dirty
+	wants    []connectors.Want
+	shut     []ledger.Link
+	how      []connectors.Closing // of shut[i]
+	seek     []ledger.Link        // may have been made, and is only to be looked for
+	rechecks []ledger.Recheck     // looked for once more, and nothing else is done meanwhile
+	merged   bool                 // the entity was merged into another, which is why it is shut
+	erased   bool                 // what is shut is redacted
+	settle   ledger.Settlement
+	left     int   // calls without an answer
+	err      error // the failure that decides
+	held     error // why closings were held back
+	again    bool  // go round once more: an object was gone
 
 	created, updated, closedItems int
 }
@@ -89,7 +90,7 @@ func (d *deliverer) prepare(ctx context.Context, ids []string) ([]*job, error) {
 		if err := d.hold(ctx, j); err != nil {
 			return nil, err
 		}
-		j.left = len(j.wants) + len(j.shut) + len(j.seek)
+		j.left = len(j.wants) + len(j.shut) + len(j.seek) + len(j.rechecks)
 	}
 	return d.announce(ctx, jobs)
 }
@@ -131,7 +132,11 @@ func (d *deliverer) planOne(snap *ledger.Snap, id string) (*job, error) {
 	if d.r.gathering(canonical.KindOfID(id)) {
 		return nil, nil
 	}
-	j := &job{mark: *mark, settle: ledger.Settlement{Entity: id, Generation: mark.Generation}}
+	j, err := d.planRecheck(snap, mark)
+	if err != nil || j != nil {
+		return j, err
+	}
+	j = &job{mark: *mark, settle: ledger.Settlement{Entity: id, Generation: mark.Generation}}
 	diff, err := compare(d.r.o.Rules, snap, d.target.Name, id)
 	if err == nil && diff.waits && !diff.gone && d.target.Finder == nil {
 		diff, err = compareNow(d.r.o.Rules, snap, d.target.Name, id) // only a write can find what is in doubt
@@ -207,6 +212,9 @@ const suspect = 2
 
 // dispatch turns jobs into calls. Jobs without a call are settled through the recorder like the others.
 func (d *deliverer) dispatch(soft, hard context.Context, jobs []*job, open *unit) bool {
+	if !d.sendRechecks(soft, jobs) {
+		return false
+	}
 	var settled []*job
 	for _, j := range jobs {
 		if j.left == 0 {

@@ -60,8 +60,10 @@ func (d *deliverer) finish(jobs []*job, u unit) []*job {
 			}
 		case u.seek != nil:
 			j.found(*u.seek, res)
+		case len(u.rechecks) > 0:
+			j.looked(u.rechecks[i], res)
 		default:
-			j.shown(u.wants[i], res)
+			j.shown(u.wants[i], res, d.recheckAt(u.wants[i]))
 		}
 		if j.left--; j.left == 0 {
 			jobs = append(jobs, j)
@@ -70,12 +72,15 @@ func (d *deliverer) finish(jobs []*job, u unit) []*job {
 	return jobs
 }
 
-// shown notes the outcome of one item.
-func (j *job) shown(w connectors.Want, res connectors.Result) {
+// shown notes the outcome of one item, and when to look for it again.
+func (j *job) shown(w connectors.Want, res connectors.Result, recheck time.Time) {
 	switch {
 	case res.Err == nil:
-		item := w.Item
-		j.settle.Wrote = append(j.settle.Wrote, ledger.Link{Key: w.Item.Key, Link: res.Link, Item: &item, Since: w.Since})
+		item, sought := w.Item, w.Sought
+		if len(sought) == 0 {
+			sought = []string{item.Project}
+		}
+		j.settle.Wrote = append(j.settle.Wrote, ledger.Link{Key: item.Key, Link: res.Link, Item: &item, Since: w.Since, Projects: sought, Recheck: recheck})
 		j.count(w)
 	case connectors.KindOf(res.Err) == connectors.NotFound && w.Link != "":
 		// A person deleted the object. The next round makes it again.

@@ -42,6 +42,8 @@ type TargetConn struct {
 	// overwritten with nothing personal and closed, or deleted.
 	Redactor connectors.Redactor
 	Finder   connectors.Finder // nil = what an interrupted call left and nobody wants any more stays
+	// Rechecker is nil when no request that nobody waits for any more can make a second object.
+	Rechecker connectors.Rechecker
 	// InFlight is the most items being written at the same time; a batch counts as its items.
 	InFlight int
 }
@@ -59,7 +61,10 @@ type Options struct {
 	Attempts int // before an item that fails while others succeed becomes a dead letter; default 8
 	// Late is how long a call of a process that was killed may still take effect at a target; default 5 s. What is in
 	// doubt since before this router began waits so long before it is looked for (invariant 4).
-	Late    time.Duration
+	Late time.Duration
+	// Recheck is how long after an object was made in doubt it is looked for again; default 2 minutes, longer than a
+	// request is handled anywhere (invariant 4).
+	Recheck time.Duration
 	Share   float64 // invariant 6: most a run may close, as a share of the items shown; default 0.10
 	Once    bool    // streams are read when they are asked for, and not again by themselves
 	Force   bool    // lift the closing guard for this run
@@ -115,6 +120,9 @@ func New(o Options) (*Router, error) {
 	}
 	if o.Late == 0 {
 		o.Late = defaultLate
+	}
+	if o.Recheck == 0 {
+		o.Recheck = defaultRecheck
 	}
 	if o.Share == 0 {
 		o.Share = 0.10

@@ -54,6 +54,7 @@ func (r *Router) Upkeep(ctx context.Context) error {
 		func() (bool, error) { return l.Replan(ctx, version) },
 		func() (bool, error) { return r.age(ctx) },
 		func() (bool, error) { return l.Spread(ctx) },
+		func() (bool, error) { return r.recheck(ctx) },
 		func() (bool, error) { return r.eraseWished(ctx) },
 	} {
 		for first := true; ; first = false {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -84,19 +85,20 @@ func (c *crm) Read(_ context.Context, _ string, after connectors.Cursor) (connec
 
 // board is a small project tool in memory, with the faults that matter.
 type board struct {
-	mu      sync.Mutex
-	items   map[connectors.Link]connectors.Item
-	said    map[connectors.Link][]string // comments
-	next    int
-	inUse   int
-	maxUse  int
-	creates int
-	updates int
-	closes  int
-	before  func(connectors.Want) error // an error here means that nothing was written
-	after   func(connectors.Want) error // an error here means that it was, and the answer was lost
-	closed  func() error                // likewise, of closing
-	latency time.Duration
+	mu       sync.Mutex
+	items    map[connectors.Link]connectors.Item
+	said     map[connectors.Link][]string // comments
+	next     int
+	inUse    int
+	maxUse   int
+	creates  int
+	updates  int
+	closes   int
+	rechecks int
+	before   func(connectors.Want) error // an error here means that nothing was written
+	after    func(connectors.Want) error // an error here means that it was, and the answer was lost
+	closed   func() error                // likewise, of closing
+	latency  time.Duration
 }
 
 func newBoard() *board {
@@ -152,6 +154,28 @@ func (b *board) Upsert(_ context.Context, w connectors.Want) (connectors.Link, e
 		}
 	}
 	return link, nil
+}
+
+// Recheck keeps the oldest of several objects of one key, by their names.
+func (b *board) Recheck(_ context.Context, wants []connectors.Want) []connectors.Result {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.rechecks += len(wants)
+	results := make([]connectors.Result, len(wants))
+	for i, w := range wants {
+		for _, link := range slices.Sorted(maps.Keys(b.items)) {
+			item := b.items[link]
+			switch {
+			case item.Key != w.Item.Key || !slices.Contains(w.Sought, item.Project):
+			case results[i].Link == "":
+				results[i].Link = link
+			default:
+				item.Key, item.Completed = "", true
+				b.items[link] = item
+			}
+		}
+	}
+	return results
 }
 
 // Find looks only where it is told to, as a target without global ids must.
@@ -315,7 +339,7 @@ func (w *world) start() {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	o := router.Options{Ledger: w.ledger, Bus: bus.InProcess(log), Rules: rules, Log: log, Attempts: 3, Late: time.Nanosecond, Now: w.now,
 		Sources: []router.SourceConn{{Name: "crm", Source: w.crm}},
-		Targets: []router.TargetConn{{Name: "board", Target: w.board, Finder: w.board, Lister: w.board,
+		Targets: []router.TargetConn{{Name: "board", Target: w.board, Finder: w.board, Rechecker: w.board, Lister: w.board,
 			Locator: w.board, InFlight: 5}}}
 	if w.change != nil {
 		w.change(&o)

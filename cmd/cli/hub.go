@@ -159,7 +159,7 @@ func notOpened(c config.Connection, err error) error {
 // route makes the router of the connections.
 func (h *hub) route(o hubOptions) error {
 	ro := router.Options{KindOf: h.maps.kindOf, Ledger: h.ledger, Bus: h.bus, Rules: h.rules, Attempts: h.cfg.Delivery.Attempts,
-		Share: h.cfg.Delivery.CloseShare, Force: o.force, Once: !o.daemon, Log: h.log}
+		Share: h.cfg.Delivery.CloseShare, Recheck: h.cfg.Delivery.Recheck, Force: o.force, Once: !o.daemon, Log: h.log}
 	for _, c := range h.cfg.Connections {
 		if o.noSources {
 			break
@@ -182,10 +182,11 @@ func (h *hub) route(o hubOptions) error {
 		target := conn.opened.(connectors.Target)
 		batcher, _ := conn.opened.(connectors.Batcher)
 		finder, _ := conn.opened.(connectors.Finder)
+		rechecker, _ := conn.opened.(connectors.Rechecker)
 		redactor, _ := conn.opened.(connectors.Redactor)
 		lister, _ := conn.opened.(connectors.Lister)
 		locator, _ := conn.opened.(connectors.Locator)
-		ro.Targets = append(ro.Targets, router.TargetConn{Name: name, Target: target, Batcher: batcher, Redactor: redactor, Finder: finder, Lister: lister,
+		ro.Targets = append(ro.Targets, router.TargetConn{Name: name, Target: target, Batcher: batcher, Redactor: redactor, Finder: finder, Rechecker: rechecker, Lister: lister,
 			Locator: locator, InFlight: inFlight(conn)})
 	}
 	var err error

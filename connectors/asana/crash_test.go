@@ -42,6 +42,43 @@ func TestDoubledTasksAreRetired(t *testing.T) {
 	}
 }
 
+// TestRecheckRetiresWhatCameLate: a request that takes effect after everybody looked for what it made is found later. The older
+// task goes on, the other gives its key up; with one listing for all that is looked for, and none at all where Asana itself
+// lets no two tasks carry one key.
+func TestRecheckRetiresWhatCameLate(t *testing.T) {
+	w := newWorld(t, false, nil)
+	target := open(t, w)
+	since := w.clock.Now().Add(-time.Second)
+	var wants []connectors.Want
+	var links []connectors.Link
+	for i := range 3 {
+		links = append(links, upsert(t, target, connectors.Want{Item: deal(i)}))
+		w.clock.Advance(time.Second)
+		if i > 0 {
+			upsert(t, target, connectors.Want{Item: deal(i)})
+		}
+		wants = append(wants, connectors.Want{Item: connectors.Item{Key: deal(i).Key}, Since: since, Sought: []string{deal(i).Project}})
+	}
+	wants = append(wants, connectors.Want{Item: connectors.Item{Key: deal(9).Key}, Since: since, Sought: []string{deal(9).Project}})
+	w.log.Reset()
+	for i, r := range target.(connectors.Rechecker).Recheck(context.Background(), wants) {
+		if want := append(links, "")[i]; r.Err != nil || r.Link != want {
+			t.Errorf("item %d: got %q and %v, want the oldest, %q", i, r.Link, r.Err, want)
+		}
+	}
+	if n := w.log.Count("GET", "/api/1.0/tasks"); n != 1 {
+		t.Errorf("got %d listings, want 1: %+v", n, w.log.Counts())
+	}
+	if groups := w.sim.Duplicates("Hub ID"); len(groups) != 0 {
+		t.Errorf("got %+v, want every key once", groups)
+	}
+	w = newWorld(t, true, nil)
+	w.log.Reset()
+	if r := open(t, w).(connectors.Rechecker).Recheck(context.Background(), wants); len(r) != len(wants) || w.log.Totals().Requests != 0 {
+		t.Errorf("got %+v with %d requests, want nothing to be asked for external ids", r, w.log.Totals().Requests)
+	}
+}
+
 // TestClocksApart: Asana's clock may be minutes behind ours, and the interrupted call's task must be found all the same.
 func TestClocksApart(t *testing.T) {
 	w := newWorld(t, false, nil)

@@ -27,7 +27,7 @@ type claimant struct {
 
 // find looks for the task that an interrupted call may have left (invariant 4): by the external id, or among the
 // project's tasks that changed since. Of several the oldest stays and the others are completed with a pointer to it;
-// nothing is deleted, since a person may have worked on any of them. It returns "" when there is none.
+// nothing is deleted, since a person may have worked on any of them. Their keys they give up. It returns "" when there is none.
 func (t *target) find(ctx context.Context, want connectors.Want, look *lookup) (string, error) {
 	if t.config.external {
 		return t.findExternal(ctx, want.Item.Key)
@@ -52,6 +52,26 @@ func (t *target) Find(ctx context.Context, want connectors.Want) (connectors.Lin
 	}
 	gid, err := t.find(ctx, want, &lookup{})
 	return connectors.Link(gid), err
+}
+
+// Recheck implements connectors.Rechecker. Items in the same projects share one listing. Two tasks never have one external
+// id, so there is nothing to look for where that is the key.
+func (t *target) Recheck(ctx context.Context, wants []connectors.Want) []connectors.Result {
+	results := make([]connectors.Result, len(wants))
+	if t.config.external {
+		return results
+	}
+	look := &lookup{}
+	for i, want := range wants {
+		gid, err := t.find(ctx, want, look)
+		if results[i] = (connectors.Result{Link: connectors.Link(gid), Err: err}); hopeless(err) != nil {
+			for rest := range results[i+1:] {
+				results[i+1+rest].Err = err
+			}
+			break
+		}
+	}
+	return results
 }
 
 // findListed is find in one project.
@@ -161,7 +181,7 @@ func (t *target) retire(ctx context.Context, found []claimant) error {
 			continue
 		}
 		text := fmt.Sprintf("This task shows the same as https://app.asana.com/0/0/%s and is no longer updated.", found[0].GID)
-		if err := t.Close(ctx, connectors.Link(c.GID), connectors.Closing{Comment: text}); err != nil {
+		if err := t.Close(ctx, connectors.Link(c.GID), connectors.Closing{Comment: text, Forget: true}); err != nil {
 			return fmt.Errorf("retire a doubled task: %w", err)
 		}
 	}

@@ -38,6 +38,9 @@ type Link struct {
 	InDoubt  bool
 	Since    time.Time
 	Projects []string
+	// Recheck, in a settlement of an object that was made after a call had been in doubt, is when to look for it again; zero =
+	// never.
+	Recheck time.Time
 }
 
 // NoKey is in Link.Carries of an object that gave its key up.

@@ -14,6 +14,8 @@ type Settlement struct {
 	Wrote      []Link   // items now shown (or closed) behind Link; Item is what was written. Their intents are settled
 	Adopted    []Link   // objects found by their keys, taken over unless a link is known; there may be no such entity yet
 	Gone       []string // keys of items whose objects are deleted or were never made; their intents are settled
+	// Looked are the outcomes of second looks (Recheck): Link is what was found, "" for nothing.
+	Looked []Link
 	// Quiet says that no call about the entity is under way, so what was in doubt and has a link is no more than unknown.
 	// It lets a merge that waits for that take place.
 	Quiet bool
@@ -51,6 +53,9 @@ func (l *Ledger) Settle(ctx context.Context, target string, list []Settlement) (
 				return err
 			}
 			if err := c.settleLinks(target, &list[i], c.now); err != nil {
+				return err
+			}
+			if err := c.recheck(target, &list[i]); err != nil {
 				return err
 			}
 			if err := c.settleMark(target, &list[i], &done); err != nil {
@@ -113,6 +118,11 @@ func (c *change) settleLinks(target string, s *Settlement, made time.Time) error
 		}
 		if err := c.putLink(target, s.Entity, old, &k); err != nil {
 			return err
+		}
+		if !k.Recheck.IsZero() {
+			if err := c.putRecheck(target, s.Entity, &k); err != nil {
+				return err
+			}
 		}
 		if err := c.tx.Delete(bIntent, c.l.at(target, s.Entity, k.Key)); err != nil {
 			return err

@@ -49,8 +49,9 @@ type Connection struct {
 
 // Delivery says how hard the router tries to write an item.
 type Delivery struct {
-	Attempts   int     // before an item becomes a dead letter
-	CloseShare float64 // invariant 6: the most a single run may close, as a share of the items shown
+	Attempts   int           // before an item becomes a dead letter
+	Recheck    time.Duration // when what was made in doubt is looked for again; 0 = the router's default
+	CloseShare float64       // invariant 6: the most a single run may close, as a share of the items shown
 }
 
 // Ledger says how the ledger is kept.

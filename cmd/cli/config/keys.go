@@ -43,6 +43,7 @@ func Keys() []Key {
 	}, identityHelp, []Key{
 		{"delivery.attempts", "8", "Tries before an item that fails alone becomes a dead letter."},
 		{"delivery.close_share", "0.10", "Most a run may close without `--force`, as a share of the items shown; 20 are always allowed."},
+		{"delivery.recheck", "2m", "How long after an item was made in doubt, because a process died or an answer was lost, its project is looked through once more for a second one."},
 		{"admin.listen", "127.0.0.1:8087", "Address of `/healthz`, `/readyz` and `/metrics`; `\"\"` serves none."},
 		{"ledger.key", "", "32 bytes in base64 or hex that seal OAuth tokens and name who is suppressed; a key in the data directory when left out."},
 		{"ledger.former_keys", "", "Keys that `ledger.key` replaced: whom they suppressed stays suppressed."},

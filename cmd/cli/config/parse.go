@@ -33,6 +33,7 @@ type file struct {
 	Delivery struct {
 		Attempts   int     `yaml:"attempts"`
 		CloseShare float64 `yaml:"close_share"`
+		Recheck    string  `yaml:"recheck"`
 	} `yaml:"delivery"`
 	Ledger struct {
 		Key    string   `yaml:"key"`
@@ -101,7 +102,7 @@ func (p *parser) yamlError(err error) error {
 
 func unknownTopLevel(key string) string {
 	known := []string{"data", "workspace", "connections", "targets", "rules", "lifecycle", "survivorship", "admin", "listen",
-		"delivery", "attempts", "close_share", "ledger", "key", "former_keys", "privacy", "on_vendor_erasure", "log", "level", "format"}
+		"delivery", "attempts", "close_share", "recheck", "ledger", "key", "former_keys", "privacy", "on_vendor_erasure", "log", "level", "format"}
 	known = append(known, identityKeys...)
 	if slices.Contains(known, key) {
 		return fmt.Sprintf("the key %q has no place here", key)
@@ -165,6 +166,13 @@ func (p *parser) delivery(c *Config, f *file) {
 	}
 	if c.Delivery.CloseShare == 0 {
 		c.Delivery.CloseShare = 0.10
+	}
+	if f.Delivery.Recheck != "" {
+		d, err := time.ParseDuration(f.Delivery.Recheck)
+		if err != nil || d <= 0 {
+			p.problem("$.delivery.recheck", "must be a duration such as 2m")
+		}
+		c.Delivery.Recheck = d
 	}
 	if c.Delivery.Attempts < 0 {
 		p.problem("$.delivery.attempts", "must be 1 or more")

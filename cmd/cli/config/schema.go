@@ -31,6 +31,7 @@ func Schema(list []connectors.Connector) []byte {
 			"delivery": group(object{
 				"attempts":    object{"type": "integer", "minimum": 1, "description": helpOf("delivery.attempts")},
 				"close_share": object{"type": "number", "minimum": 0, "maximum": 1, "description": helpOf("delivery.close_share")},
+				"recheck":     text(helpOf("delivery.recheck")),
 			}),
 			"ledger": group(object{"key": text(helpOf("ledger.key")), "former_keys": texts(helpOf("ledger.former_keys"))}),
 			"privacy": group(object{"on_vendor_erasure": object{"enum": []string{forgetRecord, eraseCustomer},

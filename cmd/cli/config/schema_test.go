@@ -78,7 +78,7 @@ func TestSchemaAgreesWithTheParser(t *testing.T) {
 		"smallest":             {head, true},
 		"common keys":          {head + "    every: 30s\n    sweep: never\n    streams: [leads]\n    quota_share: 0.5\n    workers: 3\n    region: HR\n", true},
 		"region in words":      {head + "    region: Croatia\n", false},
-		"all outside":          {head + "data: d\nworkspace: w\nadmin: {listen: \"\"}\nlog: {level: debug, format: json}\ndelivery: {attempts: 3, close_share: 0.2}\n", true},
+		"all outside":          {head + "data: d\nworkspace: w\nadmin: {listen: \"\"}\nlog: {level: debug, format: json}\ndelivery: {attempts: 3, close_share: 0.2, recheck: 2m}\n", true},
 		"privacy":              {head + "privacy: {on_vendor_erasure: erase_customer}\nledger: {former_keys: [a, b]}\n", true},
 		"unknown erasure":      {head + "privacy: {on_vendor_erasure: maybe}\n", false},
 		"misspelt key":         {"conections: {}\n", false},
