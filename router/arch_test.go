@@ -51,7 +51,7 @@ func room(path string) (layer int, vendor string) {
 		if len(parts) == 1 {
 			return 1, ""
 		}
-		if parts[1] == "rest" || parts[1] == "transport" || parts[1] == "oauth" {
+		if parts[1] == "rest" || parts[1] == "transport" || parts[1] == "oauth" || parts[1] == "form" {
 			return 2, ""
 		}
 		switch parts[1] {

@@ -44,8 +44,8 @@ type webhookCheck struct {
 	run  func(t *testing.T, h WebhookHarness, w connectors.Webhook)
 }
 
-// Webhook runs the checks of connectors.Webhook. testdata/webhooks holds deliveries, <name>.json or <name>.xml, with the
-// hints they must give, <name>.golden.json.
+// Webhook runs the checks of connectors.Webhook. testdata/webhooks holds deliveries, <name>.json, <name>.xml or <name>.form,
+// with the hints they must give, <name>.golden.json.
 func Webhook(t *testing.T, newHarness func(t *testing.T) WebhookHarness) {
 	for _, c := range webhookChecks {
 		t.Run(c.name, func(t *testing.T) {
@@ -83,9 +83,13 @@ var webhookChecks = []webhookCheck{
 // deliveryBodies are the golden deliveries.
 func deliveryBodies(t *testing.T) map[string][]byte {
 	t.Helper()
-	files, err := filepath.Glob("testdata/webhooks/*.[jx][sm][ol]*")
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, kind := range []string{"json", "xml", "form"} {
+		found, err := filepath.Glob("testdata/webhooks/*." + kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
 	}
 	bodies := map[string][]byte{}
 	for _, file := range files {
