@@ -5,6 +5,7 @@ package all
 
 import (
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/activecampaign"
 	"github.com/millrace/millrace/connectors/asana"
 	"github.com/millrace/millrace/connectors/hubspot"
 	"github.com/millrace/millrace/connectors/imap"
@@ -14,6 +15,7 @@ import (
 
 // List holds every connector, ordered by name.
 var List = []connectors.Connector{
+	activecampaign.Connector,
 	asana.Connector,
 	hubspot.Connector,
 	imap.Connector,

@@ -1,0 +1,361 @@
+package activecampaign_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/activecampaign/activecampaigntest"
+	"github.com/millrace/millrace/connectors/connectortest"
+)
+
+// reader reads a stream of an open connection.
+type reader struct {
+	src    connectors.Source
+	stream string
+	at     connectors.Cursor
+	sweep  bool
+	got    map[string]connectors.Record // the newest of each, by object and id
+	pages  int
+}
+
+func newReader(t testing.TB, h *harness, stream string) *reader {
+	t.Helper()
+	return &reader{src: connectortest.Open(t, h).(connectors.Source), stream: stream, got: map[string]connectors.Record{}}
+}
+
+func (r *reader) read(t testing.TB) connectors.Page {
+	t.Helper()
+	read := r.src.Read
+	if r.sweep {
+		read = r.src.(connectors.Sweeper).Sweep
+	}
+	page, err := read(context.Background(), r.stream, r.at)
+	if err != nil {
+		t.Fatalf("read %s after %q: %v", r.stream, r.at, err)
+	}
+	r.take(page.Records)
+	r.at, r.pages = page.Next, r.pages+1
+	return page
+}
+
+// take does what the ledger does: the later version counts, of equal ones the later answer.
+func (r *reader) take(records []connectors.Record) {
+	for _, rec := range records {
+		key := rec.Ref.Object + "/" + rec.Ref.ID
+		old, ok := r.got[key]
+		if !ok || rec.Version.After(old.Version) || rec.Version.Equal(old.Version) && !rec.Seen.Before(old.Seen) {
+			r.got[key] = rec
+		}
+	}
+}
+
+func (r *reader) drain(t testing.TB) {
+	t.Helper()
+	for range 5000 {
+		if !r.read(t).More {
+			return
+		}
+	}
+	t.Fatal("the stream does not come to its end")
+}
+
+// status is how a contact stands on a list, as its record says.
+func (r *reader) status(contact, list string) string {
+	return gjson.GetBytes(r.got["contacts/"+contact].Data, `lists.#(list=="`+list+`").status`).String()
+}
+
+func contact(t testing.TB, h *harness, address string) string {
+	t.Helper()
+	return h.make(t, "contacts", map[string]any{"email": address})
+}
+
+// TestListsAndTagsThatLeaveNoStamp: ActiveCampaign does not always move a contact's stamp when its lists or tags change. The
+// next listing of all contacts shows it, a webhook at once, and so does a poll within a day of the contact's last change.
+func TestListsAndTagsThatLeaveNoStamp(t *testing.T) {
+	h := newHarness(t, "contacts", nil)
+	id := contact(t, h, "zoe@initech.example")
+	must(t, h.sim.Subscribe(id, "1", activecampaigntest.Subscribed))
+	r := newReader(t, h, "contacts")
+	r.drain(t)
+	if r.status(id, "1") != "1" || r.got["contactLists/1"].Data == nil {
+		t.Fatalf("got %s, want the contact on the list, and its membership", r.got["contacts/"+id].Data)
+	}
+	h.clock.Advance(time.Hour)
+	must(t, h.sim.Tag(id, "vip"))
+	if r.drain(t); !strings.Contains(string(r.got["contacts/"+id].Data), `"tags":["vip"]`) {
+		t.Error("a tag within a day of the contact's last change does not show")
+	}
+	h.clock.Advance(72 * time.Hour)
+	r.drain(t)
+	must(t, h.sim.Untag(id, "vip"), h.sim.Subscribe(id, "1", activecampaigntest.Unsubscribed))
+	h.clock.Advance(time.Minute)
+	if r.drain(t); r.status(id, "1") != "1" {
+		t.Error("the simulator moved the stamp, so that this test shows nothing")
+	}
+	webhook := newReader(t, h, "contacts")
+	records, err := webhook.src.(connectors.Getter).Get(context.Background(), []connectors.Ref{{Connection: connectortest.Connection, Object: "contacts", ID: id}})
+	must(t, err)
+	sweep := newReader(t, h, "contacts")
+	sweep.sweep = true
+	sweep.drain(t)
+	for how, list := range map[string]map[string]connectors.Record{"a fetch": byKey(records), "a listing of all": sweep.got} {
+		r := &reader{got: map[string]connectors.Record{}}
+		for _, rec := range list {
+			r.take([]connectors.Record{rec})
+		}
+		if r.status(id, "1") != "2" || !strings.Contains(string(r.got["contacts/"+id].Data), `"tags":[]`) || gjson.GetBytes(r.got["contactLists/1"].Data, "status").String() != "2" {
+			t.Errorf("%s says %s, want the contact unsubscribed and without the tag", how, r.got["contacts/"+id].Data)
+		}
+	}
+}
+
+func byKey(records []connectors.Record) map[string]connectors.Record {
+	r := &reader{got: map[string]connectors.Record{}}
+	r.take(records)
+	return r.got
+}
+
+// TestSideLoadsAreCompleteOrNothing: a contact without its lists would be one who did not unsubscribe.
+func TestSideLoadsAreCompleteOrNothing(t *testing.T) {
+	h := newHarness(t, "contacts", nil)
+	id := contact(t, h, "zoe@initech.example")
+	must(t, h.sim.Subscribe(id, "1", activecampaigntest.Unsubscribed), h.sim.Tag(id, "vip"), h.sim.SetField(id, "TIER", "dropdown", "Gold"))
+	for _, member := range []string{"contactLists", "contactTags", "fieldValues"} {
+		h.front = func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			rewrite(w, r, next, func(body string) string {
+				return strings.Replace(body, gjson.Get(body, member).Raw, "[]", 1)
+			})
+		}
+		page, err := newReader(t, h, "contacts").src.Read(context.Background(), "contacts", "")
+		if connectors.KindOf(err) != connectors.Temporary || len(page.Records) > 0 {
+			t.Errorf("without its rows of %s: got %d records and %v, want none and Temporary", member, len(page.Records), err)
+		}
+	}
+}
+
+// rewrite answers with what another handler answers, changed.
+func rewrite(w http.ResponseWriter, r *http.Request, next http.Handler, change func(string) string) {
+	rec := httptest.NewRecorder()
+	next.ServeHTTP(rec, r)
+	for name, values := range rec.Header() {
+		w.Header()[name] = values
+	}
+	w.Header().Del("Content-Length")
+	w.WriteHeader(rec.Code)
+	fmt.Fprint(w, change(rec.Body.String()))
+}
+
+// TestAccountWithoutSideLoads: `include` is not in the document. An account that ignores it is told apart from contacts on no
+// list, and can be read without.
+func TestAccountWithoutSideLoads(t *testing.T) {
+	h := newHarness(t, "contacts", func(o *activecampaigntest.Options) { o.NoSideLoads = true })
+	id := contact(t, h, "zoe@initech.example")
+	must(t, h.sim.Subscribe(id, "1", activecampaigntest.Unsubscribed))
+	_, err := newReader(t, h, "contacts").src.Read(context.Background(), "contacts", "")
+	if connectors.KindOf(err) != connectors.Gone || !strings.Contains(err.Error(), "side_loads") || connectors.CursorExpired(err) {
+		t.Errorf("got %v, want Gone and what to do", err)
+	}
+	h.extra["side_loads"] = []string{}
+	r := newReader(t, h, "contacts")
+	r.drain(t)
+	if data := string(r.got["contacts/"+id].Data); !strings.Contains(data, "zoe@") || strings.Contains(data, `"lists":`) {
+		t.Errorf("got %s, want the contact, and no word of its lists", data)
+	}
+	lists := newReader(t, h, "contactLists")
+	if lists.drain(t); len(lists.got) != 1 {
+		t.Errorf("got %d memberships from their own list, want 1", len(lists.got))
+	}
+}
+
+// TestMembershipIsTheSameBothWays: a membership comes with its contact and is listed by itself, in the same bytes.
+func TestMembershipIsTheSameBothWays(t *testing.T) {
+	h := newHarness(t, "contacts", nil)
+	id := contact(t, h, "zoe@initech.example")
+	must(t, h.sim.Subscribe(id, "1", activecampaigntest.Subscribed))
+	beside, listed := newReader(t, h, "contacts"), newReader(t, h, "contactLists")
+	beside.drain(t)
+	listed.drain(t)
+	a, b := beside.got["contactLists/1"], listed.got["contactLists/1"]
+	if string(a.Data) != string(b.Data) || !a.Version.Equal(b.Version) || len(a.Data) == 0 {
+		t.Errorf("got\n%s at %v beside the contact and\n%s at %v listed", a.Data, a.Version, b.Data, b.Version)
+	}
+	h.extra["streams"] = []string{"contacts"}
+	only := newReader(t, h, "contacts")
+	if only.drain(t); len(only.got) != 1 {
+		t.Errorf("got %d records, want only the contact: memberships are not read", len(only.got))
+	}
+}
+
+// TestDeletionWhileListing: what is deleted between two pages moves everything behind it forward; nothing slips through.
+func TestDeletionWhileListing(t *testing.T) {
+	for _, c := range []struct {
+		stream string
+		gone   int // of the first page
+	}{{"accounts", 1}, {"accounts", 60}, {"accounts", 100}, {"deals", 3}, {"deals", 100}} {
+		h := newHarness(t, c.stream, nil)
+		name := map[string]string{"accounts": "name", "deals": "title"}[c.stream]
+		var ids []string
+		for i := range 450 {
+			ids = append(ids, h.make(t, c.stream, map[string]any{name: fmt.Sprint("x", i)}))
+		}
+		r := newReader(t, h, c.stream)
+		r.read(t)
+		r.read(t)
+		for _, id := range ids[:c.gone] {
+			must(t, h.sim.Delete(c.stream, id))
+		}
+		r.drain(t)
+		for _, id := range ids[c.gone:] {
+			if _, ok := r.got[c.stream+"/"+id]; !ok {
+				t.Errorf("%s: %s slipped through when %d were deleted", c.stream, id, c.gone)
+				break
+			}
+		}
+	}
+}
+
+// TestContactDeletedWhileReading: keyset paging does not move.
+func TestContactDeletedWhileReading(t *testing.T) {
+	h := newHarness(t, "contacts", nil)
+	ids := h.Create(t, 350)
+	r := newReader(t, h, "contacts")
+	r.read(t)
+	for _, id := range ids[:90] {
+		must(t, h.sim.Delete("contacts", id))
+	}
+	r.drain(t)
+	for _, id := range ids[90:] {
+		if _, ok := r.got["contacts/"+id]; !ok {
+			t.Fatalf("contact %s slipped through", id)
+		}
+	}
+	if h.log.Count("GET", "/api/3/contacts") != 4 {
+		t.Errorf("got %d requests, want 4", h.log.Count("GET", "/api/3/contacts"))
+	}
+	for _, e := range h.log.Recent() {
+		if strings.Contains(e.Query, "offset") {
+			t.Errorf("contacts are read by offset: %s", e.Query)
+		}
+	}
+}
+
+// TestIgnoredKeysetIsNoEndlessLoop: whoever does not know id_greater sends the first page for ever.
+func TestIgnoredKeysetIsNoEndlessLoop(t *testing.T) {
+	h := newHarness(t, "contacts", nil)
+	h.Create(t, 150)
+	h.front = func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		q := r.URL.Query()
+		q.Del("id_greater")
+		r.URL.RawQuery = q.Encode()
+		next.ServeHTTP(w, r)
+	}
+	r := newReader(t, h, "contacts")
+	r.read(t)
+	if _, err := r.src.Read(context.Background(), "contacts", r.at); connectors.KindOf(err) != connectors.Temporary {
+		t.Errorf("got %v, want Temporary", err)
+	}
+}
+
+// TestSweepEndsWithNothing: a short page is no proof that nothing follows, and what two sweeps do not list is deleted.
+func TestSweepEndsWithNothing(t *testing.T) {
+	h := newHarness(t, "contacts", nil)
+	h.Create(t, 150)
+	h.front = func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		q := r.URL.Query()
+		q.Set("limit", "60") // an account that gives less than it is asked for
+		r.URL.RawQuery = q.Encode()
+		next.ServeHTTP(w, r)
+	}
+	r := newReader(t, h, "contacts")
+	r.sweep = true
+	if r.drain(t); len(r.got) != 150 {
+		t.Errorf("the sweep lists %d contacts of 150", len(r.got))
+	}
+}
+
+// TestOddValues: the key's user, who has no stamps; deals that are hidden; totals that are texts or numbers.
+func TestOddValues(t *testing.T) {
+	h := newHarness(t, "deals", func(o *activecampaigntest.Options) { o.HiddenDeals = []string{"Secret"} })
+	hidden := h.make(t, "deals", map[string]any{"title": "Secret"})
+	h.make(t, "deals", map[string]any{"title": "Open"})
+	users, deals := newReader(t, h, "users"), newReader(t, h, "deals")
+	users.drain(t)
+	deals.drain(t)
+	if v := users.got["users/1"].Version; v.IsZero() || v.After(time.Unix(0, 0)) {
+		t.Errorf("got version %v for a user without stamps, want the oldest there is", v)
+	}
+	rules := ownRules(t)
+	if _, out, err := rules.Map(deals.got["deals/"+hidden]); err != nil || !strings.Contains(out.Filtered, "may not see") {
+		t.Errorf("got %+v and %v for a hidden deal, want it filtered by name", out, err)
+	}
+	for stream, want := range map[string]int64{"users": 1, "deals": 2, "lists": 1, "contacts": 0} {
+		if n, err := users.src.(connectors.Counter).Count(context.Background(), stream); err != nil || n != want {
+			t.Errorf("%s: got %d and %v, want %d", stream, n, err, want)
+		}
+	}
+}
+
+// TestVersionsAreInstants: a stamp's offset is the account's, and the version does not depend on it.
+func TestVersionsAreInstants(t *testing.T) {
+	at := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	for _, zone := range []time.Duration{-11 * time.Hour, -5 * time.Hour, 5*time.Hour + 45*time.Minute, 14 * time.Hour} {
+		h := newHarness(t, "contacts", func(o *activecampaigntest.Options) { o.Zone = zone })
+		h.clock.Freeze()
+		id := contact(t, h, "zoe@initech.example")
+		r := newReader(t, h, "contacts")
+		r.drain(t)
+		if v := r.got["contacts/"+id].Version; !v.Equal(at.Truncate(time.Second)) && v.Sub(at) > time.Minute {
+			t.Errorf("%v: got %v, want %v", zone, v, at)
+		}
+	}
+}
+
+// TestDeletedMembersAreForgotten: a contact that was anonymized at ActiveCampaign keeps nothing here.
+func TestAnonymizedContactIsForgotten(t *testing.T) {
+	h := newHarness(t, "contacts", nil)
+	id := contact(t, h, "zoe@initech.example")
+	must(t, h.sim.Set("contacts", map[string]any{"anonymized": "1"}, id))
+	gone := contact(t, h, "lou@initech.example")
+	must(t, h.sim.Set("contacts", map[string]any{"deleted": "1"}, gone))
+	r := newReader(t, h, "contacts")
+	r.drain(t)
+	if rec := r.got["contacts/"+id]; rec.Deleted.Kind != connectors.Privacy || rec.Data != nil {
+		t.Errorf("got %+v with %d bytes, want it to be forgotten", rec.Deleted, len(rec.Data))
+	}
+	if rec := r.got["contacts/"+gone]; rec.Deleted.Kind != connectors.Soft {
+		t.Errorf("got %+v, want it deleted", rec.Deleted)
+	}
+}
+
+// TestMessagesWithoutTheirText: the text of letters is not kept.
+func TestMessagesWithoutTheirText(t *testing.T) {
+	h := newHarness(t, "contacts", nil)
+	if slices.Contains(newStreams(t, h), "messages") {
+		t.Error("messages are read although nobody named them")
+	}
+	h.extra["streams"] = []string{"messages"}
+	h.make(t, "messages", map[string]any{"subject": "Spring", "html": "<p>" + strings.Repeat("x", 5000) + "</p>", "text": "xxx"})
+	r := newReader(t, h, "messages")
+	r.drain(t)
+	if data := string(r.got["messages/1"].Data); strings.Contains(data, "xxx") || !strings.Contains(data, "Spring") {
+		t.Errorf("got %s", data)
+	}
+}
+
+func newStreams(t *testing.T, h *harness) (names []string) {
+	list, err := newReader(t, h, "").src.Streams(context.Background())
+	must(t, err)
+	for _, s := range list {
+		names = append(names, s.Name)
+	}
+	return names
+}
