@@ -2,6 +2,7 @@ package message
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 
 	"github.com/millrace/millrace/connectors/imap/message/charset"
@@ -18,15 +19,27 @@ const (
 // sends it.
 func (c *collector) isReport() bool {
 	kind, params := field.Params(c.header.Get("content-type"), "", nil)
-	if kind == "multipart/report" && !strings.EqualFold(params["report-type"], "disposition-notification") || c.header.Has("x-failed-recipients") {
+	if c.header.Has("x-failed-recipients") {
 		return true
 	}
+	if kind == "multipart/report" {
+		of := strings.ToLower(params["report-type"])
+		return of != "disposition-notification" && of != "feedback-report" // receipts and complaints (RFC 8098, 5965)
+	}
+	path := field.ID(c.header.Get("return-path"))
 	from := field.Addresses(c.header.Get("from"), "", nil)
 	if len(from) == 0 {
 		return c.emptyPath()
 	}
-	local, _, _ := strings.Cut(strings.ToLower(from[0].Address), "@")
-	return local == "mailer-daemon" || local == "postmaster" && (c.emptyPath() || !c.header.Has("return-path"))
+	name := strings.ToLower(from[0].Name)
+	if strings.Contains(name, "mailer-daemon") || strings.Contains(name, "mail delivery s") {
+		return true
+	}
+	mailer := isMailer(from[0].Address)
+	if mailer && strings.HasPrefix(strings.ToLower(from[0].Address), "postmaster") { // people write as postmaster too
+		return path == "" || isMailer(path)
+	}
+	return mailer || isMailer(path) && c.emptyPath()
 }
 
 // bounce returns whom a mail did not reach: from the report for machines, from the header of Exim and Google, or from what a
@@ -39,7 +52,7 @@ func (c *collector) bounce(said string) *Bounce {
 		}
 	}
 	if c.report && len(c.status) == 0 {
-		list = inWords(list, said)
+		list = c.inWords(list, said)
 	}
 	var kept []Recipient
 	for _, r := range list {
@@ -65,7 +78,7 @@ func listed(list []Recipient, address string) bool {
 // failed reports whether anybody was not reached for good; a report may also say that a mail is late, or has arrived.
 func failed(b *Bounce) bool {
 	for _, r := range b.Recipients {
-		if r.Action == "failed" || r.Action == "" && !strings.HasPrefix(r.Status, "2") && !strings.HasPrefix(r.Status, "4") {
+		if r.Action == "failed" {
 			return true
 		}
 	}
@@ -85,18 +98,31 @@ func fromStatus(raw []byte) (list []Recipient) {
 		if address == "" {
 			continue
 		}
-		action, _, _ := strings.Cut(strings.ToLower(fields["action"]), " ")
-		status, _, _ := strings.Cut(fields["status"], " ")
 		_, diagnostic, ok := strings.Cut(fields["diagnostic-code"], ";")
 		if !ok {
 			diagnostic = fields["diagnostic-code"]
 		}
-		list = append(list, Recipient{Address: address, Action: field.Cut(action, 20), Status: field.Cut(status, 20), Diagnostic: field.Cut(strings.TrimSpace(diagnostic), maxDiagnostic)})
+		status := statusCode.FindString(fields["status"])
+		list = append(list, Recipient{Address: address, Action: action(fields["action"], status), Status: status, Diagnostic: field.Cut(strings.TrimSpace(diagnostic), maxDiagnostic)})
 		if len(list) == maxRecipients {
 			break
 		}
 	}
 	return list
+}
+
+var statusCode = regexp.MustCompile(`^[245]\.\d{1,3}\.\d{1,3}`)
+
+// action returns one of the actions of RFC 3464; what is written instead is told by the status.
+func action(value, status string) string {
+	switch word, _, _ := strings.Cut(strings.ToLower(value), " "); word {
+	case "failed", "delayed", "delivered", "relayed", "expanded":
+		return word
+	}
+	if strings.HasPrefix(status, "2") {
+		return "delivered"
+	}
+	return "failed"
 }
 
 // statusFields reads one group.

@@ -100,7 +100,7 @@ func (c *collector) roleOf(p *mime.Part) role {
 	switch {
 	case p.Type == "message/delivery-status" || p.Type == "message/global-delivery-status":
 		return status
-	case inReport && (p.Type == "message/rfc822" || p.Type == "text/rfc822-headers" || p.Type == "message/global" || p.Type == "message/global-headers"):
+	case (inReport || c.report) && (p.Type == "message/rfc822" || p.Type == "text/rfc822-headers" || p.Type == "message/global" || p.Type == "message/global-headers"):
 		return original
 	case sub == "pgp-signature" || sub == "pkcs7-signature" || sub == "x-pkcs7-signature" || inReport && main == "message":
 		return ignored
@@ -170,7 +170,11 @@ func (c *collector) takeText() {
 		c.notes.Add("more texts than are read")
 		return
 	}
-	c.texts = append(c.texts, &textPart{part: c.part, text: c.buf, cut: c.size > int64(len(c.buf))})
+	t := &textPart{part: c.part, text: c.buf, cut: c.size > int64(len(c.buf))}
+	if t.part.Type == "text/plain" {
+		t.text = c.takeFiles(t.text)
+	}
+	c.texts = append(c.texts, t)
 }
 
 // estimate takes an attachment that is not read.

@@ -6,9 +6,7 @@ import "strings"
 // forms on web sites write so, and lists that write in their own name. So is a bounce, whoever writes it.
 func direction(m *Message, own Own) Direction {
 	switch {
-	case m.Auto == AutoBounce:
-		return Inbound
-	case len(m.From) == 0 || !all(m.From, own):
+	case m.Bounce != nil || len(m.From) == 0 || !all(m.From, own):
 		return Inbound
 	case !all(m.To, own) || !all(m.Cc, own) || !all(m.Bcc, own):
 		return Outbound
@@ -39,7 +37,9 @@ func correspondents(m *Message, own Own) (list []string) {
 	}
 	for _, some := range [][]Address{m.From, m.ReplyTo, m.Sender, m.To, m.Cc, m.Bcc} {
 		for _, a := range some {
-			add(a.Address)
+			if m.Bounce == nil || !isMailer(a.Address) {
+				add(a.Address)
+			}
 		}
 	}
 	if m.Bounce != nil {

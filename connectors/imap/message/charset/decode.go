@@ -17,16 +17,15 @@ import (
 func Decode(label string, text []byte, notes *note.List) string {
 	c := find(label)
 	switch {
+	case c.name == "":
+		return guess(text, notes)
 	case c.plain && ascii(text):
 		return string(text)
 	case c.decode == nil && c.name == "utf-8":
 		return unicodeText(text, notes)
 	case c.decode == nil:
-		if c.name != "" {
-			notes.Add("unknown charset " + c.name)
-			notes = nil
-		}
-		return guess(text, notes)
+		notes.Add("unknown charset " + c.name)
+		return guess(text, nil)
 	case c.latin && utf8.Valid(text):
 		notes.Add("text called " + c.name + " is UTF-8")
 		return string(text)
@@ -67,7 +66,7 @@ var shiftJIS = []byte("\x1b$")
 
 func guess(text []byte, notes *note.List) string {
 	switch {
-	case bytes.Contains(text, shiftJIS) && ascii(text):
+	case ascii(text) && bytes.Contains(text, shiftJIS):
 		return decoder(japanese.ISO2022JP)(text)
 	case utf8.Valid(text):
 		return string(text)

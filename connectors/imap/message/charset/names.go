@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/japanese"
@@ -46,6 +47,7 @@ var squeezed = map[string]encoding.Encoding{
 	"gb2312": simplifiedchinese.GB18030, "gbk": simplifiedchinese.GB18030, "gb18030": simplifiedchinese.GB18030, "eucgb2312cn": simplifiedchinese.GB18030,
 	"cp949": korean.EUCKR, "ms949": korean.EUCKR, "uhc": korean.EUCKR, "xwindows949": korean.EUCKR, "ksc56011987": korean.EUCKR, "euckr": korean.EUCKR,
 	"cp950": traditionalchinese.Big5, "ms950": traditionalchinese.Big5, "big5eten": traditionalchinese.Big5, "big5": traditionalchinese.Big5,
+	"tis620": charmap.Windows874, "cp874": charmap.Windows874, "xwindows874": charmap.Windows874,
 	"ujis": japanese.EUCJP, "eucjpms": japanese.EUCJP, "cp51932": japanese.EUCJP, "eucjp": japanese.EUCJP,
 }
 

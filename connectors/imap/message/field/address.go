@@ -148,6 +148,8 @@ func angleEnd(b []byte) int {
 		switch {
 		case c == '"':
 			inQuotes = !inQuotes
+		case c == '<':
+			return -1 // that of the next mailbox
 		case c == '>' && !inQuotes:
 			return i
 		case c == '>' && first < 0:
@@ -192,18 +194,45 @@ func (l *lister) mailbox() (name, addr string) {
 		if addr = Clean(string(l.angle), l.notes); addr == "" && bytes.IndexByte(phrase, '@') > 0 {
 			return "", Clean(string(phrase), l.notes)
 		}
-		if bare := strings.Trim(name, "'"); len(bare) < len(name) {
-			name = bare // Outlook puts what it does not know into quotes of its own
+		if len(name) > 1 && name[0] == '\'' && name[len(name)-1] == '\'' {
+			name = name[1 : len(name)-1] // Outlook puts what it does not know into quotes of its own
 		}
 		if strings.EqualFold(name, addr) {
 			name = ""
 		}
 		return name, addr
 	}
-	if bytes.IndexByte(phrase, '@') >= 0 && !(l.quoted && bytes.IndexByte(phrase, ' ') >= 0) {
-		return Text(l.comment, l.hint, l.notes), Clean(string(phrase), l.notes)
+	words, bare := split(phrase)
+	if bare == nil || l.quoted && len(words) > 0 && bytes.IndexByte(bare, ' ') >= 0 {
+		return Text(phrase, l.hint, l.notes), ""
 	}
-	return Text(phrase, l.hint, l.notes), ""
+	if len(words) == 0 {
+		words = l.comment
+	}
+	return Text(words, l.hint, l.notes), Clean(string(bare), l.notes)
+}
+
+// split parts a mailbox without brackets into its address and words around it; the address is nil when there is none. The
+// obsolete syntax lets spaces stand around dots and the @ of an address, so only a whole one is parted from words.
+func split(phrase []byte) (words, address []byte) {
+	if bytes.IndexByte(phrase, '@') < 0 {
+		return nil, nil
+	}
+	if bytes.IndexByte(phrase, '"') >= 0 {
+		return nil, phrase
+	}
+	list := bytes.Fields(phrase)
+	for _, w := range list {
+		if strings.IndexByte(".@", w[0]) >= 0 || strings.IndexByte(".@", w[len(w)-1]) >= 0 {
+			return nil, phrase
+		}
+	}
+	for i, w := range list {
+		if bytes.IndexByte(w, '@') > 0 {
+			return bytes.Join(append(list[:i:i], list[i+1:]...), []byte(" ")), w
+		}
+	}
+	return nil, phrase
 }
 
 func unescape(b []byte) []byte {
@@ -223,7 +252,8 @@ func unescape(b []byte) []byte {
 // Clean makes one form of an address: no spaces, comments, route or needless quotes, the domain in lower case and as
 // A-labels. It returns "" for what is none.
 func Clean(s string, notes *note.List) string {
-	s = strings.TrimSpace(charset.Guess("", stripComments([]byte(s)), notes))
+	s = strings.Map(uncontrolled, charset.Guess("", stripComments([]byte(s)), notes))
+	s = strings.TrimSpace(s)
 	if len(s) > maxText {
 		return ""
 	}

@@ -62,9 +62,11 @@ func TestAddresses(t *testing.T) {
 		"X.400":                        {"/G=Ann/S=Lee/@gw.example.com", "|/G=Ann/S=Lee/@gw.example.com"},
 		"bare bytes":                   {"M\xfcller <m@example.com>", "Müller|m@example.com"},
 		"bare iso-2022-jp":             {"\x1b$BF|K\\8l\x1b(B <j@example.com>", "日本語|j@example.com"},
-		"control characters":           {"A\x00nn <an\x00n@example.com>", "A nn|an n@example.com"},
+		"control characters":           {"A\x00nn <an\x00n@example.com>", "A nn|ann@example.com"},
 		"two addresses without commas": {"Ann <ann@example.com> Ben <ben@example.com>", "Ann Ben|ann@example.com"},
 		"commas only":                  {", ,,; ,", ""},
+		"no brackets":                  {"Ann Lee ann@example.com", "Ann Lee|ann@example.com"},
+		"open bracket, quote":          {`Open <open@x.example, "Not closed <q@x.example>`, "Open|open@x.example; Not closed|q@x.example"},
 		"right to left":                {"\"\u202emoc.elpmaxe@nna\" <eve@example.com>", "\u202emoc.elpmaxe@nna|eve@example.com"},
 	} {
 		var notes note.List

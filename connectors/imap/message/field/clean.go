@@ -44,6 +44,14 @@ func clean(s string) bool {
 	return last != ' '
 }
 
+// uncontrolled drops control characters.
+func uncontrolled(r rune) rune {
+	if r < ' ' && r != '\t' || 0x7f <= r && r < 0xa0 {
+		return -1
+	}
+	return r
+}
+
 // Cut returns at most n bytes of a text, whole characters only.
 func Cut(s string, n int) string {
 	if len(s) <= n {

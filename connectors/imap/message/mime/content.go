@@ -83,6 +83,7 @@ type quotable struct {
 	to   io.Writer
 	tail []byte // at the end of a piece: spaces, or an = that waits for its digits
 	soft bool   // the last line ended in =, so its end is none
+	out  []byte
 }
 
 func (d *quotable) piece(b []byte, last bool) {
@@ -100,16 +101,16 @@ func (d *quotable) piece(b []byte, last bool) {
 		d.tail = append([]byte(nil), b[len(b)-n:]...)
 		b = b[:len(b)-n]
 	}
-	out := make([]byte, 0, len(b))
+	d.out = d.out[:0]
 	for i := 0; i < len(b); i++ {
 		if b[i] == '=' && i+2 < len(b) && isHex(b[i+1]) && isHex(b[i+2]) {
-			out = append(out, unhex(b[i+1])<<4|unhex(b[i+2]))
+			d.out = append(d.out, unhex(b[i+1])<<4|unhex(b[i+2]))
 			i += 2
 			continue
 		}
-		out = append(out, b[i])
+		d.out = append(d.out, b[i])
 	}
-	d.to.Write(out)
+	d.to.Write(d.out)
 }
 
 func (d *quotable) end() {

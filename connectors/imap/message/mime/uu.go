@@ -15,6 +15,7 @@ type uu struct {
 	begun bool
 	ended bool
 	long  bool // the line is in pieces, so it is no line of uuencode
+	out   []byte
 }
 
 func (d *uu) piece(b []byte, last bool) {
@@ -27,7 +28,8 @@ func (d *uu) piece(b []byte, last bool) {
 	case bytes.Equal(trimSpaces(b), []byte("end")):
 		d.ended = true
 	case len(b) > 0:
-		d.to.Write(uuLine(b))
+		d.out = uuLine(d.out[:0], b)
+		d.to.Write(d.out)
 	}
 }
 
@@ -39,11 +41,10 @@ func (d *uu) close() {
 	}
 }
 
-// uuLine decodes one line, of at most 63 bytes.
-func uuLine(b []byte) []byte {
+// uuLine adds what one line holds, at most 63 bytes.
+func uuLine(out, b []byte) []byte {
 	n := int(b[0]-' ') & 0x3f
 	b = b[1:]
-	out := make([]byte, 0, n+3)
 	for i := 0; len(out) < n; i += 4 {
 		var q [4]byte
 		for k := range q {

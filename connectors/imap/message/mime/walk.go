@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/millrace/millrace/connectors/imap/message/field"
 	"github.com/millrace/millrace/connectors/imap/message/note"
@@ -44,7 +45,8 @@ type walker struct {
 	content *content      // nil between parts
 	parts   int
 	choices int
-	path    []int
+	// likely is the last line, when it looks like the boundary of a multipart that has had no part yet.
+	likely string
 }
 
 // level is a multipart that is open.
@@ -58,7 +60,10 @@ type level struct {
 
 // line takes a line without its end, or a piece of one.
 func (w *walker) line(b []byte, first, last bool) {
-	if first && len(b) > 1 && b[0] == '-' && b[1] == '-' && len(w.stack) > 0 && w.boundary(b) {
+	if w.parts > maxParts {
+		return
+	}
+	if len(w.stack) > 0 && first && (w.likely != "" || len(b) > 1 && b[0] == '-' && b[1] == '-') && w.between(b) {
 		return
 	}
 	switch {
@@ -69,6 +74,34 @@ func (w *walker) line(b []byte, first, last bool) {
 	case w.content != nil:
 		w.content.line(b, last)
 	}
+}
+
+// between reports whether a line is a boundary. A multipart in which the boundary that its header names never comes has
+// another one: gateways rewrite headers. It is a line of dashes and more in front of a first field of MIME.
+func (w *walker) between(b []byte) bool {
+	l := &w.stack[len(w.stack)-1]
+	likely := w.likely
+	w.likely = ""
+	if likely != "" && hasPrefixFold(b, "content-") {
+		w.notes.Add("multipart with another boundary than its header names")
+		l.boundary = likely
+		w.boundary([]byte("--" + likely))
+		return false
+	}
+	if !bytes.HasPrefix(b, []byte("--")) {
+		return false
+	}
+	if w.boundary(b) {
+		return true
+	}
+	if l.parts == 0 && w.header == nil && len(b) > 10 && len(b) <= maxBoundary && bytes.IndexByte(b, ' ') < 0 {
+		w.likely = string(b[2:])
+	}
+	return false
+}
+
+func hasPrefixFold(b []byte, prefix string) bool {
+	return len(b) >= len(prefix) && strings.EqualFold(string(b[:len(prefix)]), prefix)
 }
 
 // boundary reports whether a line is the boundary of a multipart that is open, and goes there.

@@ -7,36 +7,25 @@ import "strings"
 func Flowed(s string, delSp bool) string {
 	var b strings.Builder
 	b.Grow(len(s))
-	open, depth := false, 0 // the last line goes on, and how deep it was quoted
-	begun := false
+	open, depth, first := false, 0, true // open: the last line goes on
 	for line := range strings.SplitSeq(strings.ReplaceAll(s, "\r\n", "\n"), "\n") {
-		d := 0
-		for d < len(line) && line[d] == '>' {
-			d++
-		}
-		text := strings.TrimPrefix(line[d:], " ")
+		text := strings.TrimLeft(line, ">")
+		d := len(line) - len(text)
+		text = strings.TrimPrefix(text, " ") // stuffed
 		signature := text == "-- "
-		if open && d == depth && !signature {
-			b.WriteString(text2(&text, delSp))
-		} else {
-			if begun {
+		if !open || d != depth || signature {
+			if !first {
 				b.WriteByte('\n')
 			}
 			if d > 0 {
 				b.WriteString(line[:d] + " ")
 			}
-			b.WriteString(text2(&text, delSp))
 		}
-		begun, depth = true, d
-		open = strings.HasSuffix(text, " ") && !signature
+		open, depth, first = strings.HasSuffix(text, " ") && !signature, d, false
+		if open && delSp {
+			text = text[:len(text)-1]
+		}
+		b.WriteString(text)
 	}
 	return b.String()
-}
-
-// text2 returns what of a line is written: without its last space when that only says that the line goes on.
-func text2(text *string, delSp bool) string {
-	if delSp && *text != "-- " {
-		return strings.TrimSuffix(*text, " ")
-	}
-	return *text
 }
