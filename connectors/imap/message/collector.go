@@ -32,7 +32,6 @@ type collector struct {
 
 	texts       []*textPart
 	attachments []Attachment
-	more        int // attachments that are not listed
 	status      []byte
 	original    []byte
 	calendar    bool

@@ -21,6 +21,9 @@ var uuEnd = regexp.MustCompile(`(?m)^end[ \t]*\r?$`)
 // off stays text.
 func (c *collector) takeFiles(text []byte) []byte {
 	for range maxAttachments {
+		if !bytes.Contains(text, []byte("begin ")) {
+			break // as nearly always: the expression is slow
+		}
 		begin := uuBegin.FindSubmatchIndex(text)
 		if begin == nil {
 			break
@@ -30,7 +33,7 @@ func (c *collector) takeFiles(text []byte) []byte {
 			break
 		}
 		var file bytes.Buffer
-		mime.Decode("uuencode", bytes.NewReader(text[begin[0]:begin[1]+end[1]]), &file, &c.notes) // a reader of bytes does not fail
+		mime.Decode("uuencode", text[begin[0]:begin[1]+end[1]], &file, &c.notes)
 		sum := sha256.Sum256(file.Bytes())
 		name := field.Line(charset.Guess(c.hint, text[begin[2]:begin[3]], &c.notes))
 		c.attach(Attachment{Name: mime.FileName(name), Type: "application/octet-stream", Size: int64(file.Len()), SHA256: hex.EncodeToString(sum[:])})

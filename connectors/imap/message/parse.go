@@ -1,7 +1,6 @@
 package message
 
 import (
-	"bytes"
 	"io"
 	"slices"
 	"time"
@@ -77,7 +76,7 @@ func Assemble(f Fetched, s Settings) *Message {
 			return
 		}
 		if data := f.section(p.Path); data != nil {
-			mime.Decode(p.Encoding, bytes.NewReader(data), c, &c.notes)
+			mime.Decode(p.Encoding, data, c, &c.notes)
 		}
 		c.Done()
 	})

@@ -33,7 +33,6 @@ type Header struct {
 	kept   int
 	begun  bool
 	open   bool // the last line's field is kept, and a line that continues it too
-	inside bool // a piece of a line was taken whose end is still to come
 }
 
 type entry struct {

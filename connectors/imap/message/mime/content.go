@@ -1,6 +1,7 @@
 package mime
 
 import (
+	"bytes"
 	"io"
 
 	"github.com/millrace/millrace/connectors/imap/message/note"
@@ -54,11 +55,14 @@ func (c *content) line(b []byte, last bool) {
 func (c *content) close() { c.decode.close() }
 
 // Decode undoes a transfer encoding of what an IMAP server sent of a part, which may break off anywhere.
-func Decode(encoding string, raw io.Reader, to io.Writer, notes *note.List) error {
+func Decode(encoding string, raw []byte, to io.Writer, notes *note.List) {
 	c := newContent(encoding, to, notes)
-	err := lines(raw, func(b []byte, _, last bool) { c.line(b, last) })
+	for len(raw) > 0 {
+		line, rest, _ := bytes.Cut(raw, []byte("\n"))
+		c.line(bytes.TrimSuffix(line, []byte("\r")), true)
+		raw = rest
+	}
 	c.close()
-	return err
 }
 
 // crlf is what ends a line in what is decoded, whatever ended it before: servers and files differ, hashes must not.

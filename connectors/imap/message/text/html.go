@@ -48,8 +48,8 @@ type converter struct {
 }
 
 type element struct {
-	name                 atom.Atom
-	quote, unseen, spare bool
+	name          atom.Atom
+	quote, unseen bool
 }
 
 func convert(page []byte, hide bool) string {
