@@ -3,7 +3,9 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/router/ledger/kv"
@@ -16,22 +18,70 @@ type Delivery struct {
 	Request    connectors.Delivery `json:"request"`
 }
 
-// PutInbox stores a verified delivery; only when it returns nil may the vendor be answered 2xx (invariant 5). Many
-// callers at once share commits.
+// Arrival is a verified delivery that is to be stored.
+type Arrival struct {
+	Connection string
+	Request    connectors.Delivery
+}
+
+// ErrInboxFull says that so many deliveries wait to be parsed that no more are taken. Nothing of the call was stored.
+var ErrInboxFull = errors.New("inbox is full")
+
+// defaultInbox is how many deliveries may wait: an hour of a busy account, and far from filling a disk.
+const defaultInbox = 500_000
+
+// PutInbox stores a verified delivery; only when it returns nil may the vendor be answered 2xx (invariant 5).
 func (l *Ledger) PutInbox(ctx context.Context, connection string, request connectors.Delivery) error {
-	if err := checkName("connection", connection); err != nil {
+	return l.PutInboxAll(ctx, []Arrival{{connection, request}})
+}
+
+// PutInboxAll is PutInbox for several at once: all of them are stored, or none.
+func (l *Ledger) PutInboxAll(ctx context.Context, list []Arrival) error {
+	rows, err := l.inboxRows(list)
+	if err != nil {
 		return err
 	}
-	id := latent(l.newID())
-	d := &Delivery{ID: crockford.EncodeToString(id[:]), Connection: connection, Request: request}
-	row, err := json.Marshal(d)
-	if err != nil {
-		return fmt.Errorf("encode delivery for %s: %w", connection, err)
+	return l.update(ctx, "store deliveries", func(c *change) error { return c.storeInbox(rows) })
+}
+
+// inboxRow is a delivery ready to be stored.
+type inboxRow struct {
+	id  string
+	row []byte
+}
+
+func (l *Ledger) inboxRows(list []Arrival) ([]inboxRow, error) {
+	rows := make([]inboxRow, len(list))
+	for i, a := range list {
+		if err := checkName("connection", a.Connection); err != nil {
+			return nil, err
+		}
+		id := latent(l.newID())
+		d := &Delivery{ID: crockford.EncodeToString(id[:]), Connection: a.Connection, Request: a.Request}
+		row, err := json.Marshal(d)
+		if err != nil {
+			return nil, fmt.Errorf("encode delivery for %s: %w", a.Connection, err)
+		}
+		rows[i] = inboxRow{d.ID, row}
 	}
-	return l.update(ctx, "store delivery", func(c *change) error {
-		c.add(countInbox, 1)
-		return c.tx.Put(bInbox, l.at(d.ID), row)
-	})
+	return rows, nil
+}
+
+func (c *change) storeInbox(rows []inboxRow) error {
+	waiting, err := readCount(c.tx, c.l, countInbox)
+	if err != nil {
+		return err
+	}
+	if waiting+int64(len(rows)) > int64(c.l.inbox) {
+		return fmt.Errorf("%d deliveries wait: %w", waiting, ErrInboxFull)
+	}
+	for _, r := range rows {
+		if err := c.tx.Put(bInbox, c.l.at(r.id), r.row); err != nil {
+			return err
+		}
+	}
+	c.add(countInbox, int64(len(rows)))
+	return nil
 }
 
 // putInbox puts a delivery back that a person wants to be tried again.
@@ -50,12 +100,16 @@ func (c *change) putInbox(d *Delivery) error {
 	return c.tx.Put(bInbox, c.l.at(d.ID), row)
 }
 
-// TakeInbox returns up to limit deliveries, the oldest first. They stay until SettleInbox.
+// mostTaken bounds the bytes that TakeInbox returns; one delivery may be larger.
+const mostTaken = 4 << 20
+
+// TakeInbox returns up to limit deliveries, fewer of large ones, the oldest first. They stay until SettleInbox.
 func (l *Ledger) TakeInbox(ctx context.Context, limit int) ([]Delivery, error) {
 	var list []Delivery
 	err := l.view(ctx, "read inbox", func(r kv.Reader) error {
+		bytes := 0
 		for key, row := range r.Scan(bInbox, l.under(), nil) {
-			if len(list) == limit {
+			if bytes += len(row); len(list) == limit || bytes > mostTaken && len(list) > 0 {
 				break
 			}
 			var d Delivery
@@ -76,10 +130,28 @@ type Parsed struct {
 	Reject string            // not empty: it cannot be parsed; a dead letter keeps it
 }
 
+// InboxBacklog is what waits in the inbox.
+type InboxBacklog struct {
+	Waiting int64     `json:"waiting"`
+	Oldest  time.Time `json:"oldest,omitzero"` // when the one that waits longest was received
+}
+
+// Inbox returns what waits to be parsed.
+func (l *Ledger) Inbox(ctx context.Context) (b InboxBacklog, err error) {
+	list, err := l.TakeInbox(ctx, 1)
+	if err != nil || len(list) == 0 {
+		return b, err
+	}
+	b.Oldest = list[0].Request.Received
+	b.Waiting, err = l.counter(ctx, countInbox)
+	return b, err
+}
+
 // SettleInbox takes deliveries out of the inbox and stores what they hint at, in one transaction. One that another
 // worker settled is passed over. A hint whose reference cannot be a key makes its delivery a dead letter.
 func (l *Ledger) SettleInbox(ctx context.Context, list []Parsed) error {
 	return l.update(ctx, "settle inbox", func(c *change) error {
+		wishes := wishList{at: map[connectors.Ref]int{}}
 		for _, p := range list {
 			row := c.tx.Get(bInbox, l.at(p.ID))
 			if row == nil {
@@ -90,11 +162,9 @@ func (l *Ledger) SettleInbox(ctx context.Context, list []Parsed) error {
 					p.Reject = err.Error()
 				}
 			}
-			if p.Reject != "" {
-				if err := c.buryDelivery(p, row); err != nil {
-					return err
-				}
-			} else if err := c.hint(p.Hints); err != nil {
+			if p.Reject == "" {
+				wishes.add(p.Hints)
+			} else if err := c.buryDelivery(p, row); err != nil {
 				return err
 			}
 			c.add(countInbox, -1)
@@ -102,8 +172,26 @@ func (l *Ledger) SettleInbox(ctx context.Context, list []Parsed) error {
 				return err
 			}
 		}
-		return nil
+		return c.hint(wishes.list)
 	})
+}
+
+// wishList joins the hints at one record, as storing one after the other would: a burst of edits is one row.
+type wishList struct {
+	list []connectors.Hint
+	at   map[connectors.Ref]int
+}
+
+func (w *wishList) add(hints []connectors.Hint) {
+	for _, h := range hints {
+		i, there := w.at[h.Ref]
+		if !there {
+			w.at[h.Ref] = len(w.list)
+			w.list = append(w.list, h)
+		} else if !w.list[i].At.After(h.At) {
+			w.list[i] = h
+		}
+	}
 }
 
 func (c *change) buryDelivery(p Parsed, row []byte) error {

@@ -61,6 +61,7 @@ type Options struct {
 	// Resolver decides which records are the same customer; nil = the built-in, cautious one. When its Version changes,
 	// Remap resolves every record again.
 	Resolver *identity.Resolver
+	Inbox    int           // most deliveries that wait to be parsed: 500,000
 	LogKeep  int           // entries kept in the log of changes of an entity: 200
 	LogAge   time.Duration // entries older than that go when the entity changes again; 0 = only their number counts
 }
@@ -82,6 +83,7 @@ type Ledger struct {
 	mapping      uint64 // hash of the versions of mapper and resolver, and of this code's way of storing bodies
 	logs         logLimits
 	tied         int // MostTied, fewer in tests
+	inbox        int // most deliveries
 	seal         cipher.AEAD
 	eraseOnWish  bool
 	barKeys      [][]byte // of the suppression list, the present one first
@@ -122,7 +124,7 @@ func Open(engine kv.Engine, o Options) (*Ledger, error) {
 	l := &Ledger{engine: engine, ws: o.Workspace + nul, now: o.Now, newID: o.NewID, targets: slices.Clone(o.Targets),
 		reach: remembered(o.Reach), kindOf: o.KindOf, mapper: o.Mapper, resolver: o.Resolver, survivorship: o.Survivorship,
 		mapping: xxhash.Sum64String(bodyForm + o.Mapper.Version() + nul + o.Resolver.Version()),
-		logs:    logLimits{keep: cmp.Or(max(o.LogKeep, 0), logKeep), age: max(o.LogAge, 0)}, tied: MostTied}
+		logs:    logLimits{keep: cmp.Or(max(o.LogKeep, 0), logKeep), age: max(o.LogAge, 0)}, tied: MostTied, inbox: cmp.Or(max(o.Inbox, 0), defaultInbox)}
 	for _, k := range canonical.Kinds() {
 		if l.reach(k).Own {
 			l.owning = append(l.owning, k)
