@@ -203,6 +203,9 @@ func (r *Router) left(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	var left int64
+	if r.o.Webhooks != nil {
+		left = totals.Inbox
+	}
 	for name, n := range totals.Refs {
 		if f := r.fetches[name]; f != nil && f.source.Getter != nil {
 			left += n

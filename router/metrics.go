@@ -20,6 +20,7 @@ type Metrics struct {
 	calls    *prometheus.HistogramVec
 	hints    *prometheus.CounterVec
 	gaps     *prometheus.CounterVec
+	webhooks *prometheus.CounterVec
 }
 
 // NewMetrics returns metrics in a registry of their own.
@@ -41,7 +42,9 @@ func NewMetrics() *Metrics {
 		Help: "Changes that feeds told."}, []string{"connection", "feed"})
 	m.gaps = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "millrace_feed_gaps_total",
 		Help: "Gaps that feeds made, by what was done."}, []string{"connection", "stream", "action"})
-	m.Registry.MustRegister(m.records, m.apply, m.failures, m.items, m.calls, m.hints, m.gaps)
+	m.webhooks = prometheus.NewCounterVec(prometheus.CounterOpts{Name: "millrace_webhook_hints_total",
+		Help: "Changes that webhooks told, by whether they are fetched or of nothing that is read."}, []string{"connection", "what"})
+	m.Registry.MustRegister(m.records, m.apply, m.failures, m.items, m.calls, m.hints, m.gaps, m.webhooks)
 	return m
 }
 
@@ -76,6 +79,11 @@ func (m *Metrics) delivered(target string, j *job) {
 
 func (m *Metrics) told(connection, feed string, hints int) {
 	m.hints.WithLabelValues(connection, feed).Add(float64(hints))
+}
+
+func (m *Metrics) parsed(connection string, fetched, ignored int) {
+	m.webhooks.WithLabelValues(connection, "fetched").Add(float64(fetched))
+	m.webhooks.WithLabelValues(connection, "ignored").Add(float64(ignored))
 }
 
 func (m *Metrics) opened(g ledger.Gap) {

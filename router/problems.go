@@ -13,8 +13,8 @@ import (
 // red (invariant 8). A stream that is polled more rarely has three of its intervals.
 const stuckAfter = 10 * time.Minute
 
-// Problems lists in sentences why the router is not ready: streams without progress, feeds without contact, deletions
-// that are held back, targets that refuse. Empty means ready.
+// Problems lists in sentences why the router is not ready: streams without progress, feeds without contact, deliveries
+// that are not parsed, deletions that are held back, targets that refuse. Empty means ready.
 func (r *Router) Problems(ctx context.Context) ([]string, error) {
 	var list []string
 	r.mu.Lock()
@@ -42,6 +42,11 @@ func (r *Router) Problems(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	list = append(list, silent...)
+	if waits, err := r.inboxTrouble(ctx); err != nil {
+		return nil, err
+	} else if waits != "" {
+		list = append(list, waits)
+	}
 	if err := r.store.trouble(); err != nil {
 		list = append(list, err.Error())
 	}

@@ -55,6 +55,9 @@ type Options struct {
 	Sources []SourceConn
 	Targets []TargetConn
 	Rules   *work.Rules
+	// Webhooks parse what is in the inbox, by connection; nil = it is left alone. What they hint at of a connection that is not
+	// among Sources is dropped, so a router that reads only some connections has none.
+	Webhooks map[string]connectors.Webhook
 	// KindOf returns the kind of entity that the records of an object become, "" when none is known. With it, what shows
 	// the deals of a customer waits for the first pass over the deals; nil = nothing waits.
 	KindOf   func(connection, object string) canonical.Kind
@@ -84,6 +87,7 @@ type Router struct {
 	fetches map[string]*fetcher
 	targets map[string]*deliverer
 
+	inbox      *inbox
 	store      storeHealth
 	tally      tally
 	expected   atomic.Int64   // records the vendors have, for an estimate
@@ -133,6 +137,7 @@ func New(o Options) (*Router, error) {
 	r := &Router{begun: o.Now(), o: o, log: o.Log, now: o.Now, sources: map[string]*SourceConn{}, fetches: map[string]*fetcher{},
 		targets: map[string]*deliverer{}, retries: map[string]chan struct{}{}, started: make(chan struct{}), streams: map[string]*stream{},
 		listed: map[string]bool{}, unlisted: map[string]error{}, barred: map[string]bool{}, movedCh: make(chan struct{})}
+	r.inbox = &inbox{r: r, wake: make(chan struct{}, 1)}
 	for i := range o.Sources {
 		s := &o.Sources[i]
 		r.sources[s.Name] = s
@@ -188,6 +193,9 @@ func (r *Router) Run(ctx context.Context, grace time.Duration) error {
 		r.background.Go(func() { r.discover(ctx, name) })
 	}
 	r.background.Go(func() { r.upkeep(ctx) })
+	if r.o.Webhooks != nil {
+		r.background.Go(func() { r.inbox.run(ctx) })
+	}
 	close(r.started)
 	<-ctx.Done()
 	r.stopTimers()

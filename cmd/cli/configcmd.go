@@ -42,6 +42,9 @@ func (a *app) configCheck() error {
 		return withCode(exitConfig, err)
 	}
 	notes = append(notes, waiting...)
+	if err := checkWebhooks(cfg); err != nil {
+		return withCode(exitConfig, err)
+	}
 	if _, err := loadSurvivors(cfg); err != nil {
 		return withCode(exitConfig, err)
 	}

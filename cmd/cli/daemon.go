@@ -18,7 +18,8 @@ func (a *app) daemonCmd() *cobra.Command {
 	return &cobra.Command{
 		Use:   "daemon",
 		Short: "Poll, apply and deliver until stopped",
-		Long: `Keeps the project tool up to date until it is stopped. SIGTERM drains: what was begun is finished. A
+		Long: `Keeps the project tool up to date until it is stopped, and receives webhooks where the configuration says
+where. SIGTERM drains: what was begun is finished. A
 second signal stops at once; nothing is lost or doubled either way.`,
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -38,6 +39,11 @@ second signal stops at once; nothing is lost or doubled either way.`,
 }
 
 func (a *app) daemon(ctx context.Context, h *hub) error {
+	var err error
+	if h.hooks, err = h.serveWebhooks(); err != nil {
+		return err
+	}
+	defer h.hooks.stop()
 	stopSocket, err := serveSocket(ctx, h.cfg.Data, a.runCommand(h))
 	if err != nil {
 		return withCode(exitUnreachable, err)

@@ -33,6 +33,7 @@ func (a *app) deadCmd() *cobra.Command {
 		a.deadAction("replay", "Try again", "replayed", func(ctx context.Context, h *hub, id string) error {
 			gone, err := h.ledger.DeadReplay(ctx, id)
 			h.router.Rescan()
+			h.router.Received()
 			if err == nil && !gone {
 				err = errors.New("it failed again; `millrace dead show` has the new cause")
 			}
@@ -134,6 +135,9 @@ func (a *app) deadShow(ctx context.Context, h *hub, id string) error {
 		return nil
 	}
 	fmt.Fprintf(a.out, "%s\ncause:  %s\ntries:  %d\nfirst:  %s\nlast:   %s\n", d.ID, d.Cause, d.Tries, instant(d.First), instant(d.Last))
+	if d.Delivery != nil {
+		fmt.Fprintf(a.out, "received: %s\nbody:\n%s\n", instant(d.Delivery.Request.Received), printable(string(d.Delivery.Request.Body)))
+	}
 	if len(d.Data) > 0 {
 		data := d.Data
 		if pretty, err := json.MarshalIndent(json.RawMessage(d.Data), "", "  "); err == nil {

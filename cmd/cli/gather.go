@@ -12,7 +12,11 @@ import (
 func (h *hub) gatherer() prometheus.Gatherer {
 	own := prometheus.NewRegistry()
 	own.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), ledgerFigures{h})
-	return prometheus.Gatherers{h.router.Metrics().Registry, own}
+	all := prometheus.Gatherers{h.router.Metrics().Registry, own}
+	if h.hooks != nil {
+		all = append(all, h.hooks.Metrics().Registry)
+	}
+	return all
 }
 
 var (
@@ -23,6 +27,7 @@ var (
 	descEntities = prometheus.NewDesc("millrace_ledger_entities", "Entities in the ledger.", []string{"kind"}, nil)
 	descLag      = prometheus.NewDesc("millrace_stream_lag_seconds", "Time since the instant a stream is complete up to.", []string{"connection", "stream"}, nil)
 	descContact  = prometheus.NewDesc("millrace_feed_silence_seconds", "Time since a feed last told anything, be it nothing new.", []string{"connection", "feed"}, nil)
+	descInbox    = prometheus.NewDesc("millrace_inbox_deliveries", "Webhook deliveries that wait to be parsed.", nil, nil)
 	descSize     = prometheus.NewDesc("millrace_ledger_bytes", "Size of the ledger.", nil, nil)
 	descCalls    = prometheus.NewDesc("millrace_api_actions_total", "Actions asked of a vendor.", []string{"connection"}, nil)
 )
@@ -31,7 +36,7 @@ var (
 type ledgerFigures struct{ h *hub }
 
 func (f ledgerFigures) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descDirty, descDead, descGaps, descRecords, descEntities, descLag, descContact, descSize, descCalls} {
+	for _, d := range []*prometheus.Desc{descDirty, descDead, descGaps, descRecords, descEntities, descLag, descContact, descInbox, descSize, descCalls} {
 		ch <- d
 	}
 }
@@ -74,6 +79,7 @@ func (f ledgerFigures) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	gauge(descGaps, float64(st.Totals.Gaps))
+	gauge(descInbox, float64(st.Totals.Inbox))
 	gauge(descSize, float64(st.Store.SizeBytes))
 	for name, c := range f.h.conns {
 		ch <- prometheus.MustNewConstMetric(descCalls, prometheus.CounterValue, float64(c.calls()), name)

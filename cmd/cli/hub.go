@@ -34,6 +34,7 @@ type hub struct {
 	bus    *bus.Bus
 	router *router.Router
 	daemon bool
+	hooks  *receiving // nil unless a daemon receives webhooks
 
 	deciding sync.Mutex // held from reading what a decision is about until it is stored
 }
@@ -160,6 +161,9 @@ func notOpened(c config.Connection, err error) error {
 func (h *hub) route(o hubOptions) error {
 	ro := router.Options{KindOf: h.maps.kindOf, Ledger: h.ledger, Bus: h.bus, Rules: h.rules, Attempts: h.cfg.Delivery.Attempts,
 		Share: h.cfg.Delivery.CloseShare, Recheck: h.cfg.Delivery.Recheck, Force: o.force, Once: !o.daemon, Log: h.log}
+	if !o.noSources && len(o.scope.Connections)+len(o.scope.Streams) == 0 {
+		ro.Webhooks = h.parsers()
+	}
 	for _, c := range h.cfg.Connections {
 		if o.noSources {
 			break

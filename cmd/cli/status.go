@@ -32,21 +32,23 @@ func (a *app) statusCmd() *cobra.Command {
 
 // statusReport is what `status --json` writes.
 type statusReport struct {
-	Daemon    bool             `json:"daemon"`
-	Ready     bool             `json:"ready"`
-	Problems  []string         `json:"problems,omitempty"`
-	Streams   []streamReport   `json:"streams"`
-	Feeds     []feedReport     `json:"feeds,omitempty"`
-	Targets   []targetReport   `json:"targets"`
-	Quotas    []quotaReport    `json:"quotas"`
-	Counts    []countReport    `json:"vendor_counts,omitempty"` // with --counts
-	Gaps      []ledger.Gap     `json:"gaps,omitempty"`
-	Records   map[string]int64 `json:"records"`
-	Customers int64            `json:"customers"`
-	Dead      int64            `json:"dead"`
-	Reviews   int64            `json:"reviews"`           // pairs of records that wait for a person
-	Erasing   *erasingReport   `json:"erasing,omitempty"` // absent when no erasure is under way
-	Bytes     int64            `json:"ledger_bytes"`
+	Daemon    bool                `json:"daemon"`
+	Ready     bool                `json:"ready"`
+	Problems  []string            `json:"problems,omitempty"`
+	Streams   []streamReport      `json:"streams"`
+	Feeds     []feedReport        `json:"feeds,omitempty"`
+	Targets   []targetReport      `json:"targets"`
+	Quotas    []quotaReport       `json:"quotas"`
+	Counts    []countReport       `json:"vendor_counts,omitempty"` // with --counts
+	Webhooks  []webhookReport     `json:"webhooks,omitempty"`
+	Inbox     ledger.InboxBacklog `json:"inbox,omitzero"`
+	Gaps      []ledger.Gap        `json:"gaps,omitempty"`
+	Records   map[string]int64    `json:"records"`
+	Customers int64               `json:"customers"`
+	Dead      int64               `json:"dead"`
+	Reviews   int64               `json:"reviews"`           // pairs of records that wait for a person
+	Erasing   *erasingReport      `json:"erasing,omitempty"` // absent when no erasure is under way
+	Bytes     int64               `json:"ledger_bytes"`
 }
 
 // streamReport is a stream with a word for a person on what it does.
@@ -105,6 +107,10 @@ func (a *app) report(ctx context.Context, h *hub) (statusReport, error) {
 	if rep.Feeds, err = h.feeds(ctx); err != nil {
 		return rep, err
 	}
+	if rep.Inbox, err = h.ledger.Inbox(ctx); err != nil {
+		return rep, err
+	}
+	rep.Webhooks = h.hooks.report()
 	held := h.router.Held()
 	for _, t := range h.cfg.Targets {
 		rep.Targets = append(rep.Targets, targetReport{Target: t, Backlog: st.Totals.Dirty[t], Shown: st.Totals.Links[t], Held: held[t]})
@@ -151,6 +157,7 @@ func printStatus(w io.Writer, rep statusReport, now time.Time) error {
 	}
 	fmt.Fprintln(t)
 	printFeeds(t, rep.Feeds)
+	printWebhooks(t, rep)
 	fmt.Fprintln(t, "TARGET\tSHOWN\tBACKLOG\tHELD BACK")
 	for _, r := range rep.Targets {
 		fmt.Fprintf(t, "%s\t%d\t%d\t%d\n", r.Target, r.Shown, r.Backlog, r.Held)

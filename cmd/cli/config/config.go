@@ -25,6 +25,7 @@ type Config struct {
 	Survivors   string       // file with rules of survivorship; empty = the built-in ones
 	Identity    Identity     // which records are the same customer
 	Admin       string       // address of /healthz, /readyz and /metrics; empty = not served
+	Webhooks    Webhooks
 	Delivery    Delivery
 	Ledger      Ledger
 	Privacy     Privacy
@@ -92,7 +93,27 @@ func LoadOffline(path string, find func(string) (connectors.Connector, bool)) (*
 	return load(path, find, true)
 }
 
+// LoadReceiver is Load for a receiver of webhooks that stands alone: of connections only what deliveries are verified with
+// must be there, and rules, mappings, targets and the ledger's key are not looked at.
+func LoadReceiver(path string, find func(string) (connectors.Connector, bool)) (*Config, error) {
+	p, err := open(path, find)
+	if err != nil {
+		return nil, err
+	}
+	p.offline, p.alone = true, true
+	return p.parse()
+}
+
 func load(path string, find func(string) (connectors.Connector, bool), offline bool) (*Config, error) {
+	p, err := open(path, find)
+	if err != nil {
+		return nil, err
+	}
+	p.offline = offline
+	return p.parse()
+}
+
+func open(path string, find func(string) (connectors.Connector, bool)) (*parser, error) {
 	src, err := os.ReadFile(path)
 	if os.IsNotExist(err) {
 		return nil, &Error{Problems: []Problem{{File: path, Message: "there is no such file; `millrace init` writes one, --config names another"}}}
@@ -100,8 +121,7 @@ func load(path string, find func(string) (connectors.Connector, bool), offline b
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	p := &parser{path: path, dir: filepath.Dir(path), src: src, find: find, env: os.LookupEnv, offline: offline}
-	return p.parse()
+	return &parser{path: path, dir: filepath.Dir(path), src: src, find: find, env: os.LookupEnv}, nil
 }
 
 // Parse checks a configuration held in memory. Relative paths in it are relative to the file's directory.

@@ -40,7 +40,7 @@ func Keys() []Key {
 		{"rules", "", "Files with work rules; `default` in the list includes the built-in ones, which are used alone when left out."},
 		{"lifecycle", "", "File with a team's own stages, words for them, churn, kinds of pipeline stages and categories; the built-in ladder when left out."},
 		{"survivorship", "", "File with rules that say whose value a customer shows when sources disagree; the built-in ones when left out."},
-	}, identityHelp, []Key{
+	}, identityHelp, webhookHelp, []Key{
 		{"delivery.attempts", "8", "Tries before an item that fails alone becomes a dead letter."},
 		{"delivery.close_share", "0.10", "Most a run may close without `--force`, as a share of the items shown; 20 are always allowed."},
 		{"delivery.recheck", "2m", "How long after an item was made in doubt, because a process died or an answer was lost, its project is looked through once more for a second one."},

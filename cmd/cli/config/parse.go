@@ -30,6 +30,7 @@ type file struct {
 	Admin       struct {
 		Listen *string `yaml:"listen"`
 	} `yaml:"admin"`
+	Webhooks *webhooksFile `yaml:"webhooks"`
 	Delivery struct {
 		Attempts   int     `yaml:"attempts"`
 		CloseShare float64 `yaml:"close_share"`
@@ -55,6 +56,7 @@ type parser struct {
 	find     func(string) (connectors.Connector, bool)
 	env      func(string) (string, bool)
 	offline  bool // no request will be made: settings of connections need not be known
+	alone    bool // only webhooks are received
 	tree     *ast.File
 	problems []Problem
 }
@@ -75,7 +77,12 @@ func (p *parser) parse() (*Config, error) {
 	if err != nil {
 		return nil, p.yamlError(err)
 	}
-	c := p.convert(&f)
+	c := p.general(&f)
+	if p.alone {
+		p.webhooks(c, f.Webhooks)
+	} else {
+		p.convert(c, &f)
+	}
 	if len(p.problems) > 0 {
 		sort.SliceStable(p.problems, func(i, j int) bool { return p.problems[i].Line < p.problems[j].Line })
 		return nil, &Error{Problems: p.problems}
@@ -103,7 +110,7 @@ func (p *parser) yamlError(err error) error {
 func unknownTopLevel(key string) string {
 	known := []string{"data", "workspace", "connections", "targets", "rules", "lifecycle", "survivorship", "admin", "listen",
 		"delivery", "attempts", "close_share", "recheck", "ledger", "key", "former_keys", "privacy", "on_vendor_erasure", "log", "level", "format"}
-	known = append(known, identityKeys...)
+	known = slices.Concat(known, identityKeys, webhookKeys)
 	if slices.Contains(known, key) {
 		return fmt.Sprintf("the key %q has no place here", key)
 	}
@@ -113,7 +120,8 @@ func unknownTopLevel(key string) string {
 	return fmt.Sprintf("there is no key %q; `millrace config schema` lists the keys", key)
 }
 
-func (p *parser) convert(f *file) *Config {
+// general reads what every program needs that has the file.
+func (p *parser) general(f *file) *Config {
 	c := &Config{Path: p.path, Data: p.expand("$.data", f.Data), Workspace: p.expand("$.workspace", f.Workspace), Admin: "127.0.0.1:8087"}
 	if c.Data == "" {
 		c.Data = "data"
@@ -131,6 +139,14 @@ func (p *parser) convert(f *file) *Config {
 		c.Admin = p.expand("$.admin.listen", *f.Admin.Listen)
 	}
 	p.connections(c, f)
+	c.Log = Log{Level: f.Log.Level, Format: f.Log.Format}
+	p.oneOf("$.log.level", f.Log.Level, "", "debug", "info", "warn", "error")
+	p.oneOf("$.log.format", f.Log.Format, "", "text", "json")
+	return c
+}
+
+// convert reads what a hub needs besides.
+func (p *parser) convert(c *Config, f *file) {
 	p.targets(c, f)
 	c.Rules = p.paths("$.rules", f.Rules)
 	if f.Lifecycle != "" {
@@ -140,6 +156,7 @@ func (p *parser) convert(f *file) *Config {
 		c.Survivors = p.paths("$.survivorship", []string{f.Survivors})[0]
 	}
 	p.identity(c, &f.Identity)
+	p.webhooks(c, f.Webhooks)
 	p.delivery(c, f)
 	c.Ledger.Key = connectors.NewSecret(p.expand("$.ledger.key", f.Ledger.Key))
 	for i, key := range f.Ledger.Former {
@@ -147,10 +164,6 @@ func (p *parser) convert(f *file) *Config {
 	}
 	p.oneOf("$.privacy.on_vendor_erasure", f.Privacy.OnVendorErasure, "", forgetRecord, eraseCustomer)
 	c.Privacy.EraseCustomer = f.Privacy.OnVendorErasure == eraseCustomer
-	c.Log = Log{Level: f.Log.Level, Format: f.Log.Format}
-	p.oneOf("$.log.level", f.Log.Level, "", "debug", "info", "warn", "error")
-	p.oneOf("$.log.format", f.Log.Format, "", "text", "json")
-	return c
 }
 
 // What privacy.on_vendor_erasure may be.
@@ -218,6 +231,9 @@ func (p *parser) connection(name string, raw map[string]any) (Connection, bool) 
 		}
 		return Connection{}, false
 	}
+	if p.alone {
+		raw = p.provesOnly(at, raw, connector.Spec)
+	}
 	conn := Connection{Name: name, Connector: connector, Share: 1}
 	conn.Every = p.duration(at, raw, "every", false)
 	conn.Sweep = p.duration(at, raw, "sweep", true)
@@ -236,18 +252,13 @@ func (p *parser) connection(name string, raw map[string]any) (Connection, bool) 
 	if conn.Redirect < 0 || conn.Redirect > 65535 {
 		p.problem(at+".redirect_port", "is no port; ports go up to 65535")
 	}
-	rest := map[string]any{}
-	for key, value := range raw {
-		set, declared := setting(connector.Spec, key)
-		if !isCommon(key) || declared {
-			text, known := p.expandSetting(at+"."+key, value, set.Kind)
-			if rest[key] = text; !known {
-				conn.Unknown = append(conn.Unknown, key)
-			}
-		}
-	}
+	rest, unknown := p.settings(at, raw, connector.Spec)
+	conn.Unknown = unknown
 	values, problems := connector.Spec.Parse(rest)
 	for _, pr := range problems {
+		if set, _ := setting(connector.Spec, pr.Key); p.alone && set.Webhook == connectors.NoWebhook {
+			continue // it is required, and not here
+		}
 		where := at + "." + pr.Key
 		if _, set := raw[pr.Key]; !set {
 			where = at
@@ -259,6 +270,40 @@ func (p *parser) connection(name string, raw map[string]any) (Connection, bool) 
 		conn.Streams = names
 	}
 	return conn, true
+}
+
+// settings returns the connector's own settings, looked up, and those that an offline command does not know.
+func (p *parser) settings(at string, raw map[string]any, spec connectors.Spec) (rest map[string]any, unknown []string) {
+	rest = map[string]any{}
+	for key, value := range raw {
+		set, declared := setting(spec, key)
+		switch {
+		case isCommon(key) && !declared:
+		case p.alone: // what is left is needed, and a stand-in would be a secret that everybody knows
+			rest[key] = p.expandAny(at+"."+key, value)
+		default:
+			text, known := p.expandSetting(at+"."+key, value, set.Kind)
+			if rest[key] = text; !known {
+				unknown = append(unknown, key)
+			}
+		}
+	}
+	return rest, unknown
+}
+
+// provesOnly returns the settings that deliveries are verified with. That others are spelled right, the hub's check says.
+func (p *parser) provesOnly(at string, raw map[string]any, spec connectors.Spec) map[string]any {
+	left := map[string]any{}
+	for key, value := range raw {
+		set, known := setting(spec, key)
+		switch {
+		case known && set.Webhook != connectors.NoWebhook:
+			left[key] = value
+		case !known && !isCommon(key):
+			p.problem(at+"."+key, fmt.Sprintf("%s has no setting %q", spec.Title, key))
+		}
+	}
+	return left
 }
 
 // setting returns the setting of that name, and whether the connector has one.

@@ -28,6 +28,7 @@ func Schema(list []connectors.Connector) []byte {
 			"survivorship": text(helpOf("survivorship")),
 			"identity":     identitySchema(),
 			"admin":        group(object{"listen": text(helpOf("admin.listen"))}),
+			"webhooks":     webhooksSchema(),
 			"delivery": group(object{
 				"attempts":    object{"type": "integer", "minimum": 1, "description": helpOf("delivery.attempts")},
 				"close_share": object{"type": "number", "minimum": 0, "maximum": 1, "description": helpOf("delivery.close_share")},

@@ -2,66 +2,38 @@ package endtoend
 
 import (
 	"context"
-	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/connectors/hubspot/hubspottest"
+	"github.com/millrace/millrace/router/receive"
 )
-
-// receiver verifies and parses deliveries as the webhook receiver will, and hands on what they hint at.
-type receiver struct {
-	h      *hub
-	public string
-	taken  atomic.Int64
-}
-
-// ServeHTTP implements http.Handler: 401 for what is not authentic, 204 once the hints are durable (invariant 5).
-func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	body, err := io.ReadAll(req.Body)
-	if err != nil {
-		http.Error(w, "body", http.StatusBadRequest)
-		return
-	}
-	hook := r.h.opened["hubspot"].(connectors.Webhook)
-	d := connectors.Delivery{Method: req.Method, URL: r.public, Header: req.Header, Body: body, Received: time.Now()}
-	if err := hook.Verify(d); err != nil {
-		http.Error(w, err.Error(), http.StatusUnauthorized)
-		return
-	}
-	hints, err := hook.Parse(d)
-	if err == nil {
-		err = r.h.router.Hint(req.Context(), hints)
-	}
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	r.taken.Add(int64(len(hints)))
-	w.WriteHeader(http.StatusNoContent)
-}
 
 // hinted is a hub that hears of changes by webhook only: it polls once an hour.
 func hinted(t *testing.T) (*vendors, *hub, func()) {
 	v := start(t)
-	v.hs["every"], v.hs["sweep"] = "1h", "never"
+	v.hs["every"], v.hs["sweep"], v.hooks = "1h", "never", true
 	h := v.open()
-	rec := &receiver{h: h, public: "https://hub.example/hooks/hubspot?account=1"}
+	rec, err := receive.New(receive.Options{Public: "https://hub.example", Store: receive.Inbox{Ledger: h.ledger}, Stored: h.router.Received,
+		Hooks: []receive.Hook{{Connection: "hubspot", Webhook: h.opened["hubspot"].(connectors.Webhook)}}, Log: slog.New(slog.DiscardHandler)})
+	v.ok(err)
+	t.Cleanup(rec.Close)
 	server := httptest.NewServer(rec)
 	t.Cleanup(server.Close)
-	v.hubspot.Subscribe(hubspottest.Subscription{URL: server.URL, Public: rec.public, Secret: webhookSecret, Types: []string{"*"}})
+	v.hubspot.Subscribe(hubspottest.Subscription{URL: server.URL + "/hooks/hubspot", Public: rec.Address("hubspot"), Secret: webhookSecret, Types: []string{"*"}})
 	h.settle()
 	return v, h, func() {
 		t.Helper()
 		v.later()
-		before := rec.taken.Load()
-		if out, err := v.hubspot.Deliver(context.Background()); err != nil || out.Failed+out.Given > 0 || out.Events == 0 || rec.taken.Load() == before {
-			t.Fatalf("delivered %+v with %d hints, %v; want every event taken", out, rec.taken.Load()-before, err)
+		before := rec.Tallies()[0]
+		out, err := v.hubspot.Deliver(context.Background())
+		if after := rec.Tallies()[0]; err != nil || out.Failed+out.Given > 0 || out.Events == 0 || after.Stored == before.Stored || after.Refused > 0 {
+			t.Fatalf("delivered %+v, %v; the receiver counts %+v after %+v; want every event taken", out, err, after, before)
 		}
 		h.shown()
 	}

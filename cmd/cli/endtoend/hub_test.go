@@ -121,6 +121,12 @@ func (h *hub) connect(c config.Connection, o *router.Options) {
 	opened, err := c.Connector.Open(env)
 	h.v.ok(err)
 	h.opened[c.Name] = opened
+	if w, ok := opened.(connectors.Webhook); ok && h.v.hooks {
+		if o.Webhooks == nil {
+			o.Webhooks = map[string]connectors.Webhook{}
+		}
+		o.Webhooks[c.Name] = w
+	}
 	if src, ok := opened.(connectors.Source); ok {
 		getter, _ := opened.(connectors.Getter)
 		sweeper, _ := opened.(connectors.Sweeper)

@@ -32,6 +32,7 @@ type vendors struct {
 	asFaults  *sandbox.Plan
 	asCalls   *sandbox.Log
 	tampering *tamper // between HubSpot and the hub
+	hooks     bool    // the hub parses the webhooks in its inbox
 
 	hs, as map[string]string // settings of the two connections
 	extra  string            // further connections, as lines of YAML

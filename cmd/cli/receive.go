@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/millrace/millrace/cmd/cli/config"
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/router/receive"
+)
+
+// receiving is the webhook receiver of a daemon.
+type receiving struct {
+	*receive.Receiver
+	server *receive.Server
+}
+
+// serveWebhooks begins to receive, nil where the configuration has no webhooks. What arrives is stored at once and parsed as
+// soon as the router runs.
+func (h *hub) serveWebhooks() (*receiving, error) {
+	w := h.cfg.Webhooks
+	if w.Listen == "" {
+		return nil, nil
+	}
+	hooks, err := webhooksOf(h.cfg, func(c config.Connection) (any, error) { return h.conns[c.Name].opened, nil })
+	if err != nil {
+		return nil, withCode(exitConfig, err)
+	}
+	o := receiverOptions(w, hooks, h.log)
+	o.Store, o.Stored = receive.Inbox{Ledger: h.ledger}, h.router.Received
+	return startReceiving(w, o, h.log)
+}
+
+// startReceiving makes the receiver and its server.
+func startReceiving(w config.Webhooks, o receive.Options, log *slog.Logger) (*receiving, error) {
+	r, err := receive.New(o)
+	if err != nil {
+		return nil, withCode(exitConfig, err)
+	}
+	server, err := receive.Listen(r, receive.ServerOptions{Listen: w.Listen, Cert: w.Cert, Key: w.Key, Connections: w.Connections, Log: log})
+	if err != nil {
+		r.Close()
+		return nil, withCode(exitUnreachable, err)
+	}
+	for _, h := range o.Hooks {
+		log.Info("receives webhooks", "source", h.Connection, "address", r.Address(h.Connection), "secret_in_path", h.InPath)
+	}
+	if open := openWithoutTLS(w, server.Address()); open != "" {
+		log.Warn(open)
+	}
+	return &receiving{r, server}, nil
+}
+
+// stop ends the receiver after what was begun.
+func (r *receiving) stop() {
+	if r == nil {
+		return
+	}
+	r.server.Close(drainGrace)
+	r.Close()
+}
+
+// openWithoutTLS says that others may read deliveries on their way, "" where nobody can.
+func openWithoutTLS(w config.Webhooks, address string) string {
+	host, _, _ := net.SplitHostPort(address)
+	a, err := netip.ParseAddr(host)
+	if w.Cert != "" || err == nil && a.IsLoopback() {
+		return ""
+	}
+	return "webhooks are received without TLS on an address that others reach; deliveries hold personal data: set webhooks.tls, or let only a proxy that does TLS reach it"
+}
+
+func receiverOptions(w config.Webhooks, hooks []receive.Hook, log *slog.Logger) receive.Options {
+	return receive.Options{Hooks: hooks, Public: w.Public, MaxBody: w.MaxBody, Rate: w.Rate, Allow: w.Allow, Proxies: w.Proxies, Log: log}
+}
+
+// webhooksOf returns the connections whose vendors deliver: those that the configuration names, or all whose secret is set.
+// A named one without a secret is an error (invariant 5).
+func webhooksOf(cfg *config.Config, open func(config.Connection) (any, error)) ([]receive.Hook, error) {
+	var hooks []receive.Hook
+	var without []string
+	for _, c := range cfg.Connections {
+		named := slices.Contains(cfg.Webhooks.Receive, c.Name)
+		proof, can := c.Connector.Spec.WebhookProof()
+		if !named && (cfg.Webhooks.Receive != nil || !can) {
+			continue
+		}
+		if !named && c.Values.Secret(proof.Name).IsZero() {
+			without = append(without, c.Name+"."+proof.Name)
+			continue
+		}
+		opened, err := open(c)
+		if err != nil {
+			return nil, fmt.Errorf("connection %s: %w", c.Name, err)
+		}
+		hook, err := receive.HookOf(c.Name, c.Connector.Spec, c.Values, opened)
+		if err != nil {
+			return nil, err
+		}
+		hooks = append(hooks, hook)
+	}
+	if len(hooks) == 0 && cfg.Webhooks.ForwardKey.IsZero() {
+		if len(without) > 0 {
+			return nil, fmt.Errorf("webhooks: no connection has a secret, and without one nothing that arrives could be trusted; set %s", strings.Join(without, " or "))
+		}
+		return nil, errors.New("webhooks: no connection sends any that could be received")
+	}
+	return hooks, nil
+}
+
+// checkWebhooks has `config check` refuse what a receiver would refuse when it starts.
+func checkWebhooks(cfg *config.Config) error {
+	if cfg.Webhooks.Listen == "" {
+		return nil
+	}
+	_, err := webhooksOf(cfg, func(c config.Connection) (any, error) {
+		return c.Connector.Open(connectors.Env{Connection: c.Name, Settings: c.Values, HTTP: &http.Client{}, Now: time.Now})
+	})
+	return err
+}
+
+// parsers returns what parses the inbox, of all connections: one that receives no more may have left deliveries there.
+func (h *hub) parsers() map[string]connectors.Webhook {
+	list := map[string]connectors.Webhook{}
+	for name, c := range h.conns {
+		if w, ok := c.opened.(connectors.Webhook); ok {
+			list[name] = w
+		}
+	}
+	return list
+}
+
+// webhookReport is what arrived for one connection since the daemon was started.
+type webhookReport struct {
+	receive.Tally
+	Address string `json:"address"`
+}
+
+func (r *receiving) report() (list []webhookReport) {
+	if r == nil {
+		return nil
+	}
+	for _, t := range r.Tallies() {
+		list = append(list, webhookReport{t, r.Address(t.Connection)})
+	}
+	return list
+}
+
+func printWebhooks(t *tabwriter.Writer, rep statusReport) {
+	if len(rep.Webhooks) > 0 {
+		fmt.Fprintln(t, "WEBHOOK\tSTORED\tREPEATED\tREFUSED\tPUT OFF\tLAST")
+		for _, w := range rep.Webhooks {
+			fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%s\n", w.Connection, w.Stored, w.Repeated, w.Refused, w.Put, instant(w.Last))
+		}
+		fmt.Fprintln(t)
+	}
+	if rep.Inbox.Waiting > 0 {
+		fmt.Fprintf(t, "%d webhook deliveries wait to be parsed, the oldest since %s\n\n", rep.Inbox.Waiting, instant(rep.Inbox.Oldest))
+	}
+}
