@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/cobra"
 )
@@ -49,7 +50,7 @@ func (a *app) daemon(ctx context.Context, h *hub) error {
 		return withCode(exitUnreachable, err)
 	}
 	defer stopSocket()
-	stopAdmin, address, err := h.serveAdmin(h.cfg.Admin)
+	stopAdmin, address, err := serveAdmin(h.cfg.Admin, h.ready, h.gatherer())
 	if err != nil {
 		return withCode(exitUnreachable, err)
 	}
@@ -76,7 +77,7 @@ func (a *app) runCommand(h *hub) func(context.Context, remoteRequest, io.Writer,
 }
 
 // serveAdmin serves health, readiness and metrics. An empty address serves nothing.
-func (h *hub) serveAdmin(address string) (stop func(), bound string, err error) {
+func serveAdmin(address string, ready http.HandlerFunc, metrics prometheus.Gatherer) (stop func(), bound string, err error) {
 	if address == "" {
 		return func() {}, "", nil
 	}
@@ -86,8 +87,8 @@ func (h *hub) serveAdmin(address string) (stop func(), bound string, err error) 
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", h.ready)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(h.gatherer(), promhttp.HandlerOpts{Timeout: 10 * time.Second}))
+	mux.HandleFunc("GET /readyz", ready)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{Timeout: 10 * time.Second}))
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 30 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
 	done := make(chan struct{})
@@ -101,12 +102,16 @@ func (h *hub) ready(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		problems = append(problems, err.Error())
 	}
-	if len(problems) > 0 {
-		w.WriteHeader(http.StatusServiceUnavailable)
-		for _, p := range problems {
-			fmt.Fprintln(w, p)
-		}
+	answerReady(w, problems)
+}
+
+func answerReady(w http.ResponseWriter, problems []string) {
+	if len(problems) == 0 {
+		fmt.Fprintln(w, "ready")
 		return
 	}
-	fmt.Fprintln(w, "ready")
+	w.WriteHeader(http.StatusServiceUnavailable)
+	for _, p := range problems {
+		fmt.Fprintln(w, p)
+	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/millrace/millrace/cmd/cli/config"
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/router/receive"
+	"github.com/millrace/millrace/router/receive/relay"
 )
 
 // receiving is the webhook receiver of a daemon.
@@ -36,6 +37,11 @@ func (h *hub) serveWebhooks() (*receiving, error) {
 	}
 	o := receiverOptions(w, hooks, h.log)
 	o.Store, o.Stored = receive.Inbox{Ledger: h.ledger}, h.router.Received
+	if !w.ForwardKey.IsZero() {
+		if o.Forward, err = relay.NewHub(w.ForwardKey, h.ledger, h.router.Received, h.log, time.Now); err != nil {
+			return nil, withCode(exitConfig, err)
+		}
+	}
 	return startReceiving(w, o, h.log)
 }
 

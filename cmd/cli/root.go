@@ -59,7 +59,7 @@ Exit codes: 0 done, 1 failed while running, 2 bad configuration, mapping, rule o
 	flags.BoolVarP(&a.verbose, "verbose", "v", false, "log more")
 	root.AddCommand(a.demoCmd(), a.sandboxCmd(), a.initCmd(), a.configCmd(), a.authCmd(), a.checkCmd(), a.planCmd(), a.backfillCmd(),
 		a.daemonCmd(), a.statusCmd(), a.compactCmd(), a.deadCmd(), a.versionCmd(), a.docsCmd(), a.benchCmd(),
-		a.customerCmd(), a.identityCmd())
+		a.customerCmd(), a.identityCmd(), a.webhookCmd())
 	return root
 }
 
