@@ -56,9 +56,10 @@ func TestCallsOfABackfill(t *testing.T) {
 	}
 }
 
-// TestPace: with the pace that the Spec declares, an account that counts five requests in any second refuses none.
+// TestPace: with the pace that the Spec declares, an account that counts five requests in any second and says nothing of it, as
+// recorded ones do not, refuses none.
 func TestPace(t *testing.T) {
-	h := newHarness(t, "contacts", func(o *activecampaigntest.Options) { o.PerSecond, o.Headers = 5, true })
+	h := newHarness(t, "contacts", func(o *activecampaigntest.Options) { o.PerSecond = 5 })
 	spec := activecampaign.Connector.Spec
 	values, problems := spec.Parse(h.Settings())
 	if len(problems) > 0 {
@@ -97,5 +98,20 @@ func TestPace(t *testing.T) {
 	}
 	if refused == 0 {
 		t.Error("the account refuses nobody, so that this test shows nothing")
+	}
+}
+
+// TestToldWhatIsLeft: where the header is sent it counts, and nonsense in it does not.
+func TestToldWhatIsLeft(t *testing.T) {
+	for header, want := range map[string][]connectors.Told{
+		"":   nil,
+		"3":  {{Limit: "account", Remaining: 3, Reset: time.Second}},
+		"0":  {{Limit: "account", Remaining: 0, Reset: time.Second}},
+		"-1": nil, "x": nil, "99999999999999999999": nil,
+	} {
+		got := activecampaign.Connector.Spec.Told(&http.Response{Header: http.Header{"Ratelimit-Remaining": {header}, "Ratelimit-Limit": {"5"}}})
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%q: got %+v, want %+v", header, got, want)
+		}
 	}
 }

@@ -198,9 +198,9 @@ func TestMembershipIsTheSameBothWays(t *testing.T) {
 // TestDeletionWhileListing: what is deleted between two pages moves everything behind it forward; nothing slips through.
 func TestDeletionWhileListing(t *testing.T) {
 	for _, c := range []struct {
-		stream string
-		gone   int // of the first page
-	}{{"accounts", 1}, {"accounts", 60}, {"accounts", 100}, {"deals", 3}, {"deals", 100}} {
+		stream      string
+		pages, gone int // so many pages are read, and so many of the first rows deleted then
+	}{{"accounts", 2, 1}, {"accounts", 2, 60}, {"accounts", 2, 100}, {"accounts", 4, 290}, {"deals", 2, 3}, {"deals", 3, 250}} {
 		h := newHarness(t, c.stream, nil)
 		name := map[string]string{"accounts": "name", "deals": "title"}[c.stream]
 		var ids []string
@@ -208,8 +208,9 @@ func TestDeletionWhileListing(t *testing.T) {
 			ids = append(ids, h.make(t, c.stream, map[string]any{name: fmt.Sprint("x", i)}))
 		}
 		r := newReader(t, h, c.stream)
-		r.read(t)
-		r.read(t)
+		for range c.pages {
+			r.read(t)
+		}
 		for _, id := range ids[:c.gone] {
 			must(t, h.sim.Delete(c.stream, id))
 		}
