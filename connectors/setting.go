@@ -45,8 +45,8 @@ type Setting struct {
 // WebhookUse is what a setting does for webhooks.
 type WebhookUse string
 
-// What settings do for webhooks. A connector that receives them has one of the two kinds of secret, and without it takes
-// nothing (invariant 5).
+// What settings do for webhooks. A connector that receives them has a secret of one of the two kinds, or of both, and without
+// any takes nothing (invariant 5).
 const (
 	NoWebhook     WebhookUse = ""
 	WebhookSecret WebhookUse = "signature" // the secret of the signatures
@@ -54,13 +54,15 @@ const (
 	WebhookCheck  WebhookUse = "check"     // not secret, and compared all the same: an account, a version
 )
 
-// WebhookProof returns the setting whose secret deliveries are known by, false for a connector that receives none.
-func (s Spec) WebhookProof() (Setting, bool) {
-	i := slices.IndexFunc(s.Settings, func(set Setting) bool { return set.Webhook == WebhookSecret || set.Webhook == WebhookPath })
-	if i < 0 {
-		return Setting{}, false
+// WebhookProofs returns the settings whose secrets deliveries are known by, none for a connector that receives none. Of
+// several one must be set: what is set must hold.
+func (s Spec) WebhookProofs() (list []Setting) {
+	for _, set := range s.Settings {
+		if set.Webhook == WebhookSecret || set.Webhook == WebhookPath {
+			list = append(list, set)
+		}
 	}
-	return s.Settings[i], true
+	return list
 }
 
 // BaseURL is the setting every connector has, so that it can be pointed at a simulator or a proxy.

@@ -95,12 +95,12 @@ func webhooksOf(cfg *config.Config, open func(config.Connection) (any, error)) (
 	var without []string
 	for _, c := range cfg.Connections {
 		named := slices.Contains(cfg.Webhooks.Receive, c.Name)
-		proof, can := c.Connector.Spec.WebhookProof()
-		if !named && (cfg.Webhooks.Receive != nil || !can) {
+		proofs := c.Connector.Spec.WebhookProofs()
+		if !named && (cfg.Webhooks.Receive != nil || len(proofs) == 0) {
 			continue
 		}
-		if !named && c.Values.Secret(proof.Name).IsZero() {
-			without = append(without, c.Name+"."+proof.Name)
+		if !named && !slices.ContainsFunc(proofs, func(s connectors.Setting) bool { return !c.Values.Secret(s.Name).IsZero() }) {
+			without = append(without, c.Name+"."+proofs[0].Name)
 			continue
 		}
 		opened, err := open(c)

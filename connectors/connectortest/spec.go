@@ -74,7 +74,7 @@ func checkSettings(t *testing.T, s connectors.Spec) {
 	if !seen["base_url"] && s.Protocol == "" {
 		t.Error("there is no setting base_url")
 	}
-	if _, ok := s.WebhookProof(); ok != slices.Contains(s.Does, connectors.Hooks) {
+	if (len(s.WebhookProofs()) > 0) != slices.Contains(s.Does, connectors.Hooks) {
 		t.Error("a connector that receives webhooks marks the secret they are known by with Setting.Webhook, and no other does")
 	}
 	if _, problems := s.Parse(map[string]any{"no_such_setting": "x"}); !slices.ContainsFunc(problems, func(p connectors.Problem) bool { return p.Key == "no_such_setting" }) {

@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,14 +29,24 @@ type Hook struct {
 // makes the secret itself it may still come, and until then every delivery is refused.
 func HookOf(connection string, spec connectors.Spec, values connectors.Values, opened any) (Hook, error) {
 	w, ok := opened.(connectors.Webhook)
-	proof, known := spec.WebhookProof()
-	if !ok || !known {
+	proofs := spec.WebhookProofs()
+	if !ok || len(proofs) == 0 {
 		return Hook{}, fmt.Errorf("connection %s: %s sends no webhooks that could be received", connection, spec.Title)
 	}
-	if _, comes := opened.(connectors.Handshaker); !comes && values.Secret(proof.Name).IsZero() {
-		return Hook{}, fmt.Errorf("connection %s: %s is not set; without it nothing that arrives could be trusted", connection, proof.Name)
+	hook := Hook{Connection: connection, Webhook: w}
+	var names []string
+	given := false
+	for _, set := range proofs {
+		names = append(names, set.Name)
+		if !values.Secret(set.Name).IsZero() {
+			given = true
+			hook.InPath = hook.InPath || set.Webhook == connectors.WebhookPath
+		}
 	}
-	return Hook{Connection: connection, Webhook: w, InPath: proof.Webhook == connectors.WebhookPath}, nil
+	if _, comes := opened.(connectors.Handshaker); !comes && !given {
+		return Hook{}, fmt.Errorf("connection %s: %s is not set; without it nothing that arrives could be trusted", connection, strings.Join(names, " or "))
+	}
+	return hook, nil
 }
 
 // hook is a Hook at work.

@@ -280,8 +280,8 @@ func TestPublicAddressWithAPath(t *testing.T) {
 // A receiver without a secret refuses to start and says of which connection (invariant 5).
 func TestNoSecretIsNoReceiver(t *testing.T) {
 	for _, c := range all.List {
-		proof, ok := c.Spec.WebhookProof()
-		if !ok || c.Hooks == nil {
+		proofs := c.Spec.WebhookProofs()
+		if len(proofs) == 0 || c.Hooks == nil {
 			continue
 		}
 		values, _ := c.Spec.Parse(nil)
@@ -296,7 +296,7 @@ func TestNoSecretIsNoReceiver(t *testing.T) {
 			}
 			continue
 		}
-		if err == nil || !strings.Contains(err.Error(), "main") || !strings.Contains(err.Error(), proof.Name) {
+		if err == nil || !strings.Contains(err.Error(), "main") || !strings.Contains(err.Error(), proofs[0].Name) {
 			t.Errorf("%s: got %v, want an error that names the connection and the setting", c.Spec.Name, err)
 		}
 	}

@@ -74,11 +74,12 @@ func TestErasedCustomerIsNowhere(t *testing.T) {
 	v.ok(v.hubspot.Associate("deals", deal, "companies", company, 0))
 	other := v.second()
 	v.backfill()
-	v.leaveTraces(zofia)
+	v.leaveLetter(zofia)
 	v.later()
 	v.ok(v.hubspot.Set("contacts", map[string]string{"lastname": "Quarkbaumović-Nowak"}, zofia))
 	v.later()
 	v.backfill()
+	v.leaveDeliveries()
 	if got := v.found(); len(got) < 3 {
 		t.Fatalf("before: found %q, want more: the test has no teeth", got)
 	}
@@ -120,8 +121,8 @@ func TestErasedCustomerIsNowhere(t *testing.T) {
 	v.nobodyIsNamed(before)
 }
 
-// leaveTraces leaves a dead letter and two deliveries that nobody has parsed.
-func (v *vendors) leaveTraces(contact string) {
+// leaveLetter leaves a dead letter.
+func (v *vendors) leaveLetter(contact string) {
 	v.t.Helper()
 	h := v.open()
 	defer h.stop()
@@ -131,6 +132,13 @@ func (v *vendors) leaveTraces(contact string) {
 	_, err = h.ledger.Apply(v.t.Context(), ledger.Batch{Connection: "hubspot", Stream: "contacts", Kind: ledger.Fetch,
 		Records: []connectors.Record{{Ref: ref, Version: time.Now().Add(time.Hour), Seen: time.Now(), Data: bad}}})
 	v.ok(err)
+}
+
+// leaveDeliveries leaves two that nobody has parsed.
+func (v *vendors) leaveDeliveries() {
+	v.t.Helper()
+	h := v.open()
+	defer h.stop()
 	for _, body := range []string{`[{"propertyName":"email","propertyValue":"zofia.q@quarkbaum.example"}]`, "email=zofia.q%40quarkbaum.example"} {
 		v.ok(h.ledger.PutInbox(v.t.Context(), "hubspot", connectors.Delivery{Method: "POST", URL: "https://hub.example/hooks", Body: []byte(body)}))
 	}
