@@ -58,7 +58,7 @@ func mediaType(kind, within string, notes *note.List) string {
 	}
 	kind = strings.ReplaceAll(kind, " ", "")
 	main, sub, ok := strings.Cut(kind, "/")
-	if !ok || main == "" || sub == "" || len(kind) > 127 || strings.ContainsAny(kind, "\"<>@,;:\\()[]?=") {
+	if !ok || main == "" || sub == "" || strings.Contains(sub, "/") || len(kind) > 127 || strings.ContainsAny(kind, "\"<>@,;:\\()[]?=") {
 		notes.Add("content type that is none")
 		if strings.HasPrefix(kind, "multipart") {
 			return "multipart/mixed"

@@ -113,10 +113,7 @@ func (w *walker) boundary(b []byte) bool {
 			l.boundary = string(b)
 		}
 		rest, ok := bytes.CutPrefix(b, []byte(l.boundary))
-		if !ok || l.boundary == "" || len(rest) > 0 && string(rest) != "--" {
-			continue
-		}
-		if len(rest) > 0 && l.ended {
+		if !ok || l.ended || l.boundary == "" || len(rest) > 0 && string(rest) != "--" {
 			continue
 		}
 		w.close()
