@@ -37,7 +37,7 @@ func (c *collector) isReport() bool {
 	}
 	mailer := isMailer(from[0].Address)
 	if mailer && strings.HasPrefix(strings.ToLower(from[0].Address), "postmaster") { // people write as postmaster too
-		return path == "" || isMailer(path)
+		return c.emptyPath() || (path == "" || isMailer(path)) && fails.MatchString(c.word("subject"))
 	}
 	return mailer || isMailer(path) && c.emptyPath()
 }

@@ -18,6 +18,7 @@ var (
 	smtpCode    = regexp.MustCompile(`(?:^|[^0-9.])([45]\d\d)(?:[ :)\]-]|$)`)
 	fullCode    = regexp.MustCompile(`(?:^|[^0-9.])([245]\.\d{1,3}\.\d{1,3})(?:[^0-9.]|$)`)
 	late        = regexp.MustCompile(`(?i)warning|delayed|will be retried|still being retried|not yet been delivered|will continue`)
+	fails       = regexp.MustCompile(`(?i)deliver|fail|returned|bounce|reject|refus|unknown|not found|not exist|no such|error|could ?n.t|could not|not reach|unable|full|exceed|unzustellbar|zustell|remis|entrega|consegn|недостав|доставк|配信|送信|退信|投递|반송`)
 	asks        = regexp.MustCompile(`(?i)contact|assist|help|question|support|administrator|forward|sender|return-path|envelope-from|http|from:`)
 	copyBegins  = regexp.MustCompile(`(?i)^[-\s>]*(?:below this line is a copy|unsent message|original message|returned message|this is a copy of|the header of the original|message header|undelivered message|header of the|original headers)`)
 	copyHeader  = regexp.MustCompile(`(?i)^(?:received|return-path|message-id|mime-version|from|date|x-[a-z-]+|dkim-signature):`)
@@ -38,6 +39,9 @@ func (c *collector) inWords(list []Recipient, said string) []Recipient {
 	}
 	p := words{lines: report, skip: c.notRecipients(), late: late.MatchString(strings.Join(report, "\n")) || late.MatchString(c.word("subject"))}
 	known := len(list)
+	if all := strings.Join(report, "\n"); !fails.MatchString(all) && !fails.MatchString(c.word("subject")) && !smtpCode.MatchString(all) {
+		return list
+	}
 	for _, pass := range []func(i int) string{p.coded, p.headed, p.mentioned} {
 		for i := range report {
 			if address := pass(i); address != "" {

@@ -41,6 +41,8 @@ type collector struct {
 	size int64
 	sum  hash.Hash
 	part *mime.Part
+	// short says that a server was asked for no more than the beginning of the present part.
+	short bool
 }
 
 // role is what a part is to us.
@@ -124,8 +126,10 @@ func (c *collector) most() int {
 	switch {
 	case c.role == status || c.role == original:
 		return statusText
+	case c.settings.Body == Full && c.part.Type == "text/html":
+		return max(snippetText, 2*c.settings.maxBody()) // it needs more than what it says
 	case c.settings.Body == Full:
-		return max(snippetText, 2*c.settings.maxBody()) // HTML needs more than what it says
+		return max(snippetText, c.settings.maxBody())
 	}
 	return snippetText
 }
@@ -169,7 +173,7 @@ func (c *collector) takeText() {
 		c.notes.Add("more texts than are read")
 		return
 	}
-	t := &textPart{part: c.part, text: c.buf, cut: c.size > int64(len(c.buf))}
+	t := &textPart{part: c.part, text: c.buf, cut: c.short || c.size > int64(len(c.buf))}
 	if t.part.Type == "text/plain" {
 		t.text = c.takeFiles(t.text)
 	}

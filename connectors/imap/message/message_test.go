@@ -135,20 +135,26 @@ func TestWhen(t *testing.T) {
 // Whom a mail did not reach, by reports in words. Each shape is one that a mailer writes; the words are our own.
 func TestBounceInWords(t *testing.T) {
 	for name, c := range map[string]struct{ from, text, want string }{
-		"qmail":               {"MAILER-DAEMON@x.example", "Hi. This is the qmail-send program.\n\n<gone@y.example>:\nRemote host said: 550 5.1.1 no\n\n--- Below this line is a copy of the message.\n\n<other@y.example>: 550 no", "gone@y.example failed 5.1.1"},
-		"Sendmail":            {"MAILER-DAEMON@x.example", "   ----- The following addresses had permanent fatal errors -----\n<gone@y.example>\n    (reason: 553 no)\n", "gone@y.example failed 5.0.0"},
-		"Exim without header": {"Mailer-Daemon@x.example", "The following address(es) failed:\n\n  gone@y.example\n    SMTP error: 550 no\n  full@y.example\n    452 4.2.2 full\n", "gone@y.example failed 5.0.0, full@y.example failed 4.2.2"},
-		"late":                {"MAILER-DAEMON@x.example", "THIS IS A WARNING MESSAGE ONLY\n\nDelivery to <slow@y.example> was delayed:\n451 4.4.1 busy\n", "slow@y.example delayed 4.4.1"},
-		"postmaster":          {"postmaster@y.example", "Your message did not reach:\n\ngone@y.example on Monday\n    The recipient name is not recognized\n", "gone@y.example failed "},
-		"fields in the text":  {"MAILER-DAEMON@x.example", "An error occurred.\n\nAction: failed\nFinal-Recipient: rfc822; gone@y.example\nStatus: 5.1.1\n", "gone@y.example failed 5.1.1"},
-		"nobody named":        {"MAILER-DAEMON@x.example", "421 mx.y.example Deferred: 4 days\n\n   ----- Unsent message follows -----\n\nFrom: sales@ours.example\nTo: gone@y.example\nSubject: x\n", "gone@y.example failed 4.0.0"},
-		"by name":             {"Mail Delivery Subsystem <noreply@y.example>", "<gone@y.example>: 550 no\n", "gone@y.example failed 5.0.0"},
-		"whom to ask":         {"MAILER-DAEMON@x.example", "For assistance contact help@x.example.\n\ngone@y.example: unknown user\n", "gone@y.example failed "},
-		"no bounce":           {"ann@x.example", "<gone@y.example>:\n550 5.1.1 no\n", ""},
-		"only numbers":        {"MAILER-DAEMON@x.example", "550 members have joined.\n", ""},
-		"daemon says nothing": {"MAILER-DAEMON@x.example", "", ""},
+		"qmail":                {"MAILER-DAEMON@x.example", "Hi. This is the qmail-send program.\n\n<gone@y.example>:\nRemote host said: 550 5.1.1 no\n\n--- Below this line is a copy of the message.\n\n<other@y.example>: 550 no", "gone@y.example failed 5.1.1"},
+		"Sendmail":             {"MAILER-DAEMON@x.example", "   ----- The following addresses had permanent fatal errors -----\n<gone@y.example>\n    (reason: 553 no)\n", "gone@y.example failed 5.0.0"},
+		"Exim without header":  {"Mailer-Daemon@x.example", "The following address(es) failed:\n\n  gone@y.example\n    SMTP error: 550 no\n  full@y.example\n    452 4.2.2 full\n", "gone@y.example failed 5.0.0, full@y.example failed 4.2.2"},
+		"late":                 {"MAILER-DAEMON@x.example", "THIS IS A WARNING MESSAGE ONLY\n\nDelivery to <slow@y.example> was delayed:\n451 4.4.1 busy\n", "slow@y.example delayed 4.4.1"},
+		"postmaster":           {"postmaster@y.example", "Your message did not reach:\n\ngone@y.example on Monday\n    The recipient name is not recognized\n", "gone@y.example failed "},
+		"fields in the text":   {"MAILER-DAEMON@x.example", "An error occurred.\n\nAction: failed\nFinal-Recipient: rfc822; gone@y.example\nStatus: 5.1.1\n", "gone@y.example failed 5.1.1"},
+		"nobody named":         {"MAILER-DAEMON@x.example", "421 mx.y.example Deferred: 4 days\n\n   ----- Unsent message follows -----\n\nFrom: sales@ours.example\nTo: gone@y.example\nSubject: x\n", "gone@y.example failed 4.0.0"},
+		"by name":              {"Mail Delivery Subsystem <noreply@y.example>", "<gone@y.example>: 550 no\n", "gone@y.example failed 5.0.0"},
+		"whom to ask":          {"MAILER-DAEMON@x.example", "For assistance contact help@x.example.\n\ngone@y.example: unknown user\n", "gone@y.example failed "},
+		"postmaster, a person": {"postmaster@y.example", "Our office has moved, write to office@y.example.\n", ""},
+		"daemon with news":     {"MAILER-DAEMON@x.example", "Your mailbox moves to ann@y.example.\n", ""},
+		"no bounce":            {"ann@x.example", "<gone@y.example>:\n550 5.1.1 no\n", ""},
+		"only numbers":         {"MAILER-DAEMON@x.example", "550 members have joined.\n", ""},
+		"daemon says nothing":  {"MAILER-DAEMON@x.example", "", ""},
 	} {
-		m := parse(t, mail("From: "+c.from+"\nTo: sales@ours.example\nMessage-ID: <1@x>", c.text), ours)
+		subject := "Mail"
+		if strings.HasPrefix(c.text, "Your message did") {
+			subject = "Undeliverable"
+		}
+		m := parse(t, mail("From: "+c.from+"\nSubject: "+subject+"\nTo: sales@ours.example\nMessage-ID: <1@x>", c.text), ours)
 		var got []string
 		if m.Bounce != nil {
 			for _, r := range m.Bounce.Recipients {

@@ -44,25 +44,39 @@ type Section struct {
 func Wanted(header []byte, structure *Structure, s Settings) []Section {
 	c := newCollector(s)
 	c.Top(field.Read(header, nil))
+	plain := make(map[int]bool) // alternatives whose plain text will do
+	if s.Body == Snippet && field.ID(c.header.Get("message-id")) != "" {
+		c.each(structure, func(p *mime.Part, size int64) {
+			plain[p.Choice] = plain[p.Choice] || p.Choice > 0 && c.roleOf(p) == said && p.Type == "text/plain" && size >= enough
+		})
+	}
 	var wanted []Section
-	c.each(structure, func(p *mime.Part, _ int64) {
-		if c.begin(p) {
-			wanted = append(wanted, Section{Path: p.Path, Most: encodedMost(p.Encoding, c.most())})
+	c.each(structure, func(p *mime.Part, size int64) {
+		if c.begin(p) && !(plain[p.Choice] && p.Type == "text/html") {
+			wanted = append(wanted, Section{Path: p.Path, Most: encodedMost(p.Encoding, c.most(), size)})
 		}
 	})
 	return wanted
 }
 
-// encodedMost returns how many encoded bytes hold a number of decoded ones, with some to spare. Quoted-printable of a script
-// beyond ASCII takes three for one.
-func encodedMost(encoding string, decoded int) int {
+// enough is how many encoded bytes a plain text has that says something, so that the HTML beside it, often ten times as large,
+// need not be fetched for a snippet. Where it says nothing after all, the mail has no snippet.
+const enough = 200
+
+// encodedMost returns how many encoded bytes to ask for, so that as many decoded ones are among them as are held. size is
+// what the server says there is; some are wrong by a little.
+func encodedMost(encoding string, decoded int, size int64) int {
+	most := decoded
 	switch encoding {
 	case "base64":
-		return decoded/57*78 + 78
-	case "quoted-printable":
-		return decoded * 2
+		most = decoded/57*78 + 78
+	case "quoted-printable": // of a script beyond ASCII: three for one, and the line ends
+		most = decoded * 16 / 5
 	}
-	return decoded
+	if size > 0 {
+		most = int(min(int64(most), size+size/8+1024))
+	}
+	return most
 }
 
 // Assemble makes the message of what was fetched. It equals what Parse makes of the whole mail but for the sizes of
@@ -75,9 +89,9 @@ func Assemble(f Fetched, s Settings) *Message {
 			c.estimate(p, size)
 			return
 		}
-		if data := f.section(p.Path); data != nil {
-			mime.Decode(p.Encoding, data, c, &c.notes)
-		}
+		data := f.section(p.Path)
+		c.short = data != nil && int64(len(data)) < size
+		mime.Decode(p.Encoding, data, c, &c.notes)
 		c.Done()
 	})
 	return c.message(f.Received)

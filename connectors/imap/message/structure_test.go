@@ -146,6 +146,19 @@ func TestLittleIsAskedFor(t *testing.T) {
 	}
 }
 
+// Of a text that is there twice, plain and as HTML, a snippet needs the plain one.
+func TestSnippetNeedsNoHTML(t *testing.T) {
+	for size, want := range map[int64]int{enough: 1, enough - 1: 2} {
+		s := Structure{Type: "multipart/alternative", Parts: []Structure{{Type: "text/plain", Size: size}, {Type: "text/html", Size: 90_000}}}
+		if got := Wanted([]byte(boundsHead), &s, Settings{Body: Snippet}); len(got) != want {
+			t.Errorf("%d bytes of plain text: %d sections are asked for, want %d", size, len(got), want)
+		}
+		if got := Wanted([]byte("Subject: no id\r\n"), &s, Settings{Body: Snippet}); len(got) != 2 {
+			t.Errorf("without a Message-ID %d sections are asked for, want both: they are in the id", len(got))
+		}
+	}
+}
+
 // A server's answer may lack anything.
 func TestAssembledOfLittle(t *testing.T) {
 	for name, f := range map[string]Fetched{

@@ -83,8 +83,8 @@ func TestAddressesAreBounded(t *testing.T) {
 		"open brackets": strings.Repeat("<", 60_000), "quotes": strings.Repeat(`"a"<b>(c),`, 6_000), "loose": strings.Repeat("a,", 30_000) + "<a@b.example>",
 		"words": strings.Repeat("=?a?q?", 10_000), "groups": strings.Repeat("a:;", 20_000),
 	} {
-		list := Addresses([]byte(value[:min(len(value), maxValue)]), "", nil)
-		if len(list) > maxAddresses {
+		list := Addresses([]byte(value[:min(len(value), 64<<10)]), "", nil)
+		if len(list) > 1000 {
 			t.Errorf("%s: got %d addresses", name, len(list))
 		}
 	}

@@ -12,8 +12,9 @@ const (
 	maxIDs = 1000
 )
 
-// IDs reads message ids, without their brackets, as In-Reply-To and References have them. In-Reply-To once was a sentence:
-// only what stands in brackets counts there, and where nothing does, words with an @.
+// IDs reads message ids, without their brackets, as In-Reply-To and References have them. In-Reply-To once was a sentence
+// ("Your message of Monday"), and may name an address: only what stands in brackets counts there. Without brackets the field
+// has ids when it has nothing else.
 func IDs(value []byte) (ids []string) {
 	s := string(value)
 	for rest := s; len(ids) < maxIDs; {
@@ -32,8 +33,11 @@ func IDs(value []byte) (ids []string) {
 	if len(ids) > 0 {
 		return ids
 	}
-	for _, w := range strings.Fields(s) {
-		if strings.IndexByte(w, '@') > 0 && len(ids) < maxIDs {
+	for w := range strings.FieldsSeq(s) {
+		if strings.IndexByte(w, '@') <= 0 {
+			return nil
+		}
+		if len(ids) < maxIDs {
 			ids = appendID(ids, strings.Trim(w, "<>,;\"()"))
 		}
 	}

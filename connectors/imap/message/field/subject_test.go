@@ -23,7 +23,7 @@ func TestIDs(t *testing.T) {
 	for value, want := range map[string][]string{
 		"<a@b>":       {"a@b"},
 		"<a@b> <c@d>": {"a@b", "c@d"}, "<a@b><c@d>": {"a@b", "c@d"}, "<a@b>,\r\n\t<c@d>": {"a@b", "c@d"}, "<a@ b>": {"a@b"},
-		"Your message of Mon, 30 Nov 2026 <a@b>": {"a@b"}, "a@b c@d": {"a@b", "c@d"}, "your mail": nil, "<a@b": {"a@b"}, "<>": nil, "<<a@b>>": {"a@b"}, "": nil,
+		"Your message of Mon, 30 Nov 2026 <a@b>": {"a@b"}, "a@b c@d": {"a@b", "c@d"}, "your mail": nil, "your mail to ann@example.com": nil, "<a@b": {"a@b"}, "<>": nil, "<<a@b>>": {"a@b"}, "": nil,
 	} {
 		if got := IDs([]byte(value)); !slices.Equal(got, want) {
 			t.Errorf("%q: got %q, want %q", value, got, want)

@@ -54,9 +54,13 @@ func (c *content) line(b []byte, last bool) {
 
 func (c *content) close() { c.decode.close() }
 
-// Decode undoes a transfer encoding of what an IMAP server sent of a part, which may break off anywhere.
+// Decode undoes a transfer encoding of what an IMAP server sent of a part, which may break off anywhere: what is left of a
+// quoted byte at the end is dropped.
 func Decode(encoding string, raw []byte, to io.Writer, notes *note.List) {
 	c := newContent(encoding, to, notes)
+	if _, ok := c.decode.(*quotable); ok {
+		raw = raw[:len(raw)-unfinished(raw)]
+	}
 	for len(raw) > 0 {
 		line, rest, _ := bytes.Cut(raw, []byte("\n"))
 		c.line(bytes.TrimSuffix(line, []byte("\r")), true)
@@ -128,7 +132,7 @@ func (d *quotable) close() {}
 // unfinished returns how many bytes at the end of a piece say nothing yet. Spaces before the bound of a line are spaces.
 func unfinished(b []byte) int {
 	for n := 1; n <= 2 && n <= len(b); n++ {
-		if b[len(b)-n] == '=' {
+		if b[len(b)-n] == '=' && (n == 1 || isHex(b[len(b)-1])) {
 			return n
 		}
 	}
