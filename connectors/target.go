@@ -64,8 +64,24 @@ type Want struct {
 	// where a call without an answer may have left the object. Either way it is to be in Item.Project and in none of
 	// the others afterwards.
 	Sought []string
-	// Comment is left on the object, once, when the target can.
+	// Comment is left on the object, when the target can, unless it is the last one there: customers may be merged, separated
+	// and merged again, and then it is true again.
 	Comment string
+	// Comments, with a Link, are left on the object, each once and for ever. A target that cannot leave comments ignores them. A
+	// Want without a difference between Item and Last may have some.
+	Comments []Comment
+}
+
+// Comment is something to be told on an object once.
+type Comment struct {
+	// Key identifies the comment among all that are ever left on an object: ASCII without blanks, at most 100 bytes. The
+	// comment has to carry it where the target finds it again, also after a person changed the text: as what it stores with a
+	// comment, or in a line of its own.
+	Key  string
+	Text string // plain text of some lines, at most 8,000 bytes
+	// InDoubt says that an earlier call may have left it without our learning of it: the target must look for Key on the object
+	// before it leaves the comment (invariant 4). What the object says then stays, also when Text is another one.
+	InDoubt bool
 }
 
 // Closing says what should happen to the object of an item that is no longer wanted.

@@ -62,17 +62,22 @@ func commentOn(gid, text string) action {
 // saidLast reports whether a text is the last comment on a task. Stories come oldest first. An older comment of the same
 // text does not count: customers may be merged, separated and merged again.
 func (t *target) saidLast(ctx context.Context, gid, text string) (bool, error) {
+	last := false
+	err := t.comments(ctx, gid, func(said string) { last = said == text })
+	return last, err
+}
+
+// comments reads what was commented on a task, the oldest first.
+func (t *target) comments(ctx context.Context, gid string, fn func(text string)) error {
 	type story struct {
 		Text    string `json:"text"`
 		Subtype string `json:"resource_subtype"`
 	}
-	last := false
 	path := "/tasks/" + escape(gid) + "/stories"
-	err := each(ctx, t.client, "read comments", path, fieldsOf("text,resource_subtype"), func(s story) bool {
+	return each(ctx, t.client, "read comments", path, fieldsOf("text,resource_subtype"), func(s story) bool {
 		if s.Subtype == "comment_added" {
-			last = s.Text == text
+			fn(s.Text)
 		}
 		return true
 	})
-	return last, err
 }

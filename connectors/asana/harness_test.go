@@ -281,6 +281,19 @@ func (w *world) Completed(t *testing.T, link connectors.Link) bool {
 	return task.Completed
 }
 
+// Comments is a connectortest.Listener.
+func (w *world) Comments(t *testing.T, link connectors.Link) []string {
+	task, ok := w.sim.Task(string(link))
+	if !ok {
+		t.Fatalf("no task %s", link)
+	}
+	return task.Comments
+}
+
+func (w *world) Tells() sandbox.Match {
+	return sandbox.Match{Method: "POST", Path: `/(stories|batch)$`}
+}
+
 func (w *world) Creates() sandbox.Match {
 	return sandbox.Match{Method: "POST", Path: `/(tasks|batch)$`}
 }

@@ -106,6 +106,7 @@ func (t *target) again(ctx context.Context, want connectors.Want, failed plan, e
 	default:
 		return "", err
 	}
+	want.Comments = inDoubt(want.Comments) // the first attempt may have left them
 	next, planErr := t.plan(ctx, want, &lookup{})
 	if planErr != nil {
 		return "", planErr

@@ -53,7 +53,7 @@ type targetCheck struct {
 // makes a fresh, empty account.
 func Target(t *testing.T, newHarness func(t *testing.T) TargetHarness) {
 	var all []targetCheck
-	for _, part := range [][]targetCheck{targetBasics, targetCrashes, targetPeople, targetKeys, targetErasures, targetErrors, targetBatches} {
+	for _, part := range [][]targetCheck{targetBasics, targetCrashes, targetPeople, targetKeys, targetErasures, targetComments, targetErrors, targetBatches} {
 		all = append(all, part...)
 	}
 	for _, c := range all {
