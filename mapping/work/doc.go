@@ -28,6 +28,35 @@
 //	  - name: people
 //	    off: true                  # removes a rule
 //
+// # What is told
+//
+// An item of a person or an organization may have a digest: what happened on a day, as one comment. It is an expression over
+// `day` and `interactions`, the oldest first: at, kind, direction, subject, url, who. Those are the contacts a human had with
+// the customer, each once, whichever records tell of it; a blank text leaves no comment:
+//
+//	digest: {hour: 18, zone: Europe/Zagreb}   # of the file: when a day ends; midnight in UTC unless it says otherwise
+//	rules:
+//	  - name: people
+//	    digest: '"Contact on " + day + ": " + counts(interactions)'   # digest: null tells nothing
+//
+// A day is told when it has ended, and only what happened since the object was first shown. What arrives late is told with
+// the next day within a week, and never later. Whatever arrives in which order, nothing is told twice on one object, and what
+// the objects of two customers told that became one, neither tells again. A customer that comes to another card in another way
+// (a person who gets an organization, a changed address) may have its last week told there, too.
+//
+// # What depends on the time
+//
+// A rule with `since`, `within` and perhaps `after` has items from a while after something happened and for so long:
+//
+//	- name: unanswered
+//	  for: person
+//	  when: person.unanswered != nil
+//	  since: person.unanswered?.since ?? ""
+//	  after: 24h                 # hours or days; at once when it is left out
+//	  within: 14d                # then the item is closed
+//
+// Plan says when an entity has to be planned anew although nothing of it changes; nobody has to look at all of them.
+//
 // # What is made once
 //
 // A rule with `once: true` makes its items and then leaves them to people: they are not written again, and not closed when
@@ -69,7 +98,7 @@
 //	deal, ticket                       organization, owner, pipeline, stage, contacts, person (the first of them)
 //	deal                               open_tickets: of its customer, the most urgent first, then the oldest. They name its
 //	                                   organization, or none but one of its contacts; a closed deal has none
-//	person                             organization, owner, deals, tickets
+//	person                             organization, owner, account_owner (of the organization), deals, tickets
 //	organization                       owner, parent, deals, tickets, people
 //
 // How far people and organizations have come is derived from everything that is known (package lifecycle), now:
@@ -80,6 +109,12 @@
 //	category, temperature              lead, prospect, opportunity or contact; cold, mql or sql
 //	journey, crm_cycle                 awareness … advocacy; reach, engage, convert, retain or loyalty
 //	categories                         of the rule's own entity: those of the team, from the lifecycle file
+//
+// Of the rule's own person or organization, last_contact is the newest interaction that a human had with it: at, kind,
+// direction, subject, url, who; nil when there is none. Automated mail, opened newsletters, bounces, notes and what is planned
+// for later are none. person.unanswered is the oldest e-mail of the person within the longest `within` of the rules that read it
+// (14 days) that a human sent and nobody answered in its thread: subject, since, thread, url; nil when there is none.
+// person.subscribed says whether one may send e-mail: Yes, No, Pending, "" when nobody knows.
 //
 // stage.kind of a deal is the kind of its stage across vendors (proposal), that of a ticket its status; deal.history
 // and ticket.history are what they were before: [{ref, field, value, from, until}]. deal.won_at of a rule's own deal is when
@@ -101,6 +136,8 @@
 //	words(token)         On hold, for on_hold
 //	contact(person)      Ana Marić <ana@acme.example>, +385 1 555 0100
 //	request(ticket)      Help (Urgent, On hold) https://…, its label, priority, status and page
+//	touch(interaction)   2026-11-30, e-mail from Ana Marić: Offer
+//	counts(interactions) 3 e-mails in, 1 call
 //	links(sources)       a line for each record with its page
 //	pair(name, value)    name: value, or nothing when the value is blank
 //	lines(…)             its arguments that are not blank, one below the other

@@ -21,6 +21,8 @@ var functions = []expr.Option{
 	function("words", func(v any) string { return words(plainText(v)) }),
 	function("contact", func(v any) string { return contactText(v) }),
 	function("request", func(v any) string { return requestText(v) }),
+	function("counts", func(v any) string { return countsText(v) }),
+	function("touch", func(v any) string { return touchText(v) }),
 	function("links", func(v any) string { return linksText(v) }),
 	expr.Function("workday", func(p ...any) (any, error) { return workday(plainText(p[0]), p[1].(int)), nil }, new(func(any, int) string)),
 	expr.Function("of", func(p ...any) (any, error) { return of(plainText(p[0]), plainText(p[1])), nil }, new(func(any, any) string)),
@@ -29,7 +31,7 @@ var functions = []expr.Option{
 }
 
 // reads says which members of an entity functions look at, so that the others need not be prepared.
-var reads = map[string][]string{"contact": {Label, "emails", "phones"}, "request": {Label, "priority", "status", "url"}}
+var reads = map[string][]string{"touch": {"at", "kind", "direction", "subject", "who"}, "counts": {"kind", "direction"}, "contact": {Label, "emails", "phones"}, "request": {Label, "priority", "status", "url"}}
 
 func function(name string, f func(any) string) expr.Option {
 	return expr.Function(name, func(p ...any) (any, error) { return f(p[0]), nil }, new(func(any) string))

@@ -15,14 +15,29 @@ import (
 // maxSections bounds the sections an item names.
 const maxSections = 200
 
-// Items returns the items that should exist for an entity, in the order of the rules; none for one that is gone.
-// unresolved lists references that the rules followed and that the graph does not know yet, ascending: the items are
-// good now and will be better when these arrive. An error is either the graph's or names rule, expression and entity,
-// never a value.
+// Plan is what a project tool should show of an entity at a moment.
+type Plan struct {
+	Items []connectors.Item // in the order of the rules; none for an entity that is gone
+	// Unresolved lists references that the rules followed and that the graph does not know yet, ascending: the items are good
+	// now and will be better when these arrive.
+	Unresolved []string
+	// Next is when something else is to be shown although nothing changed but the time, zero when that is not foreseen. What
+	// lifecycles show by the passing of days is not in it: see Aged.
+	Next time.Time
+}
+
+// Items returns the items that should exist for an entity; see Plan. An error is either the graph's or names rule, expression
+// and entity, never a value.
 func (r *Rules) Items(g Graph, e *Entity) (items []connectors.Item, unresolved []string, err error) {
+	p, err := r.Plan(g, e)
+	return p.Items, p.Unresolved, err
+}
+
+// Plan returns what should be shown of an entity now.
+func (r *Rules) Plan(g Graph, e *Entity) (out Plan, err error) {
 	p := r.plans[e.Kind]
 	if p == nil || e.Golden.Deleted() {
-		return nil, nil, nil
+		return Plan{}, nil
 	}
 	s := r.scene(g, e, p)
 	idle := "" // a template that is not wanted: its other tasks are not either
@@ -32,16 +47,17 @@ func (r *Rules) Items(g Graph, e *Entity) (items []connectors.Item, unresolved [
 		}
 		item, wanted, err := s.item(one)
 		if err != nil {
-			return nil, nil, fmt.Errorf("rule %s for %s: %w", one.name, e.ID, err)
+			return Plan{}, fmt.Errorf("rule %s for %s: %w", one.name, e.ID, err)
 		}
 		if wanted {
-			items = append(items, item)
+			out.Items = append(out.Items, item)
 		} else {
 			idle = one.template
 		}
 	}
 	slices.Sort(s.unresolved)
-	return items, slices.Compact(s.unresolved), nil
+	out.Unresolved, out.Next = slices.Compact(s.unresolved), s.next
+	return out, nil
 }
 
 // Remake returns the item of a key as its rule would make it of the entity now, whether or not the rule wants one; false when
@@ -118,7 +134,15 @@ func (s *scene) wanted(r *rule) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("since is no time")
 	}
-	return s.graph.Now().Sub(at) <= r.within, nil
+	begin, end := at.Add(r.after), at.Add(r.within)
+	if now := s.graph.Now(); r.after > 0 && now.Before(begin) || now.After(end) {
+		s.wake(begin)
+		return false, nil
+	}
+	if !r.once {
+		s.wake(end.Add(time.Second))
+	}
+	return true, nil
 }
 
 // texts fills in everything but the fields.

@@ -56,8 +56,11 @@ func load(life *lifecycle.Settings, categories []category, files []mapping.File)
 		}
 		l.file(n)
 	}
-	r := &Rules{plans: map[canonical.Kind]*plan{}, life: life, categories: categories}
+	r := &Rules{plans: map[canonical.Kind]*plan{}, life: life, categories: categories, days: l.days}
 	h := sha256.New()
+	if l.days != (days{}) {
+		fmt.Fprintf(h, "(digest %d %s)", l.days.hour, l.days.in())
+	}
 	for _, n := range l.list {
 		if off := n.Get("off"); off != nil && off.Bool(&l.report, "off") {
 			continue
@@ -94,13 +97,15 @@ func write(h interface{ Write([]byte) (int, error) }, n *tree.Node) {
 type loader struct {
 	report tree.Report
 	list   []*tree.Node // rules, overlaid
+	days   days
 }
 
 func (l *loader) file(n *tree.Node) {
 	if n.Kind == tree.Null || !n.IsMap(&l.report, "a rule file") {
 		return
 	}
-	n.Only(&l.report, "a rule file", "version", "rules")
+	n.Only(&l.report, "a rule file", "version", "rules", "digest")
+	l.clock(n.Get("digest"))
 	if v := n.Get("version"); v != nil && v.Text != "1" {
 		l.report.Addf(v.Pos, "the version of the rule format must be 1")
 	}
@@ -158,7 +163,7 @@ func overlay(base, top *tree.Node, nested ...string) *tree.Node {
 }
 
 func (l *loader) rule(n *tree.Node) *rule {
-	keys := append(slices.Sorted(maps.Keys(wants)), "name", "for", "fields", "close", "off", "once", "within", "tasks")
+	keys := append(slices.Sorted(maps.Keys(wants)), "name", "for", "fields", "close", "off", "once", "after", "within", "tasks", "digest")
 	n.Only(&l.report, "a rule", keys...)
 	r := &rule{name: n.Get("name").Text, parts: map[string]*formula.Formula{}, close: CloseComplete}
 	kinds := []string{}
@@ -192,6 +197,7 @@ func (l *loader) rule(n *tree.Node) *rule {
 	r.when, r.since = r.parts["when"], r.parts["since"]
 	l.fields(r, n.Get("fields"))
 	l.once(r, n)
+	l.digest(r, n.Get("digest"))
 	r.reads()
 	return r
 }

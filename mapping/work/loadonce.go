@@ -27,16 +27,20 @@ func (l *loader) once(r *rule, n *tree.Node) {
 		r.once = once.Bool(&l.report, "once")
 	}
 	since, within := n.Get("since"), n.Get("within")
-	if !r.once {
-		for _, key := range []string{"since", "within", "tasks"} {
+	if v := n.Get("tasks"); given(v) && !r.once {
+		l.report.Addf(v.Pos, "tasks of the rule %s needs once: true", r.name)
+	}
+	switch {
+	case given(since) && given(within):
+	case r.once:
+		l.report.Addf(n.Pos, "the rule %s makes its items once, so it has to say since when they are due and for how long: since: deal.won_at, within: 14d", r.name)
+		return
+	default:
+		for _, key := range []string{"since", "after", "within"} {
 			if v := n.Get(key); given(v) {
-				l.report.Addf(v.Pos, "%s of the rule %s needs once: true", key, r.name)
+				l.report.Addf(v.Pos, "%s of the rule %s needs the others: since when its items are due and for how long, since: deal.won_at, within: 14d", key, r.name)
 			}
 		}
-		return
-	}
-	if !given(since) || !given(within) {
-		l.report.Addf(n.Pos, "the rule %s makes its items once, so it has to say since when they are due and for how long: since: deal.won_at, within: 14d", r.name)
 		return
 	}
 	days := span.FindStringSubmatch(within.Text)
@@ -46,8 +50,30 @@ func (l *loader) once(r *rule, n *tree.Node) {
 	}
 	count, _ := strconv.Atoi(days[1])
 	r.within = time.Duration(count) * 24 * time.Hour
-	if v := n.Get("complete"); given(v) {
+	l.after(r, n.Get("after"))
+	if v := n.Get("complete"); given(v) && r.once {
 		l.report.Addf(v.Pos, "what the rule %s makes once is completed by people", r.name)
+	}
+}
+
+// wait is how long a rule lets pass, in hours or days.
+var wait = regexp.MustCompile(`^([1-9][0-9]{0,3})([hd])$`)
+
+func (l *loader) after(r *rule, n *tree.Node) {
+	if !given(n) {
+		return
+	}
+	m := wait.FindStringSubmatch(n.Text)
+	if m == nil {
+		l.report.Addf(n.Pos, "after of the rule %s must be a number of hours or days, 24h or 2d", r.name)
+		return
+	}
+	count, _ := strconv.Atoi(m[1])
+	if r.after = time.Duration(count) * time.Hour; m[2] == "d" {
+		r.after *= 24
+	}
+	if r.after >= r.within {
+		l.report.Addf(n.Pos, "the rule %s makes nothing: after is not before the end of within", r.name)
 	}
 }
 

@@ -126,7 +126,7 @@ func TestTemplatesNameEveryProblem(t *testing.T) {
 		`w.yaml:8:7: the task two of the rule a has no title`,
 		`w.yaml:9:14: the task three must be a map`,
 		`w.yaml:10:26: title of the rule a.four: unknown`,
-		`w.yaml:11:68: within of the rule b needs once: true`,
+		`w.yaml:11:68: within of the rule b needs the others: since when`,
 		`w.yaml:12:100: within of the rule c must be a number of days, 14d`,
 		`w.yaml:13:5: the rule d has no title`,
 		`w.yaml:13:96: what the rule d makes once is completed by people`,

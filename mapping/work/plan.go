@@ -1,6 +1,7 @@
 package work
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -60,12 +61,22 @@ func (o *own) add(kind canonical.Kind, f *formula.Formula) {
 			continue
 		}
 		o.won = o.won || kind == canonical.Deal && (len(path) == 1 || path[1] == wonAt)
-		if !hasState(kind) || !derives(path[1:]) {
+		if !hasState(kind) {
+			continue
+		}
+		o.contact = o.contact || len(path) == 1 || path[1] == lastContact
+		o.answer = o.answer || kind == canonical.Person && (len(path) == 1 || path[1] == unanswered)
+		if !derives(path[1:]) {
 			continue
 		}
 		o.state = o.state || len(path) == 1 || path[1] != categoriesName
 		o.categories = o.categories || len(path) == 1 || path[1] == categoriesName
 	}
+}
+
+// with returns what is read by either of two.
+func (o own) with(p own) own {
+	return own{o.state || p.state, o.categories || p.categories, o.won || p.won, o.contact || p.contact, o.answer || p.answer}
 }
 
 // plan joins what the rules of each kind read, so that an entity is prepared once for all of them and only as far as
@@ -79,14 +90,19 @@ func (r *Rules) plan() {
 			r.plans[one.kind], read[one.kind] = p, map[string]map[string]bool{}
 		}
 		p.rules = append(p.rules, one)
-		p.won = p.won || one.firstOwn.won || one.beginOwn.won || one.restOwn.won
+		all := one.firstOwn.with(one.beginOwn).with(one.restOwn)
+		p.won = p.won || all.won
+		p.recent = p.recent || all.contact || all.answer || one.digest != nil
+		if all.answer {
+			p.answer = max(p.answer, cmp.Or(one.within, answerWithin))
+		}
 		known := slices.Concat(one.first, one.begin, one.rest)
 		for _, f := range append(one.formulas(), one.when, one.since) {
 			if f != nil {
 				note(read[one.kind], f, known)
 			}
 		}
-		if one.firstOwn.categories || one.beginOwn.categories || one.restOwn.categories {
+		if all.categories {
 			r.sort(p, read[one.kind], one.kind)
 		}
 	}

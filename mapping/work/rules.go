@@ -27,6 +27,7 @@ type Rules struct {
 	plans   map[canonical.Kind]*plan
 	version string
 	life    *lifecycle.Settings
+	days    days
 	// categories are the team's own, and sorting is what they read, for State.
 	categories []category
 	sorting    map[canonical.Kind]*plan
@@ -47,13 +48,15 @@ type rule struct {
 	firstOwn, beginOwn, restOwn own
 
 	once     bool
-	since    *formula.Formula // with once: when what the item is made for happened
-	within   time.Duration    // with once: how long after that the item may be made
+	since    *formula.Formula // when what the item is made for happened
+	after    time.Duration    // how long after that the item is made
+	within   time.Duration    // how long after that it may be made, or is there at all when it is not made once
 	template string           // the rule whose template the item is a task of, "" = of none
+	digest   *formula.Formula // what is told of a day's interactions
 }
 
 // own says what is read of the rule's own entity that is not among its fields.
-type own struct{ state, categories, won bool }
+type own struct{ state, categories, won, contact, answer bool }
 
 type fieldRule struct {
 	name  string
@@ -66,6 +69,8 @@ type plan struct {
 	rules   []*rule
 	members map[string]*members // by name of the environment
 	won     bool                // when the kind's own entity was won is read
+	recent  bool                // interactions of the kind's own entity are read
+	answer  time.Duration       // how far back unanswered e-mails are looked for
 	// categories of the kind, when something reads them, and the names these read.
 	categories    []*category
 	categoryNames []string
@@ -134,6 +139,9 @@ func (p *plan) watch(reach *Reach, kind, changed canonical.Kind) {
 	if own := p.members[string(kind)]; own != nil && own.derived && slices.Contains(evidenceOf[kind], changed) {
 		reach.Referenced = append(reach.Referenced, kind)
 	}
+	if p.recent {
+		p.watchContacts(reach, kind, changed)
+	}
 	if p.won && changed == canonical.Pipeline { // which says what it means to be won
 		reach.Referrers = append(reach.Referrers, kind)
 	}
@@ -146,6 +154,10 @@ func (p *plan) watch(reach *Reach, kind, changed canonical.Kind) {
 			reach.Beyond = append(reach.Beyond, rel.kind)
 		}
 		switch {
+		case rel.shape == accounts: // an owner's new address is shown with the next change of either
+			if changed == canonical.Organization {
+				reach.Referrers = append(reach.Referrers, kind)
+			}
 		case rel.shape == served:
 			reach.serve(rel.kind, kind, changed)
 		case rel.kind != changed:

@@ -3,6 +3,7 @@ package work
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tidwall/gjson"
 
@@ -28,6 +29,10 @@ type scene struct {
 	derivedOwn bool
 	sortedOwn  bool
 	wonOwn     bool
+	contacted  bool
+	answered   bool
+
+	next time.Time // when something changes by the passing of time; zero = nothing does
 }
 
 func (r *Rules) scene(g Graph, e *Entity, p *plan) *scene {
@@ -49,6 +54,16 @@ func (s *scene) prepare(names []string, own own) error {
 			return err
 		}
 	}
+	if own.contact {
+		if err := s.contactOwn(); err != nil {
+			return err
+		}
+	}
+	if own.answer {
+		if err := s.answerOwn(); err != nil {
+			return err
+		}
+	}
 	if !own.categories || s.sortedOwn {
 		return nil
 	}
@@ -63,6 +78,13 @@ func (s *scene) prepare(names []string, own own) error {
 	}
 	s.env[string(s.entity.Kind)].(map[string]any)[categoriesName] = texts
 	return nil
+}
+
+// wake notes that something changes at a time.
+func (s *scene) wake(at time.Time) {
+	if at.After(s.graph.Now()) && (s.next.IsZero() || at.Before(s.next)) {
+		s.next = at
+	}
 }
 
 // load puts names into the environment that are not there yet.
@@ -169,6 +191,8 @@ func (s *scene) follow(rel relation) ([]*Entity, error) {
 		return s.referrers(rel.kind)
 	case served:
 		return s.openTickets()
+	case accounts:
+		return s.accountOwner()
 	}
 	var found []*Entity
 	for _, ref := range s.refs(rel) {

@@ -23,12 +23,13 @@ type relation struct {
 type shape uint8
 
 const (
-	one     shape = iota // the entity that the field refers to
-	many                 // all entities that the field refers to
-	first                // the first of them
-	stage                // of the pipeline that the field refers to, the stage that the entity is in
-	reverse              // all entities of the kind that refer to this one
-	served               // the open ones of the kind that are the customer's of this one
+	one      shape = iota // the entity that the field refers to
+	many                  // all entities that the field refers to
+	first                 // the first of them
+	stage                 // of the pipeline that the field refers to, the stage that the entity is in
+	reverse               // all entities of the kind that refer to this one
+	served                // the open ones of the kind that are the customer's of this one
+	accounts              // the owner of the organization that the entity refers to
 )
 
 var relations = map[canonical.Kind][]relation{
@@ -52,6 +53,7 @@ var relations = map[canonical.Kind][]relation{
 	canonical.Person: {
 		{"organization", canonical.Organization, "organization", one},
 		{"owner", canonical.Owner, "owner", one},
+		{"account_owner", canonical.Owner, "", accounts},
 		{"deals", canonical.Deal, "", reverse},
 		{"tickets", canonical.Ticket, "", reverse},
 	},
@@ -119,6 +121,9 @@ var shapes = func() map[canonical.Kind]types.Map {
 			maps.Copy(m, stateTypes)
 			m["lifecycle"] = lifecycleType
 		}
+		if hasConsents(k) {
+			m[subscribed] = types.String
+		}
 		if hasHistory(k) {
 			m["history"] = types.Array(stayType)
 		}
@@ -148,15 +153,19 @@ func hasAddress(k canonical.Kind) bool { return k == canonical.Person || k == ca
 func hasHistory(k canonical.Kind) bool { return k == canonical.Deal || k == canonical.Ticket }
 
 // environment returns the names that expressions for a kind can read, with their types. Categories are those of a rule's
-// own person or organization, and the time it was won is that of its own deal.
+// own person or organization, and so is who was last in contact with it; the time it was won is that of its own deal.
 func environment(k canonical.Kind, categories bool) types.Map {
-	own := shapes[k]
+	own := maps.Clone(shapes[k])
 	if categories && hasState(k) {
-		own = maps.Clone(own)
 		own[categoriesName] = listOfTexts
 	}
-	if k == canonical.Deal {
-		own = maps.Clone(own)
+	if hasState(k) {
+		own[lastContact] = contactType
+	}
+	switch k {
+	case canonical.Person:
+		own[unanswered] = unansweredType
+	case canonical.Deal:
 		own[wonAt] = types.String
 	}
 	env := types.Map{string(k): own, "id": types.String, "sources": types.Array(sourceType)}

@@ -18,6 +18,7 @@ type members struct {
 	attr, address bool
 	derived       bool // from the lifecycle
 	history       bool
+	subscribed    bool
 }
 
 // memberOf is one catalogued field and its place.
@@ -30,7 +31,8 @@ type memberOf struct {
 func membersOf(k canonical.Kind, wanted map[string]bool) *members {
 	has := func(name string) bool { return wanted == nil || wanted[name] }
 	m := &members{custom: has("custom"), attr: has("attr"), label: has(Label), address: has("address") && hasAddress(k),
-		derived: has(derived) && hasState(k), history: has("history") && hasHistory(k)}
+		derived: has(derived) && hasState(k), history: has("history") && hasHistory(k),
+		subscribed: has(subscribed) && hasConsents(k)}
 	for _, d := range canonical.Fields(k) {
 		group, name, nested := strings.Cut(d.Name, ".")
 		if !has(group) || hasState(k) && d.Name == "lifecycle.entered" { // the derived times take its place
@@ -73,6 +75,9 @@ func entityValue(e *Entity, m *members) map[string]any {
 	}
 	if m.address {
 		out["address"] = addressOf(e.Golden.Get("addresses"))
+	}
+	if m.subscribed {
+		out[subscribed] = subscribedOf(e)
 	}
 	if m.label {
 		out[Label] = label(e)

@@ -82,11 +82,27 @@ func (w *world) Select(e *Entity, kind canonical.Kind, keep func(*Entity) bool) 
 
 // Recent knows references only; who holds an address is the ledger's to know.
 func (w *world) Recent(e *Entity, most int, keep func(*Entity) bool) ([]*Entity, error) {
-	list, err := w.Select(e, canonical.Interaction, keep)
-	slices.SortStableFunc(list, func(a, b *Entity) int {
-		return strings.Compare(text(b.Golden.Get("occurred_at")), text(a.Golden.Get("occurred_at")))
-	})
-	return list[:min(len(list), most)], err
+	w.reads["recent"]++
+	all, _ := w.Referrers(e, canonical.Interaction)
+	if e.Kind == canonical.Organization {
+		people, _ := w.Referrers(e, canonical.Person)
+		for _, p := range people {
+			theirs, _ := w.Referrers(p, canonical.Interaction)
+			all = append(all, theirs...)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Entity) int { return byTime(b, a) })
+	all = slices.CompactFunc(all, func(a, b *Entity) bool { return markOf(a).Hash == markOf(b).Hash })
+	var list []*Entity
+	for _, one := range all {
+		if len(list) == most {
+			break
+		}
+		if keep(one) {
+			list = append(list, one)
+		}
+	}
+	return list, nil
 }
 
 func (w *world) History(id string) ([]Stay, error) {
