@@ -46,9 +46,17 @@ func (c *change) putProgress(name string, p progress) error {
 // targets changed; version names those. One call does one bounded piece; done says that the present version is through,
 // and then a call costs one look-up.
 func (l *Ledger) Replan(ctx context.Context, version string) (done bool, err error) {
-	number := xxhash.Sum64String(version)
+	number := uint64(0)
 	var p progress
 	err = l.view(ctx, "read progress", func(r kv.Reader) error {
+		w, err := l.woken(r)
+		if err != nil {
+			return err
+		}
+		if w.Back > 0 { // what was planned while our clock was ahead
+			version += fmt.Sprint(" back ", w.Back)
+		}
+		number = xxhash.Sum64String(version)
 		p, err = readProgress(r, l, "replan", number)
 		return err
 	})

@@ -96,9 +96,13 @@ func (c *change) handOver(target, from, to string) (bool, error) {
 		at := slices.IndexFunc(theirs, func(k Link) bool { return k.Key == key })
 		var other *Link
 		if at >= 0 {
-			if other = &theirs[at]; !mine[i].stays(other) {
-				continue
+			other = &theirs[at]
+		}
+		if other != nil && !mine[i].stays(other) {
+			if err := c.tellOn(target, to, other, &mine[i]); err != nil {
+				return false, err
 			}
+			continue
 		}
 		if err := c.exchange(target, from, to, &mine[i], other, key); err != nil {
 			return false, err
@@ -125,11 +129,22 @@ func (c *change) exchange(target, from, to string, k, other *Link, key string) e
 	mine, theirs := renamed(k, key), Link{Key: k.Key}
 	if other != nil {
 		theirs = renamed(other, k.Key)
+		mine.join(other)
 	}
 	if err := c.putLink(target, to, other, &mine); err != nil {
 		return err
 	}
 	return c.putLink(target, from, k, &theirs)
+}
+
+// tellOn notes on the heir's own object, which stays, what was told on the other.
+func (c *change) tellOn(target, to string, own, other *Link) error {
+	if !other.tells() {
+		return nil
+	}
+	both := *own
+	both.join(other)
+	return c.putLink(target, to, own, &both)
 }
 
 // renamed returns a link as that of another item, which its object carries the old keys of.

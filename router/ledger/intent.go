@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/millrace/millrace/mapping/work"
 )
 
 // Intent announces a call that may create, change or close the object of an item.
@@ -14,6 +16,8 @@ type Intent struct {
 	// Generation is that of the mark the call was planned from: when it is no longer the mark's, the plan is out of date
 	// and the call must not be made. 0 = do not look.
 	Generation uint64
+	// Telling is the digest that the call leaves, nil = none. The item's object is known.
+	Telling *work.Telling
 }
 
 func decodeIntent(name string, row []byte) (since time.Time, projects []string, err error) {
@@ -29,6 +33,11 @@ func decodeIntent(name string, row []byte) (since time.Time, projects []string, 
 func (c *change) intend(target string, in Intent) error {
 	if err := checkItemKey(in.Key); err != nil {
 		return err
+	}
+	if in.Telling != nil {
+		if err := c.telling(target, in.Entity, in.Key, in.Telling, false); err != nil {
+			return err
+		}
 	}
 	key := c.l.at(target, in.Entity, in.Key)
 	since, projects := c.now, []string(nil)

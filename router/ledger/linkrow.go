@@ -30,6 +30,9 @@ func (k *Link) encode() ([]byte, error) {
 	if k.strays() {
 		e.texts(k.Projects)
 	}
+	if k.tells() {
+		e.told(k)
+	}
 	return e, nil
 }
 
@@ -56,6 +59,7 @@ const (
 	linkCarries
 	linkStrays
 	linkAgain
+	linkTold
 )
 
 func (k *Link) flags() byte {
@@ -70,6 +74,7 @@ func (k *Link) flags() byte {
 	set(len(k.Carries) > 0, linkCarries)
 	set(k.strays(), linkStrays)
 	set(k.Again, linkAgain)
+	set(k.tells(), linkTold)
 	return f
 }
 
@@ -90,6 +95,9 @@ func decodeLinkRow(key string, row []byte) (Link, []byte, error) {
 	}
 	if f&linkStrays != 0 {
 		k.Projects = d.texts()
+	}
+	if f&linkTold != 0 {
+		d.told(&k)
 	}
 	if err := d.end(); err != nil {
 		return Link{}, nil, damaged(bLink, key, err)

@@ -12,6 +12,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/mapping/work"
 	"github.com/millrace/millrace/router/ledger/kv"
 )
 
@@ -32,6 +33,10 @@ type Link struct {
 	// Again says that the object names somebody who was erased since and has to be written again, although it is left to
 	// people otherwise (Item.Once). Item is then no more than where it is.
 	Again bool
+	// Told is what was told on the object in comments; Telling is a digest that was announced and may have been left there.
+	// Settle keeps both as they are, whatever it is given.
+	Told    work.Told
+	Telling *work.Telling
 	// InDoubt says that a call about the object was announced and never settled (invariant 4): it may have been made
 	// or changed without our learning of it. Since is when the first such call was announced, Projects are those that
 	// the object may be in; they are also known of an object whose Item is not.

@@ -123,7 +123,11 @@ func (c *change) recheck(target string, s *Settlement) error {
 		if old != nil && old.Link == k.Link {
 			continue
 		}
-		if err := c.putLink(target, s.Entity, old, &Link{Key: k.Key, Link: k.Link, Made: k.Since, Projects: k.Projects}); err != nil {
+		goesOn := Link{Key: k.Key, Link: k.Link, Made: k.Since, Projects: k.Projects}
+		if old != nil { // what was told on the other is not told again
+			goesOn.join(old)
+		}
+		if err := c.putLink(target, s.Entity, old, &goesOn); err != nil {
 			return err
 		}
 	}

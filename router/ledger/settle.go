@@ -13,9 +13,13 @@ type Settlement struct {
 	Generation uint64   // of the mark that was worked on; 0 = there was none, leave marks alone
 	Wrote      []Link   // items now shown (or closed) behind Link; Item is what was written. Their intents are settled
 	Adopted    []Link   // objects found by their keys, taken over unless a link is known; there may be no such entity yet
+	Told       []ToldOn // digests that were left on objects, noted after Wrote
 	Gone       []string // keys of items whose objects are deleted or were never made; their intents are settled
 	// Looked are the outcomes of second looks (Recheck): Link is what was found, "" for nothing.
 	Looked []Link
+	// Next is when the entity is to be planned anew although nothing changed but the time; zero = that is not foreseen. It
+	// counts when the mark goes.
+	Next time.Time
 	// Quiet says that no call about the entity is under way, so what was in doubt and has a link is no more than unknown.
 	// It lets a merge that waits for that take place.
 	Quiet bool
@@ -113,6 +117,7 @@ func (c *change) settleLinks(target string, s *Settlement, made time.Time) error
 		default:
 			k.Made = made
 		}
+		k.recall(old, c.now)
 		if err := c.forgetLate(s.Entity, &k); err != nil {
 			return err
 		}
@@ -125,6 +130,11 @@ func (c *change) settleLinks(target string, s *Settlement, made time.Time) error
 			}
 		}
 		if err := c.tx.Delete(bIntent, c.l.at(target, s.Entity, k.Key)); err != nil {
+			return err
+		}
+	}
+	for i := range s.Told {
+		if err := c.telling(target, s.Entity, s.Told[i].Key, &s.Told[i].Telling, true); err != nil {
 			return err
 		}
 	}
@@ -209,6 +219,12 @@ func (c *change) settleMark(target string, s *Settlement, done *Settled) error {
 		return c.tx.Put(bDirty, key, m.encode())
 	default:
 		if err := c.unbury(letter); err != nil {
+			return err
+		}
+		if s.Quiet { // it was not planned, only looked for
+			break
+		}
+		if err := c.schedule(target, s.Entity, s.Next); err != nil {
 			return err
 		}
 	}

@@ -145,6 +145,9 @@ func (e *eraser) shownOf(target, id string) error {
 	if err := e.c.dropRechecks(target, id); err != nil {
 		return err
 	}
+	if err := e.c.schedule(target, id, time.Time{}); err != nil {
+		return err
+	}
 	links, err := readLinks(e.c.tx, e.c.l, target, id)
 	if err != nil || len(links) == 0 {
 		return err
