@@ -54,6 +54,7 @@ func (j *job) intents(list []ledger.Intent) []ledger.Intent {
 			about(w.Item.Key, w.Last)
 		}
 		about(w.Item.Key, &w.Item)
+		list[len(list)-1].Telling = j.tellings[w.Item.Key]
 	}
 	for i := range j.shut {
 		about(j.shut[i].Key, j.shut[i].Item)

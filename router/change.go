@@ -19,6 +19,7 @@ const (
 	Update Action = "update"
 	Close  Action = "close"
 	Redact Action = "redact" // emptied and closed, because the customer was erased
+	Tell   Action = "tell"   // nothing of the item changes, and a comment is left on its object
 	Merge  Action = "merge"  // closed with a pointer to what shows the customer that this one was merged into
 )
 
@@ -31,6 +32,8 @@ type Change struct {
 	Fields []FieldChange   `json:"fields,omitempty"` // with Update
 	Why    string          `json:"why,omitempty"`    // with Close, Merge, and an Update or Create that is no everyday one
 	Into   string          `json:"into,omitempty"`   // with Merge: the entity that Entity was merged into
+	// Comments are left on the object, with Update and Tell: digests of days.
+	Comments []string `json:"comments,omitempty"`
 	// From is, with Update, the entity that Entity takes the object over from: it was merged into Entity, and its object is
 	// the older one.
 	From string `json:"from,omitempty"`
@@ -88,6 +91,7 @@ func (diff *difference) appendTo(list []Change, entity string) []Change {
 		if w.Link != "" {
 			c.Action = Update
 			c.compare(&w)
+			c.tells(&w)
 		} else if w.Item.Once {
 			c.Starts = work.RuleOf(w.Item.Key)
 		}
@@ -127,6 +131,16 @@ func (c *Change) compare(w *connectors.Want) {
 	}
 	if w.Comment == separated {
 		c.Why = "it is opened again: the records that were merged were separated"
+	}
+}
+
+// tells says what is told on the object, and whether that is all.
+func (c *Change) tells(w *connectors.Want) {
+	for _, said := range w.Comments {
+		c.Comments = append(c.Comments, said.Text)
+	}
+	if len(c.Comments) > 0 && w.Last != nil && len(c.Fields) == 0 && c.Why == "" {
+		c.Action = Tell
 	}
 }
 

@@ -14,14 +14,17 @@ type difference struct {
 	doubt      time.Time // since when a call is in doubt; zero = none is
 	wants      []connectors.Want
 	shut       []ledger.Link
-	kept       []ledger.Link // left as they are, to be noted
-	sought     []ledger.Link // announced once, in doubt since, and to be left as they are when they are found
-	lost       []ledger.Link // announced once, in doubt since, and no longer wanted; with waits, whatever is to be looked for
-	unresolved []string      // references to records that are not in the ledger yet
-	gone       bool          // the entity is no more
-	erased     bool          // with gone: because it was erased; shut then holds everything that showed it, closed or not
-	waits      bool          // for a merge: nothing may be written, only what is lost looked for
-	into       *work.Entity  // with gone: the entity it was merged into
+	kept       []ledger.Link            // left as they are, to be noted
+	sought     []ledger.Link            // announced once, in doubt since, and to be left as they are when they are found
+	lost       []ledger.Link            // announced once, in doubt since, and no longer wanted; with waits, whatever is to be looked for
+	unresolved []string                 // references to records that are not in the ledger yet
+	gone       bool                     // the entity is no more
+	erased     bool                     // with gone: because it was erased; shut then holds everything that showed it, closed or not
+	waits      bool                     // for a merge: nothing may be written, only what is lost looked for
+	told       []ledger.ToldOn          // digests without a word, which count as told
+	tellings   map[string]*work.Telling // digests that wants leave, by item
+	next       time.Time                // when the entity is to be planned anew although nothing changes; zero = not foreseen
+	into       *work.Entity             // with gone: the entity it was merged into
 	instead    []connectors.Item
 }
 
@@ -59,13 +62,16 @@ func compareNow(rules *work.Rules, snap *ledger.Snap, target, id string) (differ
 		return diff, err
 	}
 	var items []connectors.Item
+	var due bool
 	if e == nil { // deleted, or merged into another
 		diff.gone = true
 		if _, diff.erased, err = snap.Erased(id); err != nil {
 			return diff, err
 		}
-	} else if items, diff.unresolved, err = rules.Items(snap, e); err != nil {
-		return diff, &ruleError{err}
+	} else if items, err = diff.plan(rules, snap, e); err != nil {
+		return diff, err
+	} else if due, err = snap.Due(target, id); err != nil {
+		return diff, err
 	}
 	links, err := snap.Links(target, id)
 	if err != nil {
@@ -86,6 +92,9 @@ func compareNow(rules *work.Rules, snap *ledger.Snap, target, id string) (differ
 			err = diff.start(snap, target, startedIn(item, links), k)
 		default:
 			err = diff.want(snap, target, item, k)
+		}
+		if err == nil && k != nil && rules.Digests(item.Key) {
+			err = diff.tell(rules, snap, e, item, k, due)
 		}
 		if err != nil {
 			return diff, err
@@ -111,6 +120,16 @@ func compareNow(rules *work.Rules, snap *ledger.Snap, target, id string) (differ
 		diff.leave(rules)
 	}
 	return diff, err
+}
+
+// plan returns what should be shown of an entity, and notes what else is known of that.
+func (diff *difference) plan(rules *work.Rules, snap *ledger.Snap, e *work.Entity) ([]connectors.Item, error) {
+	plan, err := rules.Plan(snap, e)
+	if err != nil {
+		return nil, &ruleError{err}
+	}
+	diff.unresolved, diff.next = plan.Unresolved, plan.Next
+	return plan.Items, nil
 }
 
 // since notes the oldest doubt.

@@ -88,6 +88,7 @@ type stepper struct {
 	d      *deliverer
 	tool   *tool
 
+	now     func() time.Time // nil = the real clock
 	clock   int
 	says    map[string]string // address of each contact
 	planned [][]*job
@@ -104,18 +105,22 @@ type failer interface {
 }
 
 func newStepper(t *testing.T, rt *rapid.T) *stepper {
+	return newStepperWith(t, rt, "version: 1\nrules:\n  - {name: card, for: person, project: '\"Customers\"', title: person.name.full}\n", nil)
+}
+
+// newStepperWith is newStepper with other rules, and a clock when there is one.
+func newStepperWith(t *testing.T, rt *rapid.T, rules string, now func() time.Time) *stepper {
 	engine, err := boltkv.Open(filepath.Join(t.TempDir(), "ledger.db"), boltkv.Options{Buckets: ledger.Buckets()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stepper{t: t, rt: rt, close: engine.Close, says: map[string]string{}, tool: &tool{items: map[connectors.Link]connectors.Item{}}}
+	s := &stepper{t: t, rt: rt, close: engine.Close, says: map[string]string{}, tool: newTool(), now: now}
 	if rt != nil {
 		s.t = rt
 	}
-	s.rules, err = work.Load(mapping.File{Name: "test.yaml", Data: []byte(
-		"version: 1\nrules:\n  - {name: card, for: person, project: '\"Customers\"', title: person.name.full}\n")})
+	s.rules, err = work.Load(mapping.File{Name: "test.yaml", Data: []byte(rules)})
 	s.ok(err)
-	s.ledger, err = ledger.Open(engine, ledger.Options{Targets: []string{"tool"}, Reach: s.rules.Watches, Mapper: byAddress{}})
+	s.ledger, err = ledger.Open(engine, ledger.Options{Targets: []string{"tool"}, Reach: s.rules.Watches, Mapper: byAddress{}, Now: now})
 	s.ok(err)
 	s.start()
 	return s
@@ -135,7 +140,7 @@ func (s *stepper) tell(format string, args ...any) {
 // start makes a new process: nothing of the old one is left but the ledger and the tool.
 func (s *stepper) start() {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	r, err := New(Options{Ledger: s.ledger, Bus: bus.InProcess(log), Rules: s.rules, Log: log, Attempts: 1000, Late: time.Nanosecond, Force: true,
+	r, err := New(Options{Ledger: s.ledger, Bus: bus.InProcess(log), Rules: s.rules, Log: log, Attempts: 1000, Late: time.Nanosecond, Force: true, Now: s.now,
 		Targets: []TargetConn{{Name: "tool", Target: s.tool, Finder: s.tool, Locator: s.tool, InFlight: 5}}})
 	s.ok(err)
 	s.d, s.planned, s.calls, s.done = r.targets["tool"], nil, nil, nil
@@ -147,6 +152,9 @@ type byAddress struct{}
 
 func (byAddress) Version() string { return "1" }
 func (byAddress) Map(rec connectors.Record) (canonical.Profile, mapping.Outcome, error) {
+	if rec.Ref.Object == "mails" {
+		return mapMail(rec)
+	}
 	name, _ := json.Marshal("N " + string(rec.Data[1]))
 	emails := fmt.Appendf(nil, `[{"address":%s}]`, rec.Data)
 	return canonical.Profile{Kind: canonical.Person, Fields: []canonical.Field{{Name: "emails", Value: emails}, {Name: "name.full", Value: name}}},

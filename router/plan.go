@@ -6,6 +6,7 @@ import (
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/mapping/canonical"
+	"github.com/millrace/millrace/mapping/work"
 	"github.com/millrace/millrace/router/ledger"
 	"github.com/millrace/millrace/router/ledger/kv"
 )
@@ -21,10 +22,11 @@ type job struct {
 	merged   bool                 // the entity was merged into another, which is why it is shut
 	erased   bool                 // what is shut is redacted
 	settle   ledger.Settlement
-	left     int   // calls without an answer
-	err      error // the failure that decides
-	held     error // why closings were held back
-	again    bool  // go round once more: an object was gone
+	tellings map[string]*work.Telling // digests that wants leave, by item
+	left     int                      // calls without an answer
+	err      error                    // the failure that decides
+	held     error                    // why closings were held back
+	again    bool                     // go round once more: an object was gone
 
 	created, updated, closedItems int
 }
@@ -164,7 +166,7 @@ func (d *deliverer) planOne(snap *ledger.Snap, id string) (*job, error) {
 // fillIn makes a difference a job.
 func (d *deliverer) fillIn(j *job, diff *difference, snap *ledger.Snap) error {
 	j.wants, j.shut, j.merged, j.erased = diff.wants, diff.shut, diff.into != nil, diff.erased
-	j.settle.Wrote = diff.kept
+	j.settle.Wrote, j.settle.Told, j.settle.Next, j.tellings = diff.kept, diff.told, diff.next, diff.tellings
 	j.seek = diff.sought
 	if diff.waits {
 		j.seek = diff.lost

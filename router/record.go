@@ -81,6 +81,9 @@ func (j *job) shown(w connectors.Want, res connectors.Result, recheck time.Time)
 			sought = []string{item.Project}
 		}
 		j.settle.Wrote = append(j.settle.Wrote, ledger.Link{Key: item.Key, Link: res.Link, Item: &item, Since: w.Since, Projects: sought, Recheck: recheck})
+		if t := j.tellings[w.Item.Key]; t != nil {
+			j.settle.Told = append(j.settle.Told, ledger.ToldOn{Key: w.Item.Key, Telling: *t})
+		}
 		j.count(w)
 	case connectors.KindOf(res.Err) == connectors.NotFound && w.Link != "":
 		// A person deleted the object. The next round makes it again.

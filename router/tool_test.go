@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/millrace/millrace/connectors"
 )
@@ -14,6 +15,12 @@ type tool struct {
 	owner func(connectors.Link) string
 	wrong string
 	lose  bool
+	said  map[connectors.Link][]string // keys of comments
+	texts map[connectors.Link][]string // and what they say
+}
+
+func newTool() *tool {
+	return &tool{items: map[connectors.Link]connectors.Item{}, said: map[connectors.Link][]string{}, texts: map[connectors.Link][]string{}}
 }
 
 var errLost = errors.New("connection reset")
@@ -35,6 +42,11 @@ func (b *tool) Upsert(_ context.Context, w connectors.Want) (connectors.Link, er
 		b.touch(link, w.Item.Key)
 	}
 	b.items[link] = w.Item
+	for _, c := range w.Comments {
+		if !c.InDoubt || !slices.Contains(b.said[link], c.Key) {
+			b.said[link], b.texts[link] = append(b.said[link], c.Key), append(b.texts[link], c.Text)
+		}
+	}
 	if b.lose {
 		return "", errLost
 	}

@@ -30,7 +30,7 @@ func (r *Router) upkeep(ctx context.Context) {
 }
 
 // Upkeep maps stored records anew when the mapping changed, makes golden records anew when survivorship did, has items planned anew when the work rules or the targets
-// changed, marks what changed by the passing of time, and what refers to a record with very many referrers. It returns when nothing is left; most of the
+// changed, marks what changed by the passing of time or is due by it, and what refers to a record with very many referrers. It returns when nothing is left; most of the
 // time that is at once.
 func (r *Router) Upkeep(ctx context.Context) error {
 	r.upkeepMu.Lock()
@@ -51,6 +51,7 @@ func (r *Router) Upkeep(ctx context.Context) error {
 	version := r.o.Rules.Version() + " " + strings.Join(targets, " ")
 	for _, step := range []func() (bool, error){
 		func() (bool, error) { return l.Regold(ctx) },
+		func() (bool, error) { return l.Wake(ctx) },
 		func() (bool, error) { return l.Replan(ctx, version) },
 		func() (bool, error) { return r.age(ctx) },
 		func() (bool, error) { return l.Spread(ctx) },

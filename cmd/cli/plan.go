@@ -22,7 +22,7 @@ func (a *app) planCmd() *cobra.Command {
 target should show with what it shows, and prints the difference. Nothing is written to any vendor.
 
 + is created, ~ changed, - closed. When customers became one, the oldest task stays and is changed to show them
-together; > is a task that is completed with a pointer to it. x is a task that is emptied because its customer was erased.`,
+together; > is a task that is completed with a pointer to it. x is a task that is emptied because its customer was erased; " is one that stays as it is and gets a comment.`,
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withHub(cmd.Context(), hubOptions{noTargets: true}, func(ctx context.Context, h *hub) error {
@@ -41,6 +41,7 @@ type planReport struct {
 	Create  int             `json:"create"`
 	Change  int             `json:"change"`
 	Close   int             `json:"close"`
+	Tell    int             `json:"tell,omitempty"`   // left as they are, with a comment
 	Redact  int             `json:"redact,omitempty"` // emptied and closed, because the customer was erased
 	Merge   int             `json:"merge"`            // closed with a pointer, because the customer became one with another
 	Merged  int             `json:"merged"`           // customers that became one with another: their items are closed, or show the other now
@@ -96,6 +97,8 @@ func (a *app) plan(ctx context.Context, h *hub, limit int, offline bool) error {
 				rep.Merge++
 			case router.Redact:
 				rep.Redact++
+			case router.Tell:
+				rep.Tell++
 			}
 			rep.start(c)
 			merged[c.From] = true // one entity may have several items
@@ -123,7 +126,7 @@ func (a *app) plan(ctx context.Context, h *hub, limit int, offline bool) error {
 	changes := 0
 	for _, rep := range reports {
 		a.printPlan(rep)
-		changes += rep.Create + rep.Change + rep.Close + rep.Merge + rep.Redact
+		changes += rep.Create + rep.Change + rep.Close + rep.Merge + rep.Redact + rep.Tell
 	}
 	switch {
 	case len(reports) == 0:
@@ -157,6 +160,9 @@ func (a *app) printPlan(rep planReport) {
 	if rep.Redact > 0 {
 		fmt.Fprintf(a.out, "  %d to redact, because their customers were erased\n", rep.Redact)
 	}
+	if rep.Tell > 0 {
+		fmt.Fprintf(a.out, "  %d to comment on and leave as they are\n", rep.Tell)
+	}
 	for _, rule := range slices.Sorted(maps.Keys(rep.Starts)) {
 		s := rep.Starts[rule]
 		fmt.Fprintf(a.out, "  starts %s for %s, %s in all\n", rule, plural(s.Entities, "record"), plural(s.Tasks, "task"))
@@ -165,6 +171,9 @@ func (a *app) printPlan(rep planReport) {
 		fmt.Fprintf(a.out, "  %s %s\n", sign[c.Action], title(c))
 		for _, d := range c.Fields {
 			a.printField(d)
+		}
+		for _, text := range c.Comments {
+			a.printComment(text)
 		}
 	}
 	if rep.Omitted > 0 {
@@ -188,12 +197,20 @@ func (a *app) printField(d router.FieldChange) {
 	}
 }
 
+// printComment prints what is told on a task.
+func (a *app) printComment(text string) {
+	fmt.Fprintln(a.out, "      comment:")
+	for line := range strings.SplitSeq(text, "\n") {
+		fmt.Fprintf(a.out, "        %s\n", quoted(line))
+	}
+}
+
 // without returns the lines that do not occur among the others.
 func without(lines, others []string) []string {
 	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return slices.Contains(others, line) })
 }
 
-var sign = map[router.Action]string{router.Create: "+", router.Update: "~", router.Close: "-", router.Merge: ">", router.Redact: "x"}
+var sign = map[router.Action]string{router.Create: "+", router.Update: "~", router.Close: "-", router.Merge: ">", router.Redact: "x", router.Tell: "\""}
 
 func title(c router.Change) string {
 	where := c.Item.Project
