@@ -1,0 +1,64 @@
+package endtoend
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/millrace/millrace/connectors/imap/dovecottest"
+)
+
+// mailbox is a hub that reads the mailbox of a real Dovecot, hears of new mail by IDLE and polls once an hour.
+type mailbox struct {
+	*vendors
+	server *dovecottest.Server
+	hub    *hub
+}
+
+func startMailbox(t *testing.T) *mailbox {
+	t.Helper()
+	s := dovecottest.Start(t, dovecottest.Options{})
+	v := start(t)
+	host, port, err := net.SplitHostPort(s.TLS)
+	v.ok(err)
+	v.extra = fmt.Sprintf("  mail: {connector: imap, host: %s, port: %s, ca: %q, user: %s, password: %s, own: [ours.example], keep: all, every: 1h}\n",
+		host, port, "file:"+v.write("ca.pem", s.CA), dovecottest.User, dovecottest.Password)
+	m := &mailbox{vendors: v, server: s, hub: v.open()}
+	m.hub.settle()
+	m.hub.until("the feed makes contact", func() bool {
+		state, err := m.hub.ledger.Feed(context.Background(), "mail", "INBOX")
+		return err == nil && state.Cursor != ""
+	})
+	return m
+}
+
+// mails is how many the ledger has.
+func (m *mailbox) mails() int {
+	totals, err := m.hub.ledger.Totals(context.Background())
+	m.ok(err)
+	return int(totals.Live["mail/messages"])
+}
+
+func (m *mailbox) letter(n int) []byte {
+	return fmt.Appendf(nil, "Message-ID: <%d@initech.example>\r\nDate: %s\r\nFrom: Zoe <zoe@initech.example>\r\nTo: sales@ours.example\r\nSubject: Order %d\r\n\r\nWe order.\r\n",
+		n, time.Now().Format(time.RFC1123Z), n)
+}
+
+// TestNewMailIsThereWithinASecond: a mail that is delivered is an interaction in the ledger within a second, and polling is an
+// hour away.
+func TestNewMailIsThereWithinASecond(t *testing.T) {
+	m := startMailbox(t)
+	for i := range 5 {
+		m.server.Deliver(t, m.letter(i))
+		begin := time.Now()
+		m.hub.until("the mail is known", func() bool { return m.mails() == i+1 })
+		took := time.Since(begin)
+		t.Logf("known %v after it was delivered", took.Round(time.Millisecond))
+		if took > time.Second {
+			t.Errorf("a mail was known after %v, want a second", took)
+		}
+	}
+	m.hub.noProblems()
+}
