@@ -38,6 +38,10 @@ type Options struct {
 	Latency       time.Duration
 	// Plain takes away what newer servers can: LIST-STATUS, SPECIAL-USE, ESEARCH. Deaf takes IDLE away.
 	Plain, Deaf bool
+	// Skip says which messages a FETCH leaves out although they are there.
+	Skip func(uid uint32) bool
+	// BadStructure has every BODYSTRUCTURE be none, as some servers' are for some messages.
+	BadStructure bool
 }
 
 // Server is a mailbox. All methods are safe for concurrent use.
@@ -171,8 +175,8 @@ type line struct {
 
 // Write implements net.Conn.
 func (l *line) Write(p []byte) (int, error) {
-	if l.s.opt.Deaf && !l.s.opt.TLS && strings.Contains(string(p), "CAPABILITY") {
-		if _, err := l.Conn.Write([]byte(strings.ReplaceAll(string(p), " IDLE", ""))); err != nil {
+	if spoilt := l.s.spoil(string(p)); spoilt != string(p) {
+		if _, err := l.Conn.Write([]byte(spoilt)); err != nil {
 			return 0, err
 		}
 		return len(p), nil
@@ -187,6 +191,17 @@ func (l *line) Write(p []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	return l.Conn.Write(p)
+}
+
+// spoil makes of what is said what a worse server says.
+func (s *Server) spoil(text string) string {
+	if s.opt.Deaf && strings.Contains(text, "CAPABILITY") {
+		text = strings.ReplaceAll(text, " IDLE", "")
+	}
+	if s.opt.BadStructure {
+		text = strings.ReplaceAll(text, "BODYSTRUCTURE (", "BODYSTRUCTURE ]")
+	}
+	return text
 }
 
 // Close implements net.Conn.

@@ -158,7 +158,21 @@ func (x *session) Fetch(w *imapserver.FetchWriter, set imap.NumSet, o *imap.Fetc
 	if err := x.gate("FETCH"); err != nil {
 		return err
 	}
-	return x.UserSession.Fetch(w, set, o)
+	uids, ok := set.(imap.UIDSet)
+	if x.s.opt.Skip == nil || !ok {
+		return x.UserSession.Fetch(w, set, o)
+	}
+	var rest imap.UIDSet
+	all, _ := uids.Nums()
+	for _, uid := range all {
+		if !x.s.opt.Skip(uint32(uid)) {
+			rest.AddNum(uid)
+		}
+	}
+	if len(rest) == 0 {
+		return nil
+	}
+	return x.UserSession.Fetch(w, rest, o)
 }
 
 // Idle implements imapserver.Session.
