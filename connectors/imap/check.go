@@ -53,6 +53,7 @@ func (a *account) findings(ctx context.Context, s *wire.Session) ([]connectors.F
 	if err != nil {
 		return nil, err
 	}
+	slices.SortFunc(all, inboxFirst)
 	list = append(list, a.checkFolders(all), checkAbilities(s))
 	for _, name := range a.watch {
 		if !slices.ContainsFunc(all, func(f wire.Folder) bool { return strings.EqualFold(f.Name, name) && !f.Closed }) {

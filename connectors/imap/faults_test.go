@@ -30,6 +30,12 @@ func newReader(t testing.TB, h *harness, change ...any) *reader {
 	return &reader{t: t, src: connectortest.Open(t, h, change...).(connectors.Source), records: map[string]int{}, errors: map[string]int{}}
 }
 
+// newFeeder opens a connection that is followed.
+func newFeeder(t testing.TB, h *harness) connectors.Feeder {
+	t.Helper()
+	return connectortest.Open(t, h).(connectors.Feeder)
+}
+
 // through reads until nothing more is ready, over at most so many errors.
 func (r *reader) through(most int) {
 	r.t.Helper()

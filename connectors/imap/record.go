@@ -3,6 +3,7 @@ package imap
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/millrace/millrace/connectors"
@@ -67,17 +68,15 @@ func (a *account) bodies(ctx context.Context, s *wire.Session, mails []wire.Mail
 		}
 		queries[at[key]].UIDs = append(queries[at[key]].UIDs, m.UID)
 	}
-	if len(queries) == 0 {
-		return mails, cut, nil
-	}
-	found, err := s.Bodies(ctx, queries)
-	if err != nil {
-		return nil, 0, err
-	}
-	gone := map[uint32]bool{}
+	found, gone := map[uint32][]wire.Section{}, map[uint32]bool{}
 	for _, q := range queries {
+		some, err := s.Bodies(ctx, q)
+		if err != nil {
+			return nil, 0, err
+		}
+		maps.Copy(found, some)
 		for _, uid := range q.UIDs {
-			_, ok := found[uid]
+			_, ok := some[uid]
 			gone[uid] = !ok // expunged since its header was read, or left out
 		}
 	}

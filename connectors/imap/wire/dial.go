@@ -52,6 +52,7 @@ type Session struct {
 	caps   imap.CapSet
 	open   State         // of the folder that is open, the zero value when none is
 	grown  chan struct{} // has an element when the open folder got new messages
+	stuck  bool          // the library waits for what never comes
 	failed bool          // by more than a refusal: it is of no more use
 	done   bool          // a command was answered since it was signed in
 }
@@ -130,7 +131,7 @@ func (s *Session) heard(d *imapclient.UnilateralDataMailbox) {
 func (s *Session) Close() {
 	s.failed = true
 	_ = s.conn.Close()
-	if s.client != nil {
+	if s.client != nil && !s.stuck { // it would wait as well
 		_ = s.client.Close()
 	}
 }

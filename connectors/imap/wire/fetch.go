@@ -67,35 +67,24 @@ type Query struct {
 	Sections []Section // without data
 }
 
-// Bodies reads sections of messages of the open folder, each with at most the bytes that are wanted: all queries are under
-// way at once.
-func (s *Session) Bodies(ctx context.Context, queries []Query) (map[uint32][]Section, error) {
-	found, most := map[uint32][]Section{}, int64(usualBytes)
-	for _, q := range queries {
-		for _, section := range q.Sections {
-			most += int64(len(q.UIDs)) * int64(section.Most+perMail)
-		}
+// Bodies reads the sections of a query, each with at most the bytes that are wanted. Queries are not sent ahead of each
+// other's answers: Dovecot works on several at once and mixes their answers, which the library does not take apart.
+func (s *Session) Bodies(ctx context.Context, q Query) (map[uint32][]Section, error) {
+	options := &imap.FetchOptions{UID: true}
+	most := int64(usualBytes)
+	for _, section := range q.Sections {
+		most += int64(len(q.UIDs)) * int64(section.Most+perMail)
+		options.BodySection = append(options.BodySection, &imap.FetchItemBodySection{Peek: true, Part: section.Path,
+			Partial: &imap.SectionPartial{Size: int64(section.Most)}})
 	}
+	found := map[uint32][]Section{}
 	err := s.runFor(ctx, "fetch", most, func() error {
-		commands := make([]*imapclient.FetchCommand, len(queries))
-		for i, q := range queries {
-			options := &imap.FetchOptions{UID: true}
-			for _, section := range q.Sections {
-				options.BodySection = append(options.BodySection, &imap.FetchItemBodySection{Peek: true, Part: section.Path,
-					Partial: &imap.SectionPartial{Size: int64(section.Most)}})
-			}
-			commands[i] = s.client.Fetch(setOf(q.UIDs), options)
-		}
-		var failed error
-		for i, cmd := range commands {
-			err := s.collect(cmd, queries[i].take, func(m Mail) { found[m.UID] = m.Sections })
-			if failed == nil {
-				failed = err
-			}
-		}
-		return failed
+		return s.collect(s.client.Fetch(setOf(q.UIDs), options), q.take, func(m Mail) { found[m.UID] = m.Sections })
 	})
-	return found, err
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
 }
 
 // take adds a section that came.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // errTooMuch ends a connection whose server answers more than anybody asked for.
@@ -58,7 +59,7 @@ func (s *Session) runFor(ctx context.Context, op string, most int64, fn func() e
 	defer cancel()
 	s.conn.left.Store(most)
 	stop := context.AfterFunc(limited, func() { _ = s.conn.Close() })
-	err := fn()
+	err := s.bounded(limited, fn)
 	if !stop() { // it was closed, whatever fn says
 		s.failed = true
 	}
@@ -73,4 +74,26 @@ func (s *Session) runFor(ctx context.Context, op string, most int64, fn func() e
 		s.done = true
 	}
 	return err
+}
+
+// grace is how long fn may take to notice that the connection ended.
+const grace = time.Second
+
+// bounded waits for fn, but not for ever: where the library itself waits for what never comes, ending the connection does not
+// free it. Then it is left behind with the session.
+func (s *Session) bounded(ctx context.Context, fn func() error) error {
+	ended := make(chan error, 1)
+	go func() { ended <- fn() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(grace):
+		s.stuck = true
+		return ctx.Err()
+	}
 }
