@@ -32,7 +32,10 @@ type Setting struct {
 	Help string // one sentence, shown everywhere; required
 	// Default may name settings that stand before this one, `https://{subdomain}.zendesk.com`: when one of those is not
 	// set, this one is not set either.
-	Default  string
+	Default string
+	// Derive, instead of Default, makes the value out of settings that stand before this one (Mailchimp: the data centre is
+	// the end of the API key); "" = not set.
+	Derive   func(Values) string
 	Required bool
 	Choices  []string // the only values allowed; nil = any
 	Advanced bool     // documented, but not part of what `init` writes
@@ -137,6 +140,9 @@ func (v *Values) take(set Setting, raw any) error {
 	}
 	if text == "" {
 		text = v.fill(set.Default)
+	}
+	if text == "" && set.Derive != nil {
+		text = set.Derive(*v)
 	}
 	if text == "" {
 		if set.Required {

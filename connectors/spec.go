@@ -112,6 +112,10 @@ type OAuth struct {
 	// after every renewal; it returns an error for an address the vendor does not own, and then no token is sent
 	// anywhere (Salesforce). Without it requests go to base_url.
 	Instance func(address *url.URL) error
+	// Metadata, when not empty, is asked with every new access token for what the token endpoint does not say: the account's
+	// address, which it calls api_endpoint and which then counts as instance_url (Mailchimp). It takes the token as
+	// `Authorization: OAuth`.
+	Metadata string
 }
 
 // SignedIn is an access token and what the token endpoint said beside it, for a protocol other than HTTP.

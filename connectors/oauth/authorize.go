@@ -62,7 +62,10 @@ func (s *Source) redeem(ctx context.Context, config *oauth2.Config, got url.Valu
 	if err != nil {
 		return Token{}, s.classify(opSignIn, err)
 	}
-	t := s.fromProtocol(granted, issued)
+	t, err := s.granted(ctx, granted, issued)
+	if err != nil {
+		return Token{}, err
+	}
 	if err := s.accept(t); err != nil { // what there was still works
 		return Token{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -199,5 +200,53 @@ func TestAuthorizeSaysWhichPortIsTaken(t *testing.T) {
 	})
 	if err == nil || !strings.Contains(err.Error(), "in use; end what uses it, or set redirect_port") {
 		t.Errorf("got %v, want it to name the port and the setting", err)
+	}
+}
+
+// TestMetadataNameTheInstance: where the token endpoint does not say whose account a token is for, the metadata do (Mailchimp);
+// what they say is checked like an instance_url, and the token is shown to no other address.
+func TestMetadataNameTheInstance(t *testing.T) {
+	for answer, want := range map[string]string{
+		`{"dc":"us3","api_endpoint":"https://us3.api.vendor.example"}`: "https://us3.api.vendor.example",
+		`{"api_endpoint":"https://us3.api.evil.example"}`:              "",
+		`{"dc":"us3"}`: "", `<html>`: "", `refuse`: "", `redirect`: "",
+	} {
+		b := setUp(t)
+		asked, elsewhere := "", 0
+		other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere++ }))
+		t.Cleanup(other.Close)
+		metadata := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked = r.Header.Get("Authorization")
+			switch answer {
+			case "refuse":
+				w.WriteHeader(http.StatusUnauthorized)
+			case "redirect":
+				http.Redirect(w, r, other.URL, http.StatusFound)
+			default:
+				_, _ = io.WriteString(w, answer)
+			}
+		}))
+		t.Cleanup(metadata.Close)
+		s := b.with(t, func(c *oauth.Config) {
+			c.OAuth.Metadata = metadata.URL
+			c.OAuth.Instance = func(u *url.URL) error {
+				if u.Host != "us3.api.vendor.example" {
+					return errors.New("not ours")
+				}
+				return nil
+			}
+		})
+		open, shown := browse(t, func(page url.Values) url.Values { return url.Values{"code": {"c1"}, "state": {page.Get("state")}} })
+		token, err := s.Authorize(t.Context(), oauth.Loopback{}, open)
+		shown()
+		if got := token.Extra[oauth.InstanceURL]; got != want || (err == nil) != (want != "") {
+			t.Errorf("%s: got %q and %v, want %q", answer, got, err, want)
+		}
+		if !strings.HasPrefix(asked, "OAuth access-secret-") || elsewhere > 0 {
+			t.Errorf("%s: the metadata were asked with %q, others %d times", answer, asked, elsewhere)
+		}
+		if err != nil && strings.Contains(err.Error(), "secret") {
+			t.Errorf("the error shows a secret: %v", err)
+		}
 	}
 }

@@ -31,7 +31,7 @@ func (s *Source) again(ctx context.Context) (Token, error) {
 	if err != nil {
 		return Token{}, s.classify(opSignIn, err)
 	}
-	return s.fromProtocol(got, issued), nil
+	return s.granted(ctx, got, issued)
 }
 
 // refresh spends the refresh token for a new pair. The stored one wins over the configured one, which a vendor that
@@ -72,7 +72,10 @@ func (s *Source) exchange(ctx context.Context, spend connectors.Secret, before T
 	if err != nil {
 		return Token{}, s.classify(opRefresh, err)
 	}
-	t := s.fromProtocol(got, issued)
+	t, err := s.granted(ctx, got, issued)
+	if err != nil {
+		return Token{}, err
+	}
 	extra := maps.Clone(before.Extra)
 	if extra == nil {
 		extra = map[string]string{}
