@@ -14,6 +14,9 @@ type Stream struct {
 	Snapshot bool
 	Every    time.Duration // suggested time between two polls once caught up; 0 = the router's default
 	Sweep    time.Duration // suggested time between two sweeps of a Sweeper; 0 = the stream has none
+	// Along are further objects whose records come with the pages of this stream, because the vendor says of them with the
+	// same answers (a member of a list, and the membership). A full listing lists them too, and what it does not list is gone.
+	Along []string
 }
 
 // Source reads a vendor. It keeps no state between calls: the cursor carries everything.

@@ -173,7 +173,7 @@ const never = 365 * 24 * time.Hour
 
 // batch is a page as the ledger takes it.
 func (s *stream) batch(from connectors.Cursor, page connectors.Page) ledger.Batch {
-	b := ledger.Batch{Connection: s.source.Name, Stream: s.def.Name, Object: s.def.Object, Kind: ledger.Poll, From: from,
+	b := ledger.Batch{Connection: s.source.Name, Stream: s.def.Name, Object: s.def.Object, Along: s.def.Along, Kind: ledger.Poll, From: from,
 		To: page.Next, More: page.More, Complete: page.Complete, Records: page.Records}
 	if s.whole {
 		b.Kind = ledger.Sweep

@@ -39,7 +39,9 @@ func get(t *testing.T, r *replica, h SourceHarness, ids ...string) map[string]co
 		if err := soundRecord(rec); err != nil {
 			t.Errorf("record %s: %v", rec.Ref, err)
 		}
-		out[rec.Ref.ID] = rec
+		if rec.Ref.Object == r.stream { // and none of those that come along
+			out[rec.Ref.ID] = rec
+		}
 	}
 	return out
 }

@@ -42,8 +42,8 @@ func streamsAreDeclared(t *testing.T, h SourceHarness) {
 		if !slices.Contains(declared, s.Name) {
 			t.Errorf("stream %s is not in the Spec, which has %v", s.Name, declared)
 		}
-		if s.Object == "" {
-			t.Errorf("stream %s names no object", s.Name)
+		if s.Object == "" || slices.Contains(s.Along, s.Object) {
+			t.Errorf("stream %s: got the objects %q and %q, want its own and others", s.Name, s.Object, s.Along)
 		}
 	}
 	if !slices.Contains(got, h.Stream()) {
@@ -86,12 +86,22 @@ func readsAllOnce(t *testing.T, h SourceHarness) {
 	total := 0
 	for more := true; more; {
 		page := r.read(t)
-		total, more = total+len(page.Records), page.More
+		total, more = total+r.own(page), page.More
 	}
 	r.check(t, h)
 	if total > n {
 		t.Errorf("got %d records for %d objects that did not change", total, n)
 	}
+}
+
+// own returns how many records of a page are of the stream's object, and not of those that come along.
+func (r *replica) own(p connectors.Page) (n int) {
+	for _, rec := range p.Records {
+		if rec.Ref.Object == r.stream {
+			n++
+		}
+	}
+	return n
 }
 
 // sameCursorSamePage: a page whose transaction failed is read again from the same cursor.

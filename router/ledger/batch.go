@@ -25,7 +25,8 @@ const MaxBatch = 10_000
 // Batch is what one call to a vendor returned, to be stored at once.
 type Batch struct {
 	Connection, Stream string
-	Object             string // of the records' references; empty = Stream
+	Object             string   // of the records' references; empty = Stream
+	Along              []string // connectors.Stream.Along
 	Kind               BatchKind
 	From, To           connectors.Cursor // the page was read at From; To is where the next one is read
 	More               bool              // another page is ready
@@ -54,6 +55,11 @@ func (b *Batch) check() error {
 	}
 	if b.Object == "" {
 		b.Object = b.Stream
+	}
+	for _, object := range b.Along {
+		if err := checkName("object", object); err != nil {
+			return err
+		}
 	}
 	return checkName("object", b.Object)
 }

@@ -30,7 +30,7 @@ func (c *change) move(b *Batch, out *Outcome) (Stream, error) {
 	if b.Complete.After(s.Complete) {
 		s.Complete = plain(b.Complete)
 	}
-	s.Object, s.Progress, s.Failure = b.Object, c.now, Failure{}
+	s.Object, s.Along, s.Progress, s.Failure = b.Object, b.Along, c.now, Failure{}
 	return s, nil
 }
 

@@ -15,6 +15,7 @@ type Stream struct {
 	Connection string            `json:"connection"`
 	Stream     string            `json:"stream"`
 	Object     string            `json:"object,omitempty"` // of its records
+	Along      []string          `json:"along,omitempty"`  // of those that come with them
 	Cursor     connectors.Cursor `json:"cursor,omitempty"`
 	More       bool              `json:"more,omitempty"`     // another page was ready when the last one was stored
 	CaughtUp   bool              `json:"caught_up,omitzero"` // a poll or a sweep has come to its end since the beginning

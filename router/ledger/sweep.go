@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -138,12 +139,26 @@ func refusal(s *Stream, live, doomed int) string {
 
 // missed lists the live records that the sweep did not show, ascending, from where Reap stopped.
 func (l *Ledger) missed(ctx context.Context, s *Stream, done *Reaped) (list []recKey, doomed int, err error) {
-	prefix := l.under(s.Connection, s.Object)
+	objects := append([]string{s.Object}, s.Along...)
+	slices.Sort(objects) // the order of their keys, in which Reap goes through them
+	for _, object := range objects {
+		if list, doomed, err = l.missedOf(ctx, s, object, list, doomed, done); err != nil {
+			return nil, 0, err
+		}
+	}
+	return list, doomed, nil
+}
+
+// missedOf adds those of one object.
+func (l *Ledger) missedOf(ctx context.Context, s *Stream, object string, list []recKey, doomed int, done *Reaped) ([]recKey, int, error) {
+	prefix := l.under(s.Connection, object)
 	from := prefix
 	if s.Sweep.At != nil {
-		from = after(append([]byte(l.ws), s.Sweep.At...))
+		if next := after(append([]byte(l.ws), s.Sweep.At...)); bytes.Compare(next, from) > 0 {
+			from = next
+		}
 	}
-	err = l.eachRow(ctx, bMeta, prefix, from, func(key, row []byte) error {
+	err := l.eachRow(ctx, bMeta, prefix, from, func(key, row []byte) error {
 		k := recKey(key[len(l.ws):])
 		m, err := decodeMeta(row)
 		if err != nil {

@@ -162,3 +162,40 @@ func TestReapGoesOnAfterACrash(t *testing.T) {
 		t.Errorf("live records: got %d, want 1190", n)
 	}
 }
+
+// TestWhatComesAlongIsSweptToo: records of other objects that come with a stream's pages are gone, too, when two listings
+// do not show them, also when the ledger crashes between one object and the next; and those of streams that do not bring
+// them are left alone.
+func TestWhatComesAlongIsSweptToo(t *testing.T) {
+	m := newMemory()
+	w := newWorld(t, m)
+	listed := func(n, version int) (list []connectors.Record) {
+		for i := range n {
+			list = append(list, rec(fmt.Sprint("a/contacts/", i), version, say{Name: fmt.Sprint(i)}), rec(fmt.Sprint("a/deals/", i), version, say{Name: fmt.Sprint(i)}))
+		}
+		return list
+	}
+	w.fetch(append(listed(10, 1), rec("a/tickets/1", 1, say{Name: "other"}))...)
+	sweep := func(seen int) {
+		t.Helper()
+		b := ledger.Batch{Connection: "a", Stream: "contacts", Along: []string{"deals"}, Kind: ledger.Sweep, Seen: at(seen), Records: listed(7, 1)}
+		for i := range b.Records {
+			b.Records[i].Seen = at(seen)
+		}
+		if _, err := w.Apply(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		for _, fail := range []int{4, 7, 0} {
+			m.failPut = fail
+			if _, err := w.Reap(t.Context(), "a", "contacts", false); err != nil && !errors.Is(err, errCrash) {
+				t.Fatal(err)
+			}
+		}
+	}
+	sweep(100)
+	sweep(200)
+	live := w.totals().Live
+	if live["a/contacts"] != 7 || live["a/deals"] != 7 || live["a/tickets"] != 1 {
+		t.Errorf("got %v live, want 7 contacts with 7 deals, and the ticket", live)
+	}
+}
