@@ -9,6 +9,7 @@ import (
 	"github.com/millrace/millrace/connectors/asana"
 	"github.com/millrace/millrace/connectors/hubspot"
 	"github.com/millrace/millrace/connectors/imap"
+	"github.com/millrace/millrace/connectors/mailchimp"
 	"github.com/millrace/millrace/connectors/salesforce"
 	"github.com/millrace/millrace/connectors/zendesk"
 )
@@ -19,6 +20,7 @@ var List = []connectors.Connector{
 	asana.Connector,
 	hubspot.Connector,
 	imap.Connector,
+	mailchimp.Connector,
 	salesforce.Connector,
 	zendesk.Connector,
 }
