@@ -30,7 +30,8 @@ var Connector = connectors.Connector{
 		Cost:     cost,
 		Rules:    rules,
 	},
-	Open: func(env connectors.Env) (any, error) { return open(env) },
+	Open:  func(env connectors.Env) (any, error) { return open(env) },
+	Hooks: func(env connectors.Env) (connectors.Webhook, error) { return &account{hooks: hooksOf(env)}, nil },
 }
 
 var settings = []connectors.Setting{
@@ -43,9 +44,9 @@ var settings = []connectors.Setting{
 		Help: "The streams to read."},
 	{Name: "activity_days", Kind: connectors.IntSetting, Default: "90",
 		Help: "Opens, clicks and bounces are read of campaigns that were sent within so many days."},
-	{Name: "webhook_secret", Kind: connectors.SecretSetting,
-		Help: "Last part of the path that webhooks are sent to, at least 16 characters; without it and without signing_secret every delivery is refused."},
-	{Name: "signing_secret", Kind: connectors.SecretSetting,
+	{Name: "webhook_secret", Kind: connectors.SecretSetting, Webhook: connectors.WebhookPath,
+		Help: "Last part of the path that webhooks are sent to, at least 16 characters; without it every delivery is refused."},
+	{Name: "signing_secret", Kind: connectors.SecretSetting, Webhook: connectors.WebhookSecret,
 		Help: "Signing secret that Mailchimp showed when the webhook was made, several separated by commas; deliveries without a signature are then refused."},
 	{Name: "data_center", Kind: connectors.StringSetting, Mapped: true, Derive: dataCenterOfKey, Advanced: true,
 		Help: "Data centre of the account, `us19`; the end of api_key, and found out when signing in by OAuth."},
@@ -91,9 +92,14 @@ func open(env connectors.Env) (*account, error) {
 		activity:   time.Duration(v.Int("activity_days")) * 24 * time.Hour,
 		oauth:      how.Basic == nil,
 		now:        env.Now,
-		hooks: hooks{connection: env.Connection, path: v.Secret("webhook_secret"), signing: signingSecrets(v.Secret("signing_secret")),
-			streams: v.List("streams")},
+		hooks:      hooksOf(env),
 	}, nil
+}
+
+// hooksOf takes what deliveries are verified and read by out of the settings.
+func hooksOf(env connectors.Env) hooks {
+	v := env.Settings
+	return hooks{connection: env.Connection, path: v.Secret("webhook_secret"), signing: signingSecrets(v.Secret("signing_secret")), streams: v.List("streams")}
 }
 
 func (a *account) ref(object, id string) connectors.Ref {
