@@ -26,11 +26,6 @@ func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func bearing(token string) *http.Client { return &http.Client{Transport: bearer{token}} }
 
-// prober is what connectors.Webhooks of vendors that ask for the address first have.
-type prober interface {
-	Probe(d connectors.Delivery) error
-}
-
 // TestProbe: Mailchimp's GET is answered when it shows the secret, and proves nothing else.
 func TestProbe(t *testing.T) {
 	path := "/millrace/mc-main/"
@@ -47,7 +42,7 @@ func TestProbe(t *testing.T) {
 	} {
 		w := connectortest.Open(t, newHooked(false), c.with...)
 		d := connectors.Delivery{Method: c.method, Path: c.path, Header: http.Header{}}
-		if err := w.(prober).Probe(d); (err == nil) != c.ok {
+		if err := w.(connectors.Prober).Probe(d); (err == nil) != c.ok {
 			t.Errorf("%v %s %s: got %v", c.with, c.method, c.path, err)
 		}
 		if c.method == "GET" && w.(connectors.Webhook).Verify(d) == nil {
@@ -139,7 +134,7 @@ func TestDeliveriesAreFetched(t *testing.T) {
 		n, _ := r.Body.Read(body)
 		d := connectors.Delivery{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body[:n], Received: h.clock.Now()}
 		if r.Method == http.MethodGet {
-			if w.(prober).Probe(d) != nil {
+			if w.(connectors.Prober).Probe(d) != nil {
 				rw.WriteHeader(http.StatusNotFound)
 			}
 			return

@@ -54,7 +54,7 @@ func (a *account) Verify(d connectors.Delivery) error {
 	return nil
 }
 
-// Probe returns nil for the GET by which Mailchimp asks, before it makes a webhook, whether the address is there. It must
+// Probe implements connectors.Prober: it returns nil for the GET by which Mailchimp asks, before it makes a webhook, whether the address is there. It must
 // show the secret in its path where there is one; a signing secret is not known before the webhook is made.
 // https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/
 func (a *account) Probe(d connectors.Delivery) error {
@@ -68,6 +68,15 @@ func (a *account) Probe(d connectors.Delivery) error {
 		return errors.New("probe: the path does not end with the secret")
 	}
 	return nil
+}
+
+// Identity implements connectors.Identifier: where deliveries are signed, the time that the signature covers.
+func (a *account) Identity(d connectors.Delivery) string {
+	if len(a.hooks.signing) == 0 {
+		return ""
+	}
+	stamp, _, _ := parts(d.Header.Get(signatureHeader))
+	return stamp
 }
 
 func (h hooks) inPath(path string) bool {
