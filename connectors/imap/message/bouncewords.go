@@ -26,13 +26,19 @@ var (
 
 const address = `[^\s<>()"';:,=\[\]]+@[^\s<>()"';:,=\[\]@]+\.[^\s<>()"';:,.=\[\]@]+`
 
-// maxReportLines is how many lines of a report are looked at.
-const maxReportLines = 200
+// The bounds of a report in words.
+const (
+	maxReportLines = 200
+	maxReportLine  = 1000 // bytes
+)
 
 // inWords reads what a mailer says to people. list has addresses that are known already and perhaps lack a reason.
 func (c *collector) inWords(list []Recipient, said string) []Recipient {
 	lines := strings.SplitN(said, "\n", maxReportLines+1)
 	lines = lines[:min(len(lines), maxReportLines)]
+	for i := range lines {
+		lines[i] = field.Cut(lines[i], maxReportLine)
+	}
 	report, copied := cutCopy(lines)
 	if some := fromStatus([]byte(strings.Join(report, "\n"))); len(some) > 0 {
 		return append(list, some...)

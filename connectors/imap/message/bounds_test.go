@@ -103,6 +103,10 @@ func TestTenThousandParts(t *testing.T) {
 			t.Errorf("%s: got %q, %d attachments and the problems %q", name, m.Subject, len(m.Attachments), m.Problems)
 		}
 	}
+	texts := boundsHead + "Content-Type: multipart/mixed; boundary=x\r\n\r\n" + strings.Repeat("--x\r\n\r\nhello\r\n", 500)
+	if m := parse(t, []byte(texts), ours); strings.Count(m.Body, "hello") != 20 || !strings.Contains(strings.Join(m.Problems, ";"), "more texts than are read") {
+		t.Errorf("got %d texts and the problems %q", strings.Count(m.Body, "hello"), m.Problems)
+	}
 	if m := parse(t, []byte(flat.String()), ours); m.Body != "first" || m.Attachments[99].Name != "99.png" {
 		t.Errorf("got the body %q and %d attachments", m.Body, len(m.Attachments))
 	}

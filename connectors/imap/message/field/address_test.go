@@ -3,6 +3,7 @@ package field
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/millrace/millrace/connectors/imap/message/note"
 )
@@ -73,6 +74,17 @@ func TestAddresses(t *testing.T) {
 		if got := show(Addresses([]byte(c.value), "", &notes)); got != c.want {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
+	}
+}
+
+// What is never closed is looked for a bounded number of times: without the bound, this takes minutes.
+func TestOpenCommentsAreBounded(t *testing.T) {
+	began := time.Now()
+	for range 100 {
+		Addresses([]byte(strings.Repeat("(", 64<<10)), "", nil)
+	}
+	if d := time.Since(began); d > 10*time.Second {
+		t.Errorf("took %v", d)
 	}
 }
 

@@ -1,6 +1,7 @@
 package field
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -45,6 +46,17 @@ func TestParams(t *testing.T) {
 		if s := strings.Join(got, " "); s != c.want {
 			t.Errorf("%s: got %q, want %q", name, s, c.want)
 		}
+	}
+}
+
+// However many parameters there are, a bounded number is read.
+func TestParamsAreBounded(t *testing.T) {
+	var value strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&value, "; p%d=x; long*%d=y", i, i)
+	}
+	if _, params := Params([]byte("text/plain"+value.String()), "", nil); len(params) > 200 || len(params["long"]) > 200 {
+		t.Errorf("got %d parameters, one of %d bytes", len(params), len(params["long"]))
 	}
 }
 

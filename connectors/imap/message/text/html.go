@@ -32,7 +32,7 @@ func HTML(page []byte) string {
 }
 
 // maxOpen is how many elements are remembered as open; what is deeper is shown.
-const maxOpen = 512
+const maxOpen = 128
 
 // converter writes the text of tokens as they come: no tree is built, so that no page can make it large.
 type converter struct {

@@ -43,7 +43,7 @@ func withoutAnnouncement(kept, before []string) []string {
 		return kept
 	}
 	i := len(kept) - 1
-	for i >= 0 && strings.TrimSpace(kept[i]) == "" {
+	for i >= max(0, len(kept)-3) && strings.TrimSpace(kept[i]) == "" {
 		i--
 	}
 	if i < 0 || !endsInColon(kept[i]) {

@@ -3,6 +3,7 @@ package text
 import (
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -46,6 +47,18 @@ func TestHTMLIsBounded(t *testing.T) {
 		if got := HTML([]byte(page)); len(got) > 12*len(page) {
 			t.Errorf("%s: %d bytes became %d", name, len(page), len(got))
 		}
+	}
+}
+
+// Elements that are never closed, or closed and never opened, take no time that grows with the square of their number: without
+// the bound, this takes a minute.
+func TestOpenElementsAreBounded(t *testing.T) {
+	began := time.Now()
+	for range 20 {
+		HTML([]byte(strings.Repeat("<i>", 50_000) + strings.Repeat("</b>", 50_000)))
+	}
+	if d := time.Since(began); d > 10*time.Second {
+		t.Errorf("took %v", d)
 	}
 }
 
