@@ -69,7 +69,7 @@ func (a *account) contactsQuery() url.Values {
 	return q
 }
 
-// contactRecords makes records of contacts and, where that stream is read, of the memberships that came with them.
+// contactRecords makes records of contacts and of the memberships that came with them.
 func (a *account) contactRecords(op string, n answer, rows []gjson.Result) ([]connectors.Record, error) {
 	b, err := a.sideLoaded(op, n, rows)
 	if err != nil {
@@ -86,11 +86,8 @@ func (a *account) contactRecords(op string, n answer, rows []gjson.Result) ([]co
 		}
 		out = append(out, r)
 	}
-	if !slices.Contains(a.streams, contactListsStream) {
-		return out, nil
-	}
 	for _, row := range b.memberships {
-		r, err := a.record(op, contactListsStream, row, n.date)
+		r, err := a.record(op, memberships, row, n.date)
 		if err != nil {
 			return nil, err
 		}

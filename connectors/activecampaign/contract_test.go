@@ -56,18 +56,12 @@ func (c *checking) RoundTrip(r *http.Request) (*http.Response, error) {
 // other programs have (include); see "What is not confirmed" in README.md.
 var unwritten = []string{"limit", "offset", "include"}
 
-// undocumented is the one list that the document does not have.
-const undocumented = "/contactLists"
-
 func (c *checking) check(r *http.Request, res *http.Response, body []byte) error {
 	u := *r.URL
 	u.Scheme, u.Host, u.Path = "https", "example.api-us1.com", strings.TrimPrefix(u.Path, "/api/3")
 	in, err := http.NewRequest(r.Method, u.String(), nil)
 	if err != nil {
 		return err
-	}
-	if u.Path == undocumented {
-		return nil
 	}
 	route, params, err := c.router.FindRoute(in)
 	if err != nil {

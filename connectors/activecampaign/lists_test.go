@@ -170,28 +170,49 @@ func TestAccountWithoutSideLoads(t *testing.T) {
 	if data := string(r.got["contacts/"+id].Data); !strings.Contains(data, "zoe@") || strings.Contains(data, `"lists":`) {
 		t.Errorf("got %s, want the contact, and no word of its lists", data)
 	}
-	lists := newReader(t, h, "contactLists")
-	if lists.drain(t); len(lists.got) != 1 {
-		t.Errorf("got %d memberships from their own list, want 1", len(lists.got))
+	if len(r.got) != 1 || len(along(t, h)) != 0 {
+		t.Errorf("got %d records and %v along, want only the contact: what is not listed any more would be taken for gone", len(r.got), along(t, h))
 	}
 }
 
-// TestMembershipIsTheSameBothWays: a membership comes with its contact and is listed by itself, in the same bytes.
-func TestMembershipIsTheSameBothWays(t *testing.T) {
+// along returns what comes along with contacts.
+func along(t *testing.T, h *harness) []string {
+	t.Helper()
+	list, err := newReader(t, h, "contacts").src.Streams(context.Background())
+	must(t, err)
+	for _, s := range list {
+		if s.Name == "contacts" {
+			return s.Along
+		}
+	}
+	t.Fatal("contacts are not read")
+	return nil
+}
+
+// TestMembershipsComeAlong: with the contact, in the same bytes whichever way it is read, and not again once it is off the list.
+func TestMembershipsComeAlong(t *testing.T) {
 	h := newHarness(t, "contacts", nil)
 	id := contact(t, h, "zoe@initech.example")
 	must(t, h.sim.Subscribe(id, "1", activecampaigntest.Subscribed))
-	beside, listed := newReader(t, h, "contacts"), newReader(t, h, "contactLists")
-	beside.drain(t)
-	listed.drain(t)
-	a, b := beside.got["contactLists/1"], listed.got["contactLists/1"]
-	if string(a.Data) != string(b.Data) || !a.Version.Equal(b.Version) || len(a.Data) == 0 {
-		t.Errorf("got\n%s at %v beside the contact and\n%s at %v listed", a.Data, a.Version, b.Data, b.Version)
+	if got := along(t, h); !slices.Equal(got, []string{"contactLists"}) {
+		t.Errorf("got %v along, want the memberships", got)
 	}
-	h.extra["streams"] = []string{"contacts"}
-	only := newReader(t, h, "contacts")
-	if only.drain(t); len(only.got) != 1 {
-		t.Errorf("got %d records, want only the contact: memberships are not read", len(only.got))
+	read, sweep := newReader(t, h, "contacts"), newReader(t, h, "contacts")
+	sweep.sweep = true
+	read.drain(t)
+	sweep.drain(t)
+	records, err := read.src.(connectors.Getter).Get(context.Background(), []connectors.Ref{{Connection: connectortest.Connection, Object: "contacts", ID: id}})
+	must(t, err)
+	want := read.got["contactLists/1"]
+	for how, got := range map[string]connectors.Record{"listed": sweep.got["contactLists/1"], "fetched": byKey(records)["contactLists/1"]} {
+		if string(got.Data) != string(want.Data) || !got.Version.Equal(want.Version) || len(got.Data) == 0 {
+			t.Errorf("%s: got\n%s at %v, read\n%s at %v", how, got.Data, got.Version, want.Data, want.Version)
+		}
+	}
+	must(t, h.sim.Delete("contactLists", "1"))
+	sweep.got = map[string]connectors.Record{}
+	if sweep.drain(t); len(sweep.got) != 1 {
+		t.Errorf("got %d records, want the contact alone", len(sweep.got))
 	}
 }
 

@@ -18,7 +18,7 @@ var stamps = map[string][]string{
 	dealsStream:              {"mdate", "cdate"},
 	accountsStream:           {"updatedTimestamp", "createdTimestamp"},
 	accountContactsStream:    {"updatedTimestamp", "createdTimestamp"},
-	contactListsStream:       {"udate", "sdate"},
+	memberships:              {"udate", "sdate"},
 	campaignsStream:          {"mdate", "cdate"},
 	messagesStream:           {"mdate", "cdate"},
 	automationsStream:        {"mdate", "cdate"},

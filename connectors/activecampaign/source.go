@@ -29,10 +29,14 @@ func (a *account) Streams(context.Context) ([]connectors.Stream, error) {
 		if !slices.Contains(a.streams, s.name) {
 			continue
 		}
+		one := connectors.Stream{Name: s.name, Object: s.name, Snapshot: s.snapshot, Every: s.every, Sweep: s.sweep}
 		if s.name == contactsStream {
-			s.sweep = a.relist
+			one.Sweep = a.relist
+			if slices.Contains(a.beside, listsBeside) {
+				one.Along = []string{memberships}
+			}
 		}
-		list = append(list, connectors.Stream{Name: s.name, Object: s.name, Snapshot: s.snapshot, Every: s.every, Sweep: s.sweep})
+		list = append(list, one)
 	}
 	return list, nil
 }

@@ -15,7 +15,6 @@ const (
 	listsStream              = "lists"
 	accountsStream           = "accounts"
 	contactsStream           = "contacts"
-	contactListsStream       = "contactLists"
 	accountContactsStream    = "accountContacts"
 	dealsStream              = "deals"
 	campaignsStream          = "campaigns"
@@ -23,6 +22,9 @@ const (
 	automationsStream        = "automations"
 	contactAutomationsStream = "contactAutomations"
 )
+
+// memberships is no stream: its records come along with the contacts.
+const memberships = "contactLists"
 
 // stream is one stream and how it is read.
 type stream struct {
@@ -52,8 +54,7 @@ var streams = []stream{
 	{name: dealGroupsStream, one: "dealGroup", help: "Pipelines with their stages.", snapshot: true, every: hourly},
 	{name: listsStream, one: "list", help: "Lists, which contacts subscribe to.", snapshot: true, every: hourly},
 	{name: accountsStream, one: "account", help: "Accounts: the companies of contacts and deals.", snapshot: true, every: hourly, fetched: true, drop: []string{"contactCount", "dealCount"}},
-	{name: contactsStream, one: "contact", help: "Contacts with their lists, tags and custom fields.", every: seldom, sweep: daily, fetched: true},
-	{name: contactListsStream, one: "contactList", help: "Which contact is on which list, and how it stands there; comes with contacts, and is listed once a day.", snapshot: true, every: daily},
+	{name: contactsStream, one: "contact", help: "Contacts with their lists, tags and custom fields, and their memberships of lists.", every: seldom, sweep: daily, fetched: true},
 	{name: accountContactsStream, one: "accountContact", help: "Which contact works at which account, with job titles.", snapshot: true, every: 6 * time.Hour, fetched: true},
 	{name: dealsStream, one: "deal", help: "Deals.", every: often, sweep: daily, fetched: true, order: "orders[cdate]"},
 	{name: campaignsStream, one: "campaign", help: "Campaigns with the sums of what was sent, opened and clicked.", snapshot: true, every: hourly},
