@@ -18,6 +18,9 @@ type Source struct {
 	Version time.Time // the vendor's stamp
 	Live    bool      // a record that is not live makes no claims
 	Profile *canonical.Profile
+	// Consents are claims of consent that count beside those of the profile, whether or not the record is live, a value
+	// of type Permissions: what it forbade once and nobody allowed again, or what a record of consent says of the person.
+	Consents json.RawMessage
 }
 
 // Golden is what is true of one customer: the surviving claims. Whose they are is worked out when somebody asks, by

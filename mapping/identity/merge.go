@@ -22,8 +22,9 @@ import (
 func Merge(kind canonical.Kind, sources []Source, s *Survivorship) Golden {
 	s = s.orBuiltin()
 	g := Golden{Kind: kind, Sources: sources, sole: -1, by: s}
-	manual := 0
+	manual, kept := 0, false
 	for i := range sources {
+		kept = kept || sources[i].Consents != nil
 		switch {
 		case !sources[i].Live:
 		case isManual(sources[i].Ref):
@@ -37,7 +38,7 @@ func Merge(kind canonical.Kind, sources []Source, s *Survivorship) Golden {
 		g.sole = -1
 		return g
 	}
-	if g.live == 1 && manual == 0 && !s.restricted[kind] {
+	if g.live == 1 && manual == 0 && !kept && !s.restricted[kind] && settled(sources[g.sole].Profile) {
 		g.Fields = sources[g.sole].Profile.Fields
 		return g
 	}
@@ -94,6 +95,9 @@ func (m *merger) names() []string {
 			names = append(names, m.sources[i].Profile.Fields[f].Name)
 		}
 	}
+	if m.kept() {
+		names = append(names, consentsField)
+	}
 	slices.Sort(names)
 	m.all = slices.Compact(names)
 	return m.all
@@ -130,6 +134,9 @@ func (m *merger) gather(list []Claim, p *plan) (_ []Claim, manual bool) {
 			list = append(list, c)
 		}
 	}
+	if p.name == consentsField {
+		list = m.keptClaims(list)
+	}
 	return list, manual
 }
 
@@ -162,6 +169,8 @@ func (m *merger) field(name string) []byte {
 		return m.conclude(p, claims, []Rule{LastUpdated}, Manual)
 	case p.group != "":
 		return m.whole(p, claims)
+	case p.def.Type == canonical.Permissions:
+		return m.permissions(claims)
 	case m.trace == nil && sameValue(claims):
 		return claims[0].Value
 	}

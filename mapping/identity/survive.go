@@ -85,7 +85,7 @@ func (s *Survivorship) Version() string { return s.orBuiltin().version }
 
 // compiled prepares the plan of every catalogued field.
 func (s *Survivorship) compiled() *Survivorship {
-	sum := sha256.Sum256(fmt.Appendf(nil, "survivorship 1 %q %q %q", s.told, s.context.Connectors, s.context.Steps)) // maps print sorted
+	sum := sha256.Sum256(fmt.Appendf(nil, "survivorship 2 %q %q %q", s.told, s.context.Connectors, s.context.Steps)) // maps print sorted
 	s.version = hex.EncodeToString(sum[:8])
 	s.tables, s.restricted = map[canonical.Kind]map[string]*plan{}, map[canonical.Kind]bool{}
 	for _, k := range canonical.Kinds() {

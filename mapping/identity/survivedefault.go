@@ -25,7 +25,7 @@ func defaultPlan(k canonical.Kind, d canonical.Def) plan {
 	switch name := d.Name; {
 	case k == canonical.Consent && isConsent(name):
 		return plan{group: consentGroup, rules: []Rule{MostRestrictive, LastUpdated}}
-	case name == "do_not_contact", d.Type == canonical.Permissions:
+	case name == "do_not_contact", d.Type == canonical.Permissions: // of consents, each channel and topic by itself
 		return plan{rules: []Rule{MostRestrictive, Union}}
 	case strings.HasPrefix(name, canonical.Custom):
 		return plan{rules: []Rule{SourceSequence, LastUpdated}} // one that is promoted (attr.) is a field like any other

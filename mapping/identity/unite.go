@@ -50,12 +50,14 @@ func unite(t canonical.Type, claims []Claim) []byte {
 		list := gather(claims, self, keepFirst)
 		sortTallies(list, func(string) int { return 0 })
 		return canonical.AppendStrings(nil, valuesOf(list))
+	case canonical.Permissions:
+		return unitePermissions(claims)
 	case canonical.Refs: // the first is special (a ticket's requester), so the newest record's order stands
 		return canonical.AppendStrings(nil, valuesOf(gather(claims, self, keepFirst)))
 	case canonical.Moments, canonical.Figures, canonical.Texts:
 		return uniteMaps(claims, t == canonical.Moments)
 	}
-	list := gather(claims, func(e json.RawMessage) string { return keyOf(t, e) }, choose(t))
+	list := gather(claims, func(e json.RawMessage) string { return keyOf(t, e) }, keepFirst[json.RawMessage])
 	sortTallies(list, func(e json.RawMessage) int { return weigh(false, gjson.GetBytes(e, "primary").Bool()) })
 	return appendElements(valuesOf(list))
 }
@@ -111,7 +113,7 @@ func valuesOf[T any](list []tally[T]) []T {
 
 func self(s string) string { return s }
 
-func keepFirst(old, _ string) string { return old }
+func keepFirst[T any](old, _ T) T { return old }
 
 func weigh(verified, primary bool) int {
 	w := 0
@@ -183,16 +185,6 @@ func keyOf(t canonical.Type, element []byte) string {
 		b.WriteByte(0)
 	}
 	return b.String()
-}
-
-// choose says which of two equal elements is taken, whole: of consents the one that allows less, else the newer one.
-func choose(t canonical.Type) func(old, other json.RawMessage) json.RawMessage {
-	return func(old, other json.RawMessage) json.RawMessage {
-		if t == canonical.Permissions && canonical.Restriction(gjson.GetBytes(other, "status").Str) > canonical.Restriction(gjson.GetBytes(old, "status").Str) {
-			return other
-		}
-		return old
-	}
 }
 
 // appendElements leaves the mark of being primary to the first element that has it: each source has a primary address.
