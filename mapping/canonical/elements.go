@@ -162,7 +162,9 @@ func (e *Elements) covers(earlier, own []member) bool {
 			return false
 		}
 	}
-	return true
+	return !slices.ContainsFunc(earlier, func(o member) bool {
+		return e.parts[o.part].Every && !slices.ContainsFunc(own, func(m member) bool { return m.part == o.part })
+	})
 }
 
 // Len returns how many elements there are.

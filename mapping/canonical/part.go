@@ -10,7 +10,9 @@ type Part struct {
 	Only []string
 	// Mark says that the part only describes the others: an element with nothing but marks is none.
 	Mark bool
-	Help string
+	// Every says that an element without the part speaks of all there are: it says more than one that has it.
+	Every bool
+	Help  string
 }
 
 // parts declares the types that are made of parts. What it has may only grow; the order is that of the normal form.
@@ -84,7 +86,7 @@ var parts = map[Type][]Part{
 	},
 	Permissions: {
 		{Name: "channel", Type: Enum, Mark: true, Only: choices[Consent]["channel"], Help: "email, sms, phone, post or ads."},
-		{Name: "topic", Type: Text, Mark: true, Help: "List or topic; blank for everything."},
+		{Name: "topic", Type: Text, Mark: true, Every: true, Help: "List or topic; blank for everything."},
 		{Name: "status", Type: Enum, Only: choices[Consent]["status"], Help: "opted_in, pending, opted_out or never."},
 		{Name: "since", Type: Time, Mark: true, Help: "Since when."},
 		{Name: "lawful_basis", Type: Enum, Mark: true, Help: "What allows it."},
