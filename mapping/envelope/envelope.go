@@ -52,7 +52,7 @@ type Ref struct {
 	URL        string `json:"url,omitempty"` // its page at the vendor
 	VersionAt  Stamp  `json:"version_at,omitzero"`
 	LastSeen   Stamp  `json:"last_seen,omitzero"`
-	State      string `json:"state"` // live, deleted or unseen
+	State      string `json:"state"` // live, deleted, unseen, or elsewhere: not the customer's own, and of its addresses
 	Latent     string `json:"latent,omitempty"`
 	Via        string `json:"via,omitempty"` // what joins it to the others
 }

@@ -21,6 +21,7 @@ type Source struct {
 	// Consents are claims of consent that count beside those of the profile, whether or not the record is live, a value
 	// of type Permissions: what it forbade once and nobody allowed again, or what a record of consent says of the person.
 	Consents json.RawMessage
+	Once     bool // Consents are not said any more; they are kept because nobody who may has lifted them
 }
 
 // Golden is what is true of one customer: the surviving claims. Whose they are is worked out when somebody asks, by

@@ -151,6 +151,8 @@ type Why struct {
 type WhyElement struct {
 	Value   json.RawMessage `json:"value"`
 	Sources []string        `json:"sources"`
+	// Once are those of Sources that said so once: an opt-out is kept.
+	Once []string `json:"once,omitempty"`
 }
 
 // WhyClaim is a claim that did not survive.
@@ -192,6 +194,9 @@ func (g *Golden) Why(name string) Why {
 			element := WhyElement{Value: json.RawMessage(e.Raw)}
 			for _, i := range o.Elements[len(w.Elements)] {
 				element.Sources = append(element.Sources, g.Sources[i].Ref)
+				if g.Sources[i].Once {
+					element.Once = append(element.Once, g.Sources[i].Ref)
+				}
 			}
 			w.Elements = append(w.Elements, element)
 			return true
@@ -205,9 +210,9 @@ func (g *Golden) Claimed() []string {
 	if g.Deleted() {
 		return nil
 	}
-	names := newMerger(g).names()
-	return slices.DeleteFunc(names, func(name string) bool {
-		return !slices.ContainsFunc(g.Sources, func(s Source) bool {
+	m := newMerger(g)
+	return slices.DeleteFunc(m.names(), func(name string) bool {
+		return !(name == consentsField && m.kept()) && !slices.ContainsFunc(g.Sources, func(s Source) bool {
 			v := s.Profile.Get(name)
 			return s.Live && v != nil && !canonical.IsNull(v)
 		})

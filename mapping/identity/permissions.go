@@ -135,8 +135,29 @@ func (m *merger) permissions(claims []Claim) []byte {
 	value := unitePermissions(claims)
 	if m.trace != nil {
 		m.trace.permitted(value, claims)
+		if len(claims) == 1 && m.sources[claims[0].Source].Once {
+			m.trace.rule = Kept
+		}
 	}
 	return value
+}
+
+// heldBy returns whose claims restrict as much as an element that survived, and notes those of its topic that lost.
+func (t *trace) heldBy(p *permission, list []permission, claims []Claim) []int {
+	var held []int
+	for i := range list {
+		q := &list[i]
+		source := claims[q.claim].Source
+		switch {
+		case !q.governs(p) || q.rank == p.rank && slices.Contains(held, source):
+		case q.rank == p.rank:
+			held = append(held, source)
+		case q.topic == p.topic:
+			t.lost = append(t.lost, loss{Claim{Source: source, Value: slices.Concat([]byte{'['}, q.raw, []byte{']'}),
+				Asserted: claims[q.claim].Asserted}, MostRestrictive})
+		}
+	}
+	return held
 }
 
 // permitted tells by whose claim each element is as it is, and what allowed more and lost.
@@ -149,22 +170,7 @@ func (t *trace) permitted(value []byte, claims []Claim) {
 	}
 	list := permissionsOf(claims)
 	for _, p := range permissionsOf([]Claim{{Value: value}}) {
-		var held []int
-		for i := range list {
-			q := &list[i]
-			source := claims[q.claim].Source
-			switch {
-			case !q.governs(&p):
-			case q.rank == p.rank:
-				if !slices.Contains(held, source) {
-					held = append(held, source)
-				}
-			case q.topic == p.topic:
-				t.lost = append(t.lost, loss{Claim{Source: source, Value: slices.Concat([]byte{'['}, q.raw, []byte{']'}),
-					Asserted: claims[q.claim].Asserted}, MostRestrictive})
-			}
-		}
-		t.elements = append(t.elements, held)
+		t.elements = append(t.elements, t.heldBy(&p, list, claims))
 	}
 	if len(t.elements) > 0 && len(t.elements[0]) > 0 {
 		t.winner.Source = t.elements[0][0]

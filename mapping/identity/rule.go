@@ -24,6 +24,7 @@ const (
 	MostRestrictive                 // of consents: the one that allows least
 	Filled                          // a part of a name that the source of the rest does not know
 	SmallestRef                     // nothing else decided
+	Kept                            // an opt-out that its record does not say any more and that nobody lifted
 )
 
 // rules has the name of each rule in files and output, and in words.
@@ -46,6 +47,7 @@ var rules = [...]struct{ name, words string }{
 	MostRestrictive: {"most_restrictive", "the claim that allows least"},
 	Filled:          {"filled", "a part of the name that its source does not know, from another one"},
 	SmallestRef:     {"smallest_ref", "nothing else decided; the smallest reference"},
+	Kept:            {"kept", "an opt-out stays until the same source or a person lifts it"},
 }
 
 // String returns the rule's name, as configuration and machine output have it: `last_updated`.

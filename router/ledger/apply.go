@@ -201,6 +201,9 @@ func (c *change) takeContent(a *arrival, slot *metaSlot, f fate) (fate, error) {
 	slot.content, slot.mapping, slot.kind, slot.filter, slot.dirty = a.stamp, c.l.mapping, a.kind, a.filter, true
 	slot.scrubbed = slot.scrubbed && a.stored
 	c.bodies[a.key].now = a.body
+	if err := c.keepConsents(a.key, a.stamp, a.body.fresh); err != nil {
+		return f, err
+	}
 	if err := c.revive(a, slot); err != nil {
 		return f, err
 	}
@@ -226,6 +229,9 @@ func (c *change) restamp(a *arrival, slot *metaSlot) error {
 		if err := c.keepPast(a.key, slot, a.stamp, nil); err != nil {
 			return err
 		}
+		if err := c.repeatConsents(a.key, slot, a.stamp); err != nil {
+			return err
+		}
 	}
 	slot.content, slot.dirty = a.stamp, true
 	return c.revive(a, slot)
@@ -240,6 +246,9 @@ func (c *change) forget(a *arrival, slot *metaSlot) (bool, error) {
 		return false, err
 	}
 	if err := c.forgetPast(a.key, slot.forgotten); err != nil {
+		return false, err
+	}
+	if err := c.forgetConsents(a.key, slot.forgotten.said()); err != nil {
 		return false, err
 	}
 	if slot.content.isZero() || slot.content.after(slot.forgotten) {

@@ -23,8 +23,9 @@ const RuleSuppressed = "suppressed"
 
 // What is hashed besides identity keys, which are hashed as their kind, space and value.
 const (
-	barRef    = "ref:"    // connection/object/id
-	barEntity = "entity:" // id of an entity: the name of a group of bars
+	barRef     = "ref:"     // connection/object/id
+	barEntity  = "entity:"  // id of an entity: the name of a group of bars
+	barConsent = "consent:" // address of which a record that is erased said something
 )
 
 const countBars = "bars"

@@ -12,8 +12,8 @@ import (
 )
 
 // bodyForm names the way bodies are made. It is part of the mapping version, so that changing it makes Remap write
-// every body anew.
-const bodyForm = "2 "
+// every body anew, and keep what it says of consent.
+const bodyForm = "3 "
 
 // body is the large row of a record: what identity and dependency tracking need, the profile, and what the vendor
 // sent. Keys and targets are stored with the profile they came from, so that a later version of the rules removes

@@ -29,8 +29,14 @@ type change struct {
 	reasons map[recKey]reason   // why records were touched, when it was not that they changed
 	bars    *int64              // size of the suppression list before this transaction, once asked for
 	tombs   *int64              // likewise of erased entities
-	mac     *macs
-	erasing bool // the log tells no values
+	// consents and hashed likewise count what was said of consent; consentsWas are rows of it as they were, spoken the terms
+	// of those that changed.
+	consents, hashed *int64
+	consentsWas      map[string][]byte
+	spoken           map[string]bool
+	is               *reading // rows as they are in this transaction; nil until wanted
+	mac              *macs
+	erasing          bool // the log tells no values
 }
 
 type metaSlot struct {

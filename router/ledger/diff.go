@@ -178,11 +178,11 @@ func (c *change) ops(e *LogEntry, slot *entSlot) error {
 		return nil
 	}
 	kind := canonical.KindOfID(e.Entity)
-	was, err := golden(c.l.survivorship, kind, slot.was.members, c.metaWas, c.bodyWas)
+	was, err := c.readingWas().golden(kind, slot.was.members)
 	if err != nil {
 		return err
 	}
-	now, err := golden(c.l.survivorship, kind, slot.now.members, c.metaOf, c.bodyOf)
+	now, err := c.reading().golden(kind, slot.now.members)
 	if err != nil {
 		return err
 	}

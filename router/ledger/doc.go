@@ -21,6 +21,8 @@
 // records hold count for none of them; when their number comes to the limit or leaves it, all holders are clustered
 // anew. More than MostTied records that hang together are a tangle, in which only must-links and decisions join.
 //
+// What is said of consent is kept for each address and record, and outlives the record: an opt-out never goes by itself.
+//
 // Pairs that a person should look at are rows that follow from the same walk. The log of changes is history and the one
 // thing here that depends on the order of arrival.
 //

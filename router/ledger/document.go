@@ -54,6 +54,9 @@ func (s *Snap) Document(id string, connector func(connection string) string) (en
 		return envelope.Entity{}, err
 	}
 	about.Record = func(ref string) envelope.Ref {
+		if metas[ref] == nil {
+			return envelope.Ref{State: "elsewhere"} // it says something of an address of the customer
+		}
 		r := recordOf(ref, metas[ref], connector)
 		r.Via = via[ref]
 		return r
@@ -61,7 +64,7 @@ func (s *Snap) Document(id string, connector func(connection string) string) (en
 	if !n.alive() {
 		about.Tombstone = &envelope.Tombstone{Kind: tombstoneOf(metas), At: envelope.Stamp{Time: n.updated}}
 	}
-	g, err := golden(s.l.survivorship, canonical.KindOfID(name), n.members, s.meta, s.body)
+	g, err := s.reading().golden(canonical.KindOfID(name), n.members)
 	if err != nil {
 		return envelope.Entity{}, err
 	}

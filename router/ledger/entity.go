@@ -112,11 +112,10 @@ func (c *change) tallyEntity(id string, slot *entSlot) {
 }
 
 // golden derives the golden record of members of one kind.
-func golden(by *identity.Survivorship, kind canonical.Kind, members []recKey, meta func(recKey) (*meta, error),
-	body func(recKey) (*body, error)) (identity.Golden, error) {
+func (v *reading) golden(kind canonical.Kind, members []recKey) (identity.Golden, error) {
 	sources := make([]identity.Source, len(members))
 	for i, key := range members {
-		m, err := meta(key)
+		m, err := v.meta(key)
 		if err != nil {
 			return identity.Golden{}, err
 		}
@@ -125,7 +124,7 @@ func golden(by *identity.Survivorship, kind canonical.Kind, members []recKey, me
 		if !sources[i].Live {
 			continue
 		}
-		b, err := body(key)
+		b, err := v.body(key)
 		if err != nil {
 			return identity.Golden{}, err
 		}
@@ -135,5 +134,14 @@ func golden(by *identity.Survivorship, kind canonical.Kind, members []recKey, me
 		}
 		sources[i].Profile = &p
 	}
-	return identity.Merge(kind, sources, by), nil
+	if kind == canonical.Person {
+		some, err := v.some()
+		if err == nil && some {
+			sources, err = v.hear(members, sources)
+		}
+		if err != nil {
+			return identity.Golden{}, err
+		}
+	}
+	return identity.Merge(kind, sources, v.l.survivorship), nil
 }

@@ -37,7 +37,7 @@ func (e *eraser) run(id string) error {
 	if e.done.Entity, err = s.Current(id); err != nil {
 		return err
 	}
-	for _, step := range []func() error{e.name, e.suppress, e.records, e.others, e.letters, e.inbox, e.failures, e.resolve,
+	for _, step := range []func() error{e.name, e.suppress, e.consents, e.records, e.others, e.letters, e.inbox, e.failures, e.resolve,
 		e.pairs, e.logs, e.places, e.shown, e.note} {
 		if err := step(); err != nil {
 			return err

@@ -88,7 +88,7 @@ func Memberships(l *Ledger, engine kv.Engine) [][]string {
 				panic(fmt.Sprintf("entity %s lists %v, records say %v", id, n.members, refs))
 			}
 			s := &Snap{l: l, r: r}
-			g, err := golden(l.survivorship, canonical.KindOfID(id), n.members, s.meta, s.body)
+			g, err := s.reading().golden(canonical.KindOfID(id), n.members)
 			if err != nil || g.Deleted() != (n.etag == 0) || !g.Deleted() && n.etag != g.Hash()|1 {
 				panic(fmt.Sprintf("entity %s has etag %x, its golden record %x (%v)", id, n.etag, g.Hash(), err))
 			}

@@ -21,6 +21,9 @@ func (c *change) takeLate(a *arrival, slot *metaSlot) error {
 	if a.err != nil || a.filter != "" {
 		return nil
 	}
+	if err := c.keepConsents(a.key, a.stamp, a.body.fresh); err != nil {
+		return err
+	}
 	return c.putPast(a.key, a.stamp, saidBy(a.body.fresh))
 }
 
@@ -37,6 +40,11 @@ func (c *change) keepPast(key recKey, slot *metaSlot, at stamp, next *arrival) e
 	p, err := b.now.decodeProfile(key)
 	if err != nil {
 		return err
+	}
+	if next == nil {
+		if err := c.keepConsents(key, at, &p); err != nil {
+			return err
+		}
 	}
 	was := saidBy(&p)
 	if next != nil {

@@ -38,12 +38,14 @@ const (
 	bBar    kv.Bucket = "bar"    // keyed hash → suppression: never store this again
 	bErased kv.Bucket = "erased" // entity → when it was erased
 	bWake   kv.Bucket = "wake"   // target, entity → when it is planned anew; and by that time
+
+	bConsent kv.Bucket = "consent" // address, record → what it ever said of consent; see consent.go
 )
 
 // Buckets lists what an engine must be opened with.
 func Buckets() []kv.Bucket {
 	return []kv.Bucket{bMeta, bBody, bEnt, bAlias, bKey, bRev, bDirty, bLink, bIntent, bStream, bFeed, bGap, bRef, bInbox,
-		bDead, bToken, bLearnt, bCount, bState, bDecide, bReview, bLog, bHist, bBar, bErased, bTrail, bWake}
+		bDead, bToken, bLearnt, bCount, bState, bDecide, bReview, bLog, bHist, bBar, bErased, bTrail, bWake, bConsent}
 }
 
 // Limits that keep a key of two references under kv.MaxKeyBytes.

@@ -21,7 +21,8 @@ import (
 // error that names the field, and nothing is stored then.
 //
 // A manual value belongs to the record that gave the entity its id: when the entity is merged it goes along, and when it
-// is split again it stays with that record.
+// is split again it stays with that record. What is said of a person's consents is about its addresses as well: see
+// consent.go. Only of them may a value allow less than it says, as long as a live record says so.
 func (l *Ledger) Override(ctx context.Context, id string, fields map[string]json.RawMessage, by, why string) (changed []string, err error) {
 	err = l.update(ctx, "set fields of "+id, func(c *change) error {
 		changed, err = c.override(id, fields, by, why)
@@ -56,6 +57,13 @@ func (c *change) override(id string, fields map[string]json.RawMessage, by, why 
 	}
 	for _, key := range keys {
 		if err := c.edit(key, kind, named, fields, by, why, key == own); err != nil {
+			return nil, err
+		}
+		value, said := fields["consents"]
+		if kind != canonical.Person || !said || key != own && !canonical.IsNull(value) {
+			continue
+		}
+		if err := c.decideConsents(key, members, value, c.now.Truncate(time.Millisecond)); err != nil {
 			return nil, err
 		}
 	}

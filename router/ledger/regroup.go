@@ -13,7 +13,7 @@ func (c *change) putEntity(name string, kind canonical.Kind, members []recKey, e
 	if err != nil {
 		return err
 	}
-	g, err := golden(c.l.survivorship, kind, members, c.metaOf, c.bodyOf)
+	g, err := c.reading().golden(kind, members)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 // components around touched records are looked at, and each is clustered anew from all its evidence, so the result is
 // what clustering everything would give.
 func (c *change) resolve() ([]string, error) {
-	if len(c.touched) == 0 && len(c.past) == 0 {
+	if len(c.touched) == 0 && len(c.past) == 0 && len(c.spoken) == 0 {
 		return nil, nil
 	}
 	moved, err := c.index()
@@ -33,6 +33,9 @@ func (c *change) resolve() ([]string, error) {
 	e := &effects{c: c, changed: map[string]bool{}, around: map[recKey]canonical.Kind{}, dirty: map[string]bool{}}
 	g := &regrouping{c: c, w: w, e: e, former: map[string]bool{}, current: map[string]bool{}}
 	if err := g.run(found); err != nil {
+		return nil, err
+	}
+	if err := c.reconsent(g); err != nil {
 		return nil, err
 	}
 	if err := c.review(scene, w, found, g.refused); err != nil {

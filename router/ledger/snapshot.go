@@ -19,6 +19,7 @@ type Snap struct {
 	ents map[string]*work.Entity // read already; nil = gone
 	now  time.Time
 	near near
+	some map[string]bool // counters that are above 0
 }
 
 var _ work.Graph = (*Snap)(nil)
@@ -49,7 +50,7 @@ func (s *Snap) Subject(id string) (*work.Entity, error) {
 		return nil, nil
 	}
 	e := &work.Entity{ID: id, Kind: kind}
-	if e.Golden, err = golden(s.l.survivorship, kind, n.members, s.meta, s.body); err != nil {
+	if e.Golden, err = s.reading().golden(kind, n.members); err != nil {
 		return nil, err
 	}
 	e.Refs = e.Golden.Refs()
