@@ -32,6 +32,7 @@ func (a *app) printCustomer(rep *customerReport, all bool) {
 	}
 	p := &page{app: a, all: all}
 	p.state(rep)
+	p.consent(rep.Consent)
 	p.fields(rep)
 	p.members(rep.Members)
 	for _, kind := range slices.Sorted(maps.Keys(rep.ReferredBy)) {

@@ -56,6 +56,7 @@ type customerReport struct {
 	Deleted    bool               `json:"deleted,omitempty"`    // all its records are
 	State      *lifecycle.State   `json:"state,omitempty"`      // of people and organizations
 	Categories []string           `json:"categories,omitempty"` // by the team's own rules
+	Consent    *consentReport     `json:"consent,omitempty"`    // of people of whom anything is said
 	Fields     []identity.Why     `json:"fields"`
 	Members    []memberReport     `json:"members"`
 	RefersTo   map[string][]brief `json:"refers_to,omitempty"`   // by field
@@ -100,6 +101,7 @@ func reportCustomer(h *hub, s *ledger.Snap, id string) (customerReport, error) {
 	}
 	if rep.Deleted = e == nil; !rep.Deleted {
 		rep.Label, rep.Fields = work.NameOf(e), fieldsOf(e)
+		rep.Consent = consentOf(rep.Fields)
 	}
 	if rep.Members, err = membersOf(s, id, e); err != nil {
 		return rep, err

@@ -269,7 +269,7 @@ func (a *app) printOrigin(w identity.Why) {
 	}
 	t := table{indent: "  "}
 	for _, e := range w.Elements {
-		t.row("has", valueText(e.Value), "from "+strings.Join(e.Sources, ", "))
+		t.row("has", valueText(e.Value), "from "+sourcesText(e))
 	}
 	for _, c := range w.Lost {
 		t.row("not", valueText(c.Value), "from "+c.Source+", as of "+instant(c.Asserted), "decided by "+c.Rule+": "+c.Reason)
