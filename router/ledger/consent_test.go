@@ -284,3 +284,38 @@ func TestRecordsOfConsent(t *testing.T) {
 	w.fetch(gone("ac/consents/2", 3, connectors.Hard))
 	w.wantConsents("what was only waited for is gone", "ac/contacts/1", "")
 }
+
+// As long as a live record says no about an address, nothing of its account lifts that for others who have the address.
+func TestLiveOptOutIsNotLiftedForOthers(t *testing.T) {
+	w := newWorldWith(t, newMemory(), consenting{})
+	w.fetch(spoke("mc/members/1", 1, word{Name: "Ann Lee", Email: ann, Says: []string{out}}))
+	w.fetch(spoke("mc/members/2", 5, word{Name: "Ann Lee", Email: ann, Says: []string{"email - opted_in 5"}}))
+	if _, err := w.Decide(t.Context(), ledger.Decision{A: "mc/members/1", B: "mc/members/2"}); err != nil {
+		t.Fatal(err)
+	}
+	if w.id("mc/members/1") == w.id("mc/members/2") {
+		t.Fatal("the customers were not told apart: the test has no teeth")
+	}
+	w.wantConsents("told apart", "mc/members/2", "email opted_out")
+	w.fetch(spoke("mc/members/1", 6, word{Name: "Ann Lee", Email: eve, Says: []string{out}}))
+	w.wantConsents("the other one left the address", "mc/members/2", "email opted_in")
+}
+
+// What is said again with a later version was said then: a permission from between the two lifts nothing.
+func TestOptOutSaidAgainIsLater(t *testing.T) {
+	says := word{Name: "Ann Lee", Email: ann, Says: []string{out}}
+	allows := word{Name: "Ann Lee", Email: ann, Says: []string{"email - opted_in 3"}}
+	for name, order := range map[string][]connectors.Record{
+		"as it happened":       {spoke("mc/members/1", 2, says), spoke("mc/members/1", 3, allows), spoke("mc/members/1", 4, says)},
+		"the permission late":  {spoke("mc/members/1", 2, says), spoke("mc/members/1", 4, says), spoke("mc/members/1", 3, allows)},
+		"the repetition first": {spoke("mc/members/1", 4, says), spoke("mc/members/1", 3, allows), spoke("mc/members/1", 2, says)},
+	} {
+		w := newWorldWith(t, newMemory(), consenting{})
+		w.fetch(spoke("hs/contacts/1", 1, word{Name: "Ann Lee", Email: ann}))
+		for _, r := range order {
+			w.fetch(r)
+		}
+		w.fetch(gone("mc/members/1", 9, connectors.Hard))
+		w.wantConsents(name, "hs/contacts/1", "email opted_out")
+	}
+}
