@@ -100,11 +100,24 @@ func (c *change) followPerson(key recKey, p *canonical.Profile) error {
 	return nil
 }
 
-// sayAlso makes what a row says count for a person's addresses.
+// sayAlso makes what a row says count for a person's addresses, and what its record says now, of which no word need be kept.
 func (c *change) sayAlso(row spokenBy, p *canonical.Profile) error {
+	of, err := c.reading().profile(row.by)
+	if err != nil {
+		return err
+	}
+	if of != nil {
+		for _, now := range permissionsIn(of) {
+			row.consents = &consents{said: append(slices.Clip(row.said), saying{channel: now.Channel})}
+		}
+	}
 	for _, s := range row.said {
 		for _, t := range addressesOf(p, spaceOf(s.channel)) {
-			if err := c.addConsents(t, row.by, []saying{s}); err != nil {
+			words := []saying{s}
+			if s.what == 0 { // it only waits, and the row says that it speaks of the address
+				words = nil
+			}
+			if err := c.addConsents(t, row.by, words); err != nil {
 				return err
 			}
 		}
