@@ -36,7 +36,6 @@ const (
 // beside is what an answer has beside its contacts, by their ids.
 type beside struct {
 	asked               []string
-	memberships         []gjson.Result // rows of contactLists
 	lists, tags, values map[string][]gjson.Result
 	listNames, tagNames map[string]string
 	fields              map[string]gjson.Result
@@ -57,7 +56,7 @@ func (a *account) sideLoaded(op string, n answer, rows []gjson.Result) (*beside,
 		}
 		switch what {
 		case listsBeside:
-			b.memberships, b.lists, b.listNames = list, grouped(list), named(n.members[inner+"s"], "name")
+			b.lists, b.listNames = grouped(list), named(n.members[inner+"s"], "name")
 		case tagsBeside:
 			b.tags, b.tagNames = grouped(list), named(n.members[inner+"s"], "tag")
 		case fieldsBeside:

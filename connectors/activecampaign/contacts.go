@@ -43,6 +43,8 @@ func (a *account) contacts(ctx context.Context, c cursor) (connectors.Page, erro
 	if err != nil {
 		return connectors.Page{}, err
 	}
+	asked := len(rows)
+	rows = fitting(rows, n.members[memberships])
 	records, err := a.contactRecords(op, n, rows)
 	if err != nil {
 		return connectors.Page{}, err
@@ -53,7 +55,7 @@ func (a *account) contacts(ctx context.Context, c cursor) (connectors.Page, erro
 	}
 	next.zoneOf(rows)
 	// What two sweeps do not list is taken for deleted, so a sweep believes nothing but an empty page.
-	if len(rows) == 0 || !c.Sweep && len(rows) < listPage {
+	if asked == 0 || !c.Sweep && asked < listPage && len(rows) == asked {
 		s, _ := findStream(contactsStream)
 		return ended(s, next, records), nil
 	}
@@ -75,7 +77,7 @@ func (a *account) contactRecords(op string, n answer, rows []gjson.Result) ([]co
 	if err != nil {
 		return nil, err
 	}
-	out := make([]connectors.Record, 0, len(rows)+len(b.memberships))
+	out := make([]connectors.Record, 0, 2*len(rows))
 	for _, row := range rows {
 		r, err := a.record(op, contactsStream, row, n.date)
 		if err != nil {
@@ -86,14 +88,32 @@ func (a *account) contactRecords(op string, n answer, rows []gjson.Result) ([]co
 		}
 		out = append(out, r)
 	}
-	for _, row := range b.memberships {
-		r, err := a.record(op, memberships, row, n.date)
-		if err != nil {
-			return nil, err
+	for _, row := range rows {
+		for _, membership := range b.lists[row.Get("id").String()] {
+			r, err := a.record(op, memberships, membership, n.date)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, r)
 		}
-		out = append(out, r)
 	}
 	return out, nil
+}
+
+// mostRecords bounds the records of a page: contacts on a hundred lists each would bring more than the ledger takes at once.
+const mostRecords = 5000
+
+// fitting returns the first contacts of an answer whose memberships fit into a page with them, at least one. The others
+// are asked for again, behind the last one.
+func fitting(rows []gjson.Result, lists gjson.Result) []gjson.Result {
+	along := grouped(lists.Array())
+	n := 0
+	for i, row := range rows {
+		if n += 1 + len(along[row.Get("id").String()]); n > mostRecords && i > 0 {
+			return rows[:i]
+		}
+	}
+	return rows
 }
 
 // ascending returns the id of the last row, and an error when the rows are not what was asked for: a vendor, or a proxy,

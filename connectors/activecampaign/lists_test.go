@@ -216,6 +216,28 @@ func TestMembershipsComeAlong(t *testing.T) {
 	}
 }
 
+// TestContactsOnVeryManyLists: a page is no larger than the ledger takes; what does not fit is asked for again.
+func TestContactsOnVeryManyLists(t *testing.T) {
+	h := newHarness(t, "contacts", nil)
+	ids := h.Create(t, 90)
+	for i := range 70 {
+		list := h.make(t, "lists", map[string]any{"name": fmt.Sprint("list ", i)})
+		for _, id := range ids {
+			must(t, h.sim.Subscribe(id, list, activecampaigntest.Subscribed))
+		}
+	}
+	r := newReader(t, h, "contacts")
+	for more := true; more; {
+		page := r.read(t)
+		if more = page.More; len(page.Records) > 5000 || len(page.Records) == 0 {
+			t.Errorf("got a page of %d records", len(page.Records))
+		}
+	}
+	if len(r.got) != 90*71 {
+		t.Errorf("got %d records, want %d", len(r.got), 90*71)
+	}
+}
+
 // TestDeletionWhileListing: what is deleted between two pages moves everything behind it forward; nothing slips through.
 func TestDeletionWhileListing(t *testing.T) {
 	for _, c := range []struct {
