@@ -52,15 +52,18 @@ func Wanted(header []byte, structure *Structure, s Settings) []Section {
 	}
 	var wanted []Section
 	c.each(structure, func(p *mime.Part, size int64) {
-		if c.begin(p) && !(plain[p.Choice] && p.Type == "text/html") {
+		if len(wanted) < maxSections && c.begin(p) && !(plain[p.Choice] && p.Type == "text/html") {
 			wanted = append(wanted, Section{Path: p.Path, Most: encodedMost(p.Encoding, c.most(), size)})
 		}
 	})
 	return wanted
 }
 
-// enough is how many encoded bytes a plain text has that says something, so that the HTML beside it, often ten times as large,
-// need not be fetched for a snippet. Where it says nothing after all, the mail has no snippet.
+// maxSections is how many sections of a mail are asked for: its texts, and what a delivery report has beside them.
+const maxSections = maxTexts + 2
+
+// enough is how many encoded bytes a plain text has that says something, so that the HTML beside it need not be
+// fetched for a snippet. Where it says nothing after all, the mail has no snippet.
 const enough = 200
 
 // encodedMost returns how many encoded bytes to ask for, so that as many decoded ones are among them as are held. size is

@@ -146,6 +146,17 @@ func TestLittleIsAskedFor(t *testing.T) {
 	}
 }
 
+// Of a mail of a thousand texts no more is asked for than is read.
+func TestSectionsAreBounded(t *testing.T) {
+	s := Structure{Type: "multipart/report"}
+	for range 400 {
+		s.Parts = append(s.Parts, Structure{Type: "text/plain"}, Structure{Type: "message/delivery-status"})
+	}
+	if got := Wanted([]byte(boundsHead), &s, ours); len(got) > 22 {
+		t.Errorf("%d sections are asked for", len(got))
+	}
+}
+
 // Of a text that is there twice, plain and as HTML, a snippet needs the plain one.
 func TestSnippetNeedsNoHTML(t *testing.T) {
 	for size, want := range map[int64]int{enough: 1, enough - 1: 2} {

@@ -130,8 +130,8 @@ func join(list []piece, hint string, notes *note.List) map[string]string {
 			params[p.name] = Text(p.value, hint, notes)
 		}
 	}
-	for name, pieces := range extended {
-		params[name] = together(pieces, hint, notes)
+	for _, name := range slices.Sorted(maps.Keys(extended)) { // in one order, so that notes are too
+		params[name] = together(extended[name], hint, notes)
 	}
 	return params
 }
