@@ -7,6 +7,18 @@ import (
 	"time"
 )
 
+// The end of a file that has none is looked for once: without the bound, this takes minutes.
+func TestFilesWithoutEnds(t *testing.T) {
+	text := strings.Repeat("begin 644 a\n", 500_000)
+	began := time.Now()
+	if got := newCollector(ours).takeFiles([]byte(text)); string(got) != text {
+		t.Errorf("%d bytes of text became %d", len(text), len(got))
+	}
+	if d := time.Since(began); d > 10*time.Second {
+		t.Errorf("took %v", d)
+	}
+}
+
 // Texts that are made to hurt: each is read in the time that its length allows. The bound is for a machine that is busy.
 func TestHurtfulTexts(t *testing.T) {
 	files := strings.Repeat("begin 644 a\r\n#0V%T\r\nend\r\n", 2_000)

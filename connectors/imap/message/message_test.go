@@ -144,7 +144,7 @@ func TestBounceInWords(t *testing.T) {
 		"nobody named":         {"MAILER-DAEMON@x.example", "421 mx.y.example Deferred: 4 days\n\n   ----- Unsent message follows -----\n\nFrom: sales@ours.example\nTo: gone@y.example\nSubject: x\n", "gone@y.example failed 4.0.0"},
 		"by name":              {"Mail Delivery Subsystem <noreply@y.example>", "<gone@y.example>: 550 no\n", "gone@y.example failed 5.0.0"},
 		"whom to ask":          {"MAILER-DAEMON@x.example", "For assistance contact help@x.example.\n\ngone@y.example: unknown user\n", "gone@y.example failed "},
-		"postmaster, a person": {"postmaster@y.example", "Our office has moved, write to office@y.example.\n", ""},
+		"postmaster, a person": {"postmaster@y.example", "I could not reach you. My new address:\n\noffice@y.example\n", ""},
 		"daemon with news":     {"MAILER-DAEMON@x.example", "Your mailbox moves to ann@y.example.\n", ""},
 		"no bounce":            {"ann@x.example", "<gone@y.example>:\n550 5.1.1 no\n", ""},
 		"only numbers":         {"MAILER-DAEMON@x.example", "550 members have joined.\n", ""},
