@@ -72,6 +72,15 @@ func howToTry(access map[string]map[string]string) string {
 	if zd := access[world.Zendesk]; zd != nil {
 		text += fmt.Sprintf("  export ZENDESK_URL=%s ZENDESK_ID=%s ZENDESK_SECRET=%s\n", zd["base_url"], zd["client_id"], zd["client_secret"])
 	}
+	if mc := access[world.Mailchimp]; mc != nil {
+		text += fmt.Sprintf("  export MAILCHIMP_URL=%s MAILCHIMP_KEY=%s\n", mc["base_url"], mc["api_key"])
+	}
+	if ac := access[world.ActiveCampaign]; ac != nil {
+		text += fmt.Sprintf("  export ACTIVECAMPAIGN_URL=%s ACTIVECAMPAIGN_KEY=%s\n", ac["base_url"], ac["api_token"])
+	}
+	if im := access[world.IMAP]; im != nil {
+		text += fmt.Sprintf("  export MAIL_HOST=%s MAIL_PORT=%s MAIL_SECURITY=none MAIL_USER=%s MAIL_PASSWORD='%s'\n", im["host"], im["port"], im["user"], im["password"])
+	}
 	if as := access[world.Asana]; as != nil {
 		text += fmt.Sprintf("  export ASANA_URL=%s ASANA_TOKEN=%s ASANA_WORKSPACE=%s\n", as["base_url"], as["token"], as["workspace"])
 		text += "\nThe project tool's board: " + as["board_url"] + "\n"

@@ -20,6 +20,15 @@ func (w *World) Change(rng *rand.Rand) (string, error) {
 	if w.Zendesk != nil {
 		tools = append(tools, w.changeZendesk)
 	}
+	if w.Mailchimp != nil && len(w.Mailchimp.Members()) > 0 {
+		tools = append(tools, w.changeMailchimp)
+	}
+	if w.ActiveCampaign != nil && len(w.ActiveCampaign.Rows("contacts")) > 0 {
+		tools = append(tools, w.changeActiveCampaign)
+	}
+	if w.IMAP != nil && w.HubSpot != nil {
+		tools = append(tools, w.writeMail)
+	}
 	if len(tools) == 0 {
 		return "nobody works in any tool", nil
 	}

@@ -16,9 +16,9 @@ import (
 // has reports whether a vendor is started.
 func (o *Options) has(name string) bool { return o.Only == nil || slices.Contains(o.Only, name) }
 
-// share is the part of the customers that a vendor knows. HubSpot knows everybody; Salesforce and Zendesk know some of the
-// same people and companies. A deal or a ticket is kept in one place: with Salesforce every other deal is there, with
-// Zendesk every other ticket.
+// share is the part of the customers that a vendor knows. HubSpot knows everybody, and so does the mailbox, which has mail of
+// some of them; the others know some of the same people and companies. A deal or a ticket is kept in one place: with
+// Salesforce every other deal is there, with Zendesk every other ticket.
 func (o *Options) share(vendor string) sandbox.Share {
 	odd := func(i int) bool { return i%2 == 1 }
 	even := func(i int) bool { return i%2 == 0 }
@@ -37,6 +37,12 @@ func (o *Options) share(vendor string) sandbox.Share {
 		return sandbox.Share{Organization: func(i int) bool { return i%4 != 3 }, Person: func(i int) bool { return i%3 != 2 }, Deal: odd, Ticket: none}
 	case Zendesk:
 		return sandbox.Share{Organization: even, Person: even, Deal: none, Ticket: odd}
+	case Mailchimp:
+		return sandbox.Share{Organization: none, Person: func(i int) bool { return i%5 != 4 }, Deal: none, Ticket: none}
+	case ActiveCampaign:
+		return sandbox.Share{Organization: none, Person: func(i int) bool { return i%4 == 1 }, Deal: none, Ticket: none}
+	case IMAP:
+		return sandbox.Share{Deal: none, Ticket: none}
 	}
 	return sandbox.Share{}
 }
@@ -49,6 +55,12 @@ func (w *World) start(name, address string, o Options, customers sandbox.Custome
 		return w.startSalesforce(address, o, customers)
 	case Zendesk:
 		return w.startZendesk(address, o, customers)
+	case Mailchimp:
+		return w.startMailchimp(address, o, customers)
+	case ActiveCampaign:
+		return w.startActiveCampaign(address, o, customers)
+	case IMAP:
+		return w.startIMAP(address, o, customers)
 	}
 	return w.startAsana(address, o, customers)
 }

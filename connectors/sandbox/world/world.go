@@ -14,8 +14,11 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/millrace/millrace/connectors/activecampaign/activecampaigntest"
 	"github.com/millrace/millrace/connectors/asana/asanatest"
 	"github.com/millrace/millrace/connectors/hubspot/hubspottest"
+	"github.com/millrace/millrace/connectors/imap/imaptest"
+	"github.com/millrace/millrace/connectors/mailchimp/mailchimptest"
 	"github.com/millrace/millrace/connectors/salesforce/salesforcetest"
 	"github.com/millrace/millrace/connectors/sandbox"
 	"github.com/millrace/millrace/connectors/zendesk/zendesktest"
@@ -53,24 +56,32 @@ func (o *Options) around(vendor string, h http.Handler) http.Handler {
 
 // The vendors' names.
 const (
-	HubSpot    = "hubspot"
-	Asana      = "asana"
-	Salesforce = "salesforce"
-	Zendesk    = "zendesk"
+	HubSpot        = "hubspot"
+	Asana          = "asana"
+	Salesforce     = "salesforce"
+	Zendesk        = "zendesk"
+	Mailchimp      = "mailchimp"
+	ActiveCampaign = "activecampaign"
+	IMAP           = "imap"
 )
 
 // Vendors lists all vendors in the order of their ports.
-func Vendors() []string { return []string{HubSpot, Asana, Salesforce, Zendesk} }
+func Vendors() []string {
+	return []string{HubSpot, Asana, Salesforce, Zendesk, Mailchimp, ActiveCampaign, IMAP}
+}
 
 // World is a set of running vendors.
 type World struct {
-	Clock      *sandbox.Clock
-	HubSpot    *hubspottest.Server // nil when it was not asked for, like the others
-	Asana      *asanatest.Server
-	Salesforce *salesforcetest.Server
-	Zendesk    *zendesktest.Server
-	Plan       map[string]*sandbox.Plan
-	Log        map[string]*sandbox.Log
+	Clock          *sandbox.Clock
+	HubSpot        *hubspottest.Server // nil when it was not asked for, like the others
+	Asana          *asanatest.Server
+	Salesforce     *salesforcetest.Server
+	Zendesk        *zendesktest.Server
+	Mailchimp      *mailchimptest.Server
+	ActiveCampaign *activecampaigntest.Server
+	IMAP           *imaptest.Server
+	Plan           map[string]*sandbox.Plan
+	Log            map[string]*sandbox.Log
 
 	access  map[string]map[string]string
 	servers []io.Closer
@@ -103,8 +114,10 @@ func Start(o Options) (*World, error) {
 			continue
 		}
 		w.Plan[name], w.Log[name] = sandbox.NewPlan(o.Seed), sandbox.NewLog(0)
-		if err := w.Plan[name].Add(o.Faults...); err != nil {
-			return nil, errors.Join(err, w.Close())
+		if name != IMAP { // whose commands are no requests
+			if err := w.Plan[name].Add(o.Faults...); err != nil {
+				return nil, errors.Join(err, w.Close())
+			}
 		}
 		address, err := port(o.Listen, i)
 		if err == nil {
