@@ -48,7 +48,7 @@ func newHarness(t testing.TB, change func(*imaptest.Options)) *harness {
 		change(&opt)
 	}
 	h.sim = imaptest.New(opt)
-	address, err := h.sim.Listen()
+	address, err := h.sim.Listen("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func (h *harness) Create(t *testing.T, n int) []string {
 func (h *harness) learn(t testing.TB, made []letter) []string {
 	t.Helper()
 	other := imaptest.New(imaptest.Options{})
-	address, err := other.Listen()
+	address, err := other.Listen("")
 	if err != nil {
 		t.Fatal(err)
 	}

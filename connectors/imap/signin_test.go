@@ -121,7 +121,7 @@ func openWith(t testing.TB, s *tokens, settings map[string]any) any {
 // TestSignInByToken: one that works, one that had expired and is renewed once, and one that is refused for good.
 func TestSignInByToken(t *testing.T) {
 	sim := imaptest.New(imaptest.Options{Tokens: func(token string) bool { return token == "ya29.good" }})
-	address, err := sim.Listen()
+	address, err := sim.Listen("")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package imaptest
 
 import (
+	"cmp"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -99,9 +100,9 @@ func New(opt Options) *Server {
 	return s
 }
 
-// Listen accepts connections on a free port of the loopback interface and returns its address, host:port.
-func (s *Server) Listen() (string, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+// Listen accepts connections on an address, "" for a free port of the loopback interface, and returns it as host:port.
+func (s *Server) Listen(address string) (string, error) {
+	ln, err := net.Listen("tcp", cmp.Or(address, "127.0.0.1:0"))
 	if err != nil {
 		return "", fmt.Errorf("listen: %w", err)
 	}
