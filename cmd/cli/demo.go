@@ -84,12 +84,12 @@ connections:
   salesforce: {connector: salesforce, sign_in: client_credentials, client_id: %q, client_secret: %q, login_url: %q, base_url: %q, cdc: true, pubsub_endpoint: %q, commit_lag: 0s, overlap: 2s, every: 1s, sweep: 30s}
   zendesk: {connector: zendesk, token: %q, base_url: %q, every: 1s, sweep: 30s, requests_per_minute: 600000, exports_per_minute: 600000}
   mailchimp: {connector: mailchimp, api_key: %q, base_url: %q, every: 1s, sweep: 30s}
-  activecampaign: {connector: activecampaign, api_token: %q, account_url: %q, base_url: %q, every: 1s, sweep: 30s, requests_per_second: 100000}
+  activecampaign: {connector: activecampaign, api_token: %q, base_url: %q, every: 1s, sweep: 30s, requests_per_second: 100000}
   mail: {connector: imap, host: %q, port: %s, security: none, user: %q, password: %q, own: [acme.example], body: snippet, every: 1s}
   asana: {connector: asana, token: %q, base_url: %q, workspace: %q, requests_per_minute: 600000}
 log: {level: warn}
 `, dir, hs["token"], hs["base_url"], sf["client_id"], sf["client_secret"], sf["login_url"], sf["base_url"], sf["pubsub_endpoint"], zd["token"], zd["base_url"],
-		mc["api_key"], mc["base_url"], ac["api_token"], ac["base_url"], ac["base_url"], im["host"], im["port"], im["user"], im["password"],
+		mc["api_key"], mc["base_url"], ac["api_token"], ac["base_url"], im["host"], im["port"], im["user"], im["password"],
 		as["token"], as["base_url"], as["workspace"])
 	cfg, err := config.Parse(filepath.Join(dir, "demo.yaml"), []byte(yaml), a.find, os.LookupEnv)
 	if err != nil {

@@ -19,8 +19,8 @@ func TestWorldServesItsVendorsAndEndsThem(t *testing.T) {
 	if got, _ := w.HubSpot.Count("contacts"); got != 10 {
 		t.Errorf("%d contacts, want 10", got)
 	}
-	if len(w.Salesforce.Rows("Contact")) == 0 || len(w.Zendesk.Rows("users")) == 0 {
-		t.Error("Salesforce or Zendesk know nobody")
+	if len(w.Salesforce.Rows("Contact")) == 0 || len(w.Zendesk.Rows("users")) == 0 || len(w.Mailchimp.Members()) == 0 || len(w.ActiveCampaign.Rows("contacts")) == 0 {
+		t.Error("Salesforce, Zendesk, Mailchimp or ActiveCampaign know nobody")
 	}
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range 50 {
@@ -29,10 +29,22 @@ func TestWorldServesItsVendorsAndEndsThem(t *testing.T) {
 		}
 	}
 	for name, access := range w.Access() {
-		for _, key := range []string{"base_url", "token", "client_id", "client_secret", "refresh_token", "control_url"} {
+		keys := []string{"base_url", "token", "client_id", "client_secret", "refresh_token", "control_url"}
+		switch name {
+		case world.Mailchimp:
+			keys = []string{"base_url", "api_key", "control_url"}
+		case world.ActiveCampaign:
+			keys = []string{"base_url", "api_token", "control_url"}
+		case world.IMAP:
+			keys = []string{"host", "port", "user", "password"}
+		}
+		for _, key := range keys {
 			if access[key] == "" {
 				t.Errorf("%s says no %s", name, key)
 			}
+		}
+		if name == world.IMAP {
+			continue
 		}
 		resp, err := http.Get(access["control_url"] + "log")
 		if err != nil || resp.StatusCode != http.StatusOK {
