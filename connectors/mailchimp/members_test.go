@@ -84,6 +84,23 @@ func check(t *testing.T, h *harness, got []connectors.Record) {
 	}
 }
 
+// TestPresentSecondIsLeftAlone: a second that is not over may get more rows, and rows of it other values under the same stamp.
+func TestPresentSecondIsLeftAlone(t *testing.T) {
+	h := newHarness(t, nil)
+	h.clock.Freeze()
+	ids := h.Create(t, 3)
+	r := open(t, h, "members")
+	if got := r.drain(t); len(got) != 0 {
+		t.Errorf("got %d records of the present second", len(got))
+	}
+	h.Change(t, ids[1])
+	h.clock.Advance(3 * time.Second)
+	r.drain(t)
+	if got := of("members", r.got); len(got) != 3 || says(got[ids[1]], "full_name") != "changed 000004 Zhou" {
+		t.Errorf("got %v", got)
+	}
+}
+
 // TestArchivedMember: archiving takes the membership away and leaves the person; coming back brings it back.
 func TestArchivedMember(t *testing.T) {
 	h := newHarness(t, nil)
