@@ -147,10 +147,31 @@ func TestUIDValidityChangeEmitsNothingTwice(t *testing.T) {
 			t.Errorf("record %s: first\n%s\nthen\n%s", id, r.Data, again[id].Data)
 		}
 	}
-	c.Do("RENAME Projects Done")
-	if moved := ids(b.drain()); len(moved) != 26 || string(moved[anyKey(first)].Data) != string(first[anyKey(first)].Data) {
-		t.Errorf("a renamed folder gives %d records, want the same 26", len(moved))
+	c.Do("DELETE Projects")
+	time.Sleep(1100 * time.Millisecond)
+	c.Do("CREATE Projects")
+	c.Append("Projects", "", append(letters(95, 1), old[:5]...)...) // its UIDNEXT is lower than what was read
+	fewer := ids(b.drain())
+	if _, ok := fewer[anyOther(fewer, again)]; len(fewer) != 6 || !ok {
+		t.Errorf("%d records of a folder with fewer mails, want 6 with the new one", len(fewer))
 	}
+	c.Append("Projects", "", append(letters(90, 1), old[5:]...)...)
+	b.drain()
+	again = ids(b.drain())
+	c.Do("RENAME Projects Done")
+	if moved := ids(b.drain()); len(again) != 0 || len(moved) != 27 || string(moved[anyKey(first)].Data) != string(first[anyKey(first)].Data) {
+		t.Errorf("a renamed folder gives %d records, want the same 27", len(moved))
+	}
+}
+
+// anyOther returns a key that the other map does not have.
+func anyOther(m, other map[string]connectors.Record) string {
+	for k := range m {
+		if _, ok := other[k]; !ok {
+			return k
+		}
+	}
+	return ""
 }
 
 func anyKey(m map[string]connectors.Record) (least string) {

@@ -339,3 +339,31 @@ func TestOpenGivesTheSignInBehindTheClient(t *testing.T) {
 		t.Errorf("got %v, %v for a static token, want no source", source, err)
 	}
 }
+
+// A vendor that does not speak HTTP has no base_url: its token is handed out for the other protocol, and put on no request.
+func TestTokenOfAnotherProtocolIsOnNoRequest(t *testing.T) {
+	o := &office{shut: true}
+	s, c := o.start(t)
+	c.Spec.Protocol, c.Values = "IMAP", connectors.Values{}
+	h, source, err := transport.Open(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.CloseIdleConnections)
+	token, err := source.Token(t.Context())
+	if err != nil || token.Access.Reveal() != "access-1" {
+		t.Errorf("got %q, %v", token.Access.Reveal(), err)
+	}
+	resp, err := h.Get(s.URL + "/api")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if got := strings.Join(o.calls, ","); got != " " {
+		t.Errorf("got %q, want one request without a token", got)
+	}
+	c.Spec.Protocol = ""
+	if _, _, err := transport.Open(c); err == nil {
+		t.Error("a vendor of HTTP without base_url was opened")
+	}
+}
