@@ -86,6 +86,8 @@ var settings = []connectors.Setting{
 	{Name: "allow", Kind: connectors.ListSetting, Mapped: true, Help: "Addresses and domains whose mail is kept although nobody knows them."},
 	{Name: "body", Kind: connectors.StringSetting, Default: bodyNone, Choices: []string{bodyNone, bodySnippet, bodyFull},
 		Help: "What is kept of a mail's text: nothing, its beginning, or all of it, up to 64 KB."},
+	{Name: "hashes", Kind: connectors.BoolSetting, Default: "false",
+		Help: "Whether to read mails with attachments whole, up to 25 MB, so that attachments have a SHA-256 and an exact size; they are not kept."},
 	{Name: "since", Kind: connectors.StringSetting, Help: "Read only mail that arrived on this day or later, as 2026-01-31."},
 	{Name: "watch", Kind: connectors.ListSetting, Default: "INBOX",
 		Help: "Folders whose new mail is heard of at once (IDLE), each over a connection of its own; [] for none. All folders are polled."},
@@ -100,6 +102,7 @@ type account struct {
 	server     wire.Account
 	folders    choice
 	mail       message.Settings
+	hashes     bool
 	since      time.Time
 	watch      []string
 	page       int
@@ -135,7 +138,7 @@ func open(env connectors.Env) (*account, error) {
 	if err := checkOwn(v); err != nil {
 		return nil, err
 	}
-	a.mail = settingsOf(v)
+	a.mail, a.hashes = settingsOf(v), v.Bool("hashes")
 	if a.page < 1 || a.page > 1000 {
 		return nil, fmt.Errorf("page_size is %d; it must be at least 1 and at most 1000", a.page)
 	}

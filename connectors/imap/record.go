@@ -34,8 +34,17 @@ func (a *account) records(ctx context.Context, s *wire.Session, uids []uint32, b
 	}
 	seen := a.now().UTC()
 	list := make([]connectors.Record, 0, len(mails))
+	var read int64
 	for _, m := range mails {
 		made := a.compose(m)
+		if size := sizeOf(m.Structure); a.hashes && len(made.Attachments) > 0 && size <= mostWhole {
+			if read += size; read > pageWhole && len(list) > 0 {
+				return list, slices.Index(uids, m.UID), nil
+			}
+			if made, err = a.hashed(ctx, s, m, made); err != nil {
+				return nil, 0, err
+			}
+		}
 		if blind {
 			made.Problems = append(made.Problems, "the server's answer about its parts cannot be read")
 		}

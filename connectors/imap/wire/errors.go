@@ -67,7 +67,7 @@ func (s *Session) explain(ctx, limited context.Context, op string, err error) er
 	case ctx.Err() != nil:
 		return &connectors.Error{Kind: connectors.Temporary, Op: op, Err: ctx.Err()}
 	case limited.Err() != nil:
-		return broken(op, "no whole answer within "+patience.String())
+		return broken(op, "no whole answer within "+patience.String()+", or longer for a large one")
 	case errors.As(err, &own):
 		return err
 	case errors.As(err, &no):

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"io"
 	"slices"
 	"time"
 
@@ -85,6 +86,20 @@ func (s *Session) Bodies(ctx context.Context, q Query) (map[uint32][]Section, er
 		return nil, err
 	}
 	return found, nil
+}
+
+// Whole reads a message of the open folder from its first byte to its last, at most so many bytes, while it arrives: it is
+// never held. There is none of a message that is gone: then take is not called.
+func (s *Session) Whole(ctx context.Context, uid uint32, most int64, take func(io.Reader) error) error {
+	options := &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{{Peek: true}}}
+	return s.runFor(ctx, "fetch", usualBytes+most, func() error {
+		return s.collect(s.client.Fetch(setOf([]uint32{uid}), options), func(m Mail, d imapclient.FetchItemDataBodySection) (Mail, error) {
+			if m.UID != uid || d.Literal == nil {
+				return m, nil
+			}
+			return m, take(d.Literal)
+		}, func(Mail) {})
+	})
 }
 
 // take adds a section that came.

@@ -44,7 +44,7 @@ func (m *meter) ended() error {
 	return m.why
 }
 
-// run does what fn does, for at most patience, and ends the connection when that or ctx is over: the library's own
+// run does what fn does, for at most patience and what its answer takes on a slow line, and ends the connection when that or ctx is over: the library's own
 // waiting does not know of it. The error has a kind.
 func (s *Session) run(ctx context.Context, op string, fn func() error) error {
 	return s.runFor(ctx, op, usualBytes, fn)
@@ -55,7 +55,7 @@ func (s *Session) runFor(ctx context.Context, op string, most int64, fn func() e
 	if s.failed {
 		return broken(op, "the connection was given up")
 	}
-	limited, cancel := context.WithTimeout(ctx, patience)
+	limited, cancel := context.WithTimeout(ctx, patience+time.Duration(most/slowLine)*time.Second)
 	defer cancel()
 	s.conn.left.Store(most)
 	stop := context.AfterFunc(limited, func() { _ = s.conn.Close() })
@@ -75,6 +75,9 @@ func (s *Session) runFor(ctx context.Context, op string, most int64, fn func() e
 	}
 	return err
 }
+
+// slowLine is how many bytes arrive in a second at least.
+const slowLine = 1 << 20
 
 // grace is how long fn may take to notice that the connection ended.
 const grace = time.Second
