@@ -87,11 +87,11 @@ func (r *reader) once(n int) {
 // that came is kept, and nothing runs on afterwards.
 func TestServerThatDropsEveryConnection(t *testing.T) {
 	before := goleak.IgnoreCurrent()
-	h := newHarness(t, func(o *imaptest.Options) { o.Latency = 5 * time.Millisecond })
+	h := newHarness(t, func(o *imaptest.Options) { o.Latency = 10 * time.Millisecond })
 	fill(t, h.sim, 500, "INBOX", "Archive")
-	h.sim.DropAfter(80 * time.Millisecond)
+	h.sim.DropAfter(200 * time.Millisecond)
 	r := newReader(t, h, "page_size", 20)
-	r.through(200)
+	r.through(500)
 	r.once(500)
 	if n := h.log.Totals().Connections; n < 3 {
 		t.Errorf("the scan took %d connections; the server did not drop any", n)
