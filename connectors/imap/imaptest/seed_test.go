@@ -17,7 +17,7 @@ import (
 func TestSeededMailMakesThreads(t *testing.T) {
 	s := imaptest.New(imaptest.Options{Clock: sandbox.NewClock(time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC))})
 	seeded := s.Seed(sandbox.Generate(1, 60))
-	address, err := s.Listen()
+	address, err := s.Listen("")
 	if err != nil {
 		t.Fatal(err)
 	}
