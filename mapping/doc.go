@@ -17,6 +17,7 @@
 //	    id: id                        # optional: this path must hold the record's id
 //	    where:                        # optional, named: a record for which one is false is filtered by that name
 //	      test contacts: record.properties.test != "1"
+//	    known: {addresses: properties.email, list: $allow} # optional, see below
 //	    fields:
 //	      name.given: properties.firstname
 //	      emails:
@@ -89,6 +90,19 @@
 //
 // An entry of a map (lifecycle.entered, labels, metrics …) is {name: lead, path: …}; with a star in `in`, the star is
 // the name: lifecycle.entered: {in: "properties.hs_lifecyclestage_*_date"}.
+//
+// # Only with somebody who is known
+//
+// A mailbox is full of mail that is nobody's business here. With `known` a record is kept only when a live customer holds
+// one of its e-mail addresses, or an organization its domain (not that of free mail); what is not is filtered by the name
+// "unknown correspondents", and read again as soon as somebody is known. What was kept once stays. Its keys are:
+//
+//	addresses  a path, or a list of which all count: the addresses of those of whom one has to be known. Leave out our
+//	           own, who are always known
+//	list       what is kept whoever is known: addresses and domains, with all below them; `$name` takes them from a
+//	           variable that the connection sets, separated by commas or blanks
+//	allow      an expression; a record for which it is true is kept whoever is known. It reads `vars`, too, which are the
+//	           variables that the connection sets: 'vars.keep == "all"'
 //
 // # What other records were
 //

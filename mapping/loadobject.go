@@ -37,12 +37,15 @@ func (l *loader) objects(top *tree.Node) {
 }
 
 func (l *loader) read(n *tree.Node) {
-	n.Only(&l.report, "an object", "kind", "id", "where", "fields", "same", "past", "custom", "promote")
+	n.Only(&l.report, "an object", "kind", "id", "where", "known", "fields", "same", "past", "custom", "promote")
 	l.kind(n)
 	if id := n.Get("id"); id != nil && id.IsText(&l.report, "id") {
 		l.object.id = l.path(id)
 	}
 	l.filters(n.Get("where"))
+	if known := n.Get("known"); known != nil && known.Kind != tree.Null && known.IsMap(&l.report, "known") {
+		l.known(known)
+	}
 	if fields := n.Get("fields"); fields != nil && l.object.kind != "" && fields.IsMap(&l.report, "fields") {
 		for _, e := range fields.Entries {
 			l.field(e)
@@ -120,6 +123,10 @@ func (l *loader) filter(name string, n *tree.Node) {
 var names = types.Map{"record": types.Any, "id": types.String, "object": types.String}
 
 func (l *loader) formula(n *tree.Node, want formula.Want) *formula.Formula {
+	return l.formulaOf(n, names, want)
+}
+
+func (l *loader) formulaOf(n *tree.Node, names types.Map, want formula.Want) *formula.Formula {
 	f, err := formula.Compile(n.Text, names, want)
 	if err != nil {
 		l.report.Addf(n.Inside(err.(*formula.Error).Line, err.(*formula.Error).Column), "%s", err.(*formula.Error).Message)

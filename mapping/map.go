@@ -40,6 +40,8 @@ func (r *Rules) with(rec connectors.Record, c *Connection) (canonical.Profile, O
 	defer m.release()
 	m.object, m.ref, m.peers, m.forms, m.vars = o, rec.Ref, c.Peers, c.Forms, c.Vars
 	p := canonical.Profile{Kind: o.kind}
+	var known *Known
+	var err error
 	if len(rec.Data) > 0 || rec.Deleted.Kind == connectors.NotDeleted {
 		if err := m.read(rec.Data); err != nil {
 			return canonical.Profile{}, Outcome{}, fmt.Errorf("map %s: %w", rec.Ref, err)
@@ -52,13 +54,16 @@ func (r *Rules) with(rec connectors.Record, c *Connection) (canonical.Profile, O
 		if name, err := m.filtered(); err != nil || name != "" {
 			return p, Outcome{Filtered: name}, err
 		}
+		if known, err = m.acquainted(); err != nil {
+			return p, Outcome{}, fmt.Errorf("map %s: allow: %w", rec.Ref, err)
+		}
 		p.Fields = m.fields()
 		p.Same = m.same()
 	}
 	if into := rec.Deleted.Into; rec.Deleted.Kind == connectors.Merged && !into.IsZero() {
 		p.Same = append(p.Same, into.String())
 	}
-	return p, Outcome{Warnings: m.warnings}, nil
+	return p, Outcome{Known: known, Warnings: m.warnings}, nil
 }
 
 // mapping is the state of mapping one record. It is used again for the next.

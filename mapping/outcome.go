@@ -7,6 +7,8 @@ type Outcome struct {
 	// Filtered is the name of the `where` rule that keeps the record out; "" for a record that counts. The profile of
 	// a filtered record has its kind and no claims.
 	Filtered string
+	// Known, when not nil, says that the record is kept only if somebody is known; see the `known` of an object.
+	Known *Known
 	// Warnings are the fields whose value could not be used and that claim nothing therefore, at most MaxWarnings.
 	Warnings []Warning
 }

@@ -69,7 +69,8 @@ type object struct {
 	stars  int // how many paths have a star
 	id     *path
 	where  []filter
-	fields []*field // ordered by name
+	known  *acquaintance // nil = kept whoever is known
+	fields []*field      // ordered by name
 	same   []*pick
 	past   *pick // nil for what is a record of its own
 	bulk   *bulk

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/millrace/millrace/cmd/cli/config"
 	"github.com/millrace/millrace/connectors"
@@ -71,7 +72,11 @@ func (m *mappings) members(connection string) func(object string) []string {
 func vars(c config.Connection) map[string]string {
 	all := map[string]string{}
 	for _, set := range c.Connector.Spec.Settings {
-		if value := c.Values.String(set.Name); set.Mapped && value != "" {
+		value := c.Values.String(set.Name)
+		if set.Kind == connectors.ListSetting {
+			value = strings.Join(c.Values.List(set.Name), ",")
+		}
+		if set.Mapped && value != "" {
 			all[set.Name] = value
 		}
 	}
