@@ -60,7 +60,7 @@ func (s *stream) feedGaps(ctx context.Context) (list []ledger.Gap, err error) {
 	}
 	gaps, err := s.r.o.Ledger.Gaps(ctx)
 	for _, g := range gaps {
-		if g.Connection == s.source.Name && g.Stream == s.def.Name && g.FromFeed() {
+		if g.Connection == s.source.Name && g.Stream == s.def.Name && g.Polled() {
 			list = append(list, g)
 		}
 	}

@@ -70,6 +70,7 @@ const (
 	unchanged
 	stale
 	filtered
+	strange // filtered, because nobody is known
 	dead
 )
 
@@ -83,12 +84,16 @@ func (f fate) count(out *Outcome, a *arrival) {
 		out.Unchanged++
 	case stale:
 		out.Stale++
-	case filtered:
+	case filtered, strange:
 		out.Filtered++
 		if out.ByRule == nil {
 			out.ByRule = map[string]int64{}
 		}
-		out.ByRule[a.filter]++
+		rule := a.filter
+		if f == strange {
+			rule = RuleUnknown
+		}
+		out.ByRule[rule]++
 	case dead:
 		out.Dead++
 	}
@@ -108,6 +113,9 @@ func (c *change) take(a *arrival, pass uint32) (fate, error) {
 	slot, err := c.meta(a.key)
 	if err != nil {
 		return dead, err
+	}
+	if over, err := c.passOver(a, slot); over || err != nil {
+		return strange, err
 	}
 	if slot.meta == nil {
 		slot.meta, slot.dirty = &meta{id: latentOf(a.key)}, true
@@ -192,8 +200,15 @@ func (c *change) takeContent(a *arrival, slot *metaSlot, f fate) (fate, error) {
 		slot.dead, slot.dirty = true, true
 		return dead, c.buryRecord(a, a.rec.Ref.String(), a.err)
 	}
+	unknown, err := c.strange(a, slot)
+	if err != nil {
+		return f, err
+	}
 	if err := c.touch(a.key, slot); err != nil {
 		return f, err
+	}
+	if unknown {
+		return strange, c.emptied(a, slot)
 	}
 	if err := c.keepPast(a.key, slot, a.stamp, a); err != nil {
 		return f, err

@@ -45,7 +45,7 @@ func TestHintsAreJoinedAndRenewedOnesStay(t *testing.T) {
 	}
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -28,6 +28,7 @@ type change struct {
 	held    map[string][]recKey // who holds an address or a domain, once asked for
 	reasons map[recKey]reason   // why records were touched, when it was not that they changed
 	bars    *int64              // size of the suppression list before this transaction, once asked for
+	traces  *int64              // likewise of traces of strangers
 	tombs   *int64              // likewise of erased entities
 	// consents and hashed likewise count what was said of consent; consentsWas are rows of it as they were, spoken the terms
 	// of those that changed.

@@ -112,12 +112,16 @@ func (o rows) diff(was, now []string) bool {
 // index brings the key and reference rows and the trails of all touched records up to date. It returns by how much the
 // number of holders of each term changed.
 func (c *change) index() (map[string]int, error) {
+	c.held = nil // what was asked while records were taken
 	keys, refs, trails, moved := rows{}, rows{}, rows{}, map[string]int{}
 	for key, was := range c.touched {
 		now := c.metas[key].meta
 		slot := c.bodies[key]
 		if slot.was == slot.now && was.into == now.into && was.kind == now.kind && was.live() == now.live() {
 			continue
+		}
+		if err := c.meet(was, now, slot); err != nil {
+			return nil, err
 		}
 		before, after := terms(effective(was, slot.was)), terms(effective(now, slot.now))
 		for _, t := range before {

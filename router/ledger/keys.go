@@ -40,12 +40,14 @@ const (
 	bWake   kv.Bucket = "wake"   // target, entity → when it is planned anew; and by that time
 
 	bConsent kv.Bucket = "consent" // address, record → what it ever said of consent; see consent.go
+	// keyed hash of an address or a domain nobody has, connection, stream → since when there is something of it
+	bStranger kv.Bucket = "stranger"
 )
 
 // Buckets lists what an engine must be opened with.
 func Buckets() []kv.Bucket {
 	return []kv.Bucket{bMeta, bBody, bEnt, bAlias, bKey, bRev, bDirty, bLink, bIntent, bStream, bFeed, bGap, bRef, bInbox,
-		bDead, bToken, bLearnt, bCount, bState, bDecide, bReview, bLog, bHist, bBar, bErased, bTrail, bWake, bConsent}
+		bDead, bToken, bLearnt, bCount, bState, bDecide, bReview, bLog, bHist, bBar, bErased, bTrail, bWake, bConsent, bStranger}
 }
 
 // Limits that keep a key of two references under kv.MaxKeyBytes.

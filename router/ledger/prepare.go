@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/s2"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/mapping"
 	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/router/ledger/kv"
 )
@@ -25,7 +26,9 @@ type arrival struct {
 	kind     canonical.Kind
 	filter   string
 	body     *body
-	about    recKey // not blank: it is no record, but tells of the past of this one
+	known    *mapping.Known // kept only if somebody of these is; nil = in any case
+	stream   string         // of the page; "" of what was fetched by reference
+	about    recKey         // not blank: it is no record, but tells of the past of this one
 	warnings int
 	err      error // it cannot be mapped
 	stored   bool  // it is the ledger's own copy
@@ -38,6 +41,9 @@ func (l *Ledger) prepare(ctx context.Context, b *Batch) ([]arrival, error) {
 	for i := range list {
 		a := &list[i]
 		a.rec, a.stamp = &b.Records[i], stampOf(&b.Records[i])
+		if b.Kind == Poll || b.Kind == Sweep {
+			a.stream = b.Stream
+		}
 		a.key, a.bad = keyOf(a.rec.Ref)
 		if a.bad == nil && b.Kind != Replay && a.rec.Ref.Connection != b.Connection {
 			a.bad = errors.New("record belongs to another connection than its page")
@@ -99,7 +105,7 @@ func (l *Ledger) mapRecord(a *arrival) {
 			a.err = fmt.Errorf("map %s: mapper panicked (%T)", a.rec.Ref, p)
 		}
 	}()
-	a.mapped, a.kind, a.filter, a.body, a.about, a.err = true, "", "", nil, "", nil
+	a.mapped, a.kind, a.filter, a.body, a.about, a.known, a.err = true, "", "", nil, "", nil, nil
 	p, out, err := l.mapper.Map(*a.rec)
 	if err != nil {
 		a.err = err // a Mapper names the record
@@ -119,7 +125,7 @@ func (l *Ledger) mapRecord(a *arrival) {
 		a.err = fmt.Errorf("map %s: there is no kind %q", a.rec.Ref, p.Kind)
 		return
 	}
-	a.kind = p.Kind
+	a.kind, a.known = p.Kind, out.Known
 	a.body.profile, a.body.fresh = p.AppendBinary(make([]byte, 0, 1024)), &p
 	a.body.keys = l.resolver.Keys(&p, a.rec.Ref.String())
 	a.body.targets = targetsOf(&p, a.key)

@@ -34,10 +34,11 @@ type say struct {
 	Org    string   `json:"org,omitempty"`
 	Mobile string   `json:"mobile,omitempty"`
 	Office string   `json:"office,omitempty"`
-	Took   string   `json:"took,omitempty"` // part in an interaction
-	With   string   `json:"with,omitempty"` // likewise, a record
-	At     string   `json:"at,omitempty"`   // when an interaction happened
-	Mail   string   `json:"mail,omitempty"` // its Message-ID
+	Took   string   `json:"took,omitempty"`  // part in an interaction
+	With   string   `json:"with,omitempty"`  // likewise, a record
+	At     string   `json:"at,omitempty"`    // when an interaction happened
+	Mail   string   `json:"mail,omitempty"`  // its Message-ID
+	Known  bool     `json:"known,omitempty"` // kept only if somebody who took part is known
 	Born   string   `json:"born,omitempty"`
 	Same   []string `json:"same,omitempty"`
 	Filter string   `json:"filter,omitempty"`
@@ -116,6 +117,9 @@ func (p plain) Map(rec connectors.Record) (canonical.Profile, mapping.Outcome, e
 		claim("contacts", []string{s.With})
 	}
 	slices.SortFunc(out.Fields, func(a, b canonical.Field) int { return strings.Compare(a.Name, b.Name) })
+	if s.Known {
+		return out, mapping.Outcome{Known: &mapping.Known{Addresses: strings.Split(s.Took, ",")}}, nil
+	}
 	return out, mapping.Outcome{}, nil
 }
 
