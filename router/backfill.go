@@ -150,11 +150,13 @@ func (r *Router) awaitListed(ctx context.Context, scope Scope) error {
 // settlePoll is how often Settle looks although nothing was reported.
 const settlePoll = time.Second
 
-// Settle waits until nothing is left to fetch and every target shows everything, or only what is held back.
+// Settle waits until nothing is left to fetch or to read again and every target shows everything, or only what is held back.
 func (r *Router) Settle(ctx context.Context) error {
 	if err := r.release(ctx); err != nil {
 		return err
 	}
+	r.settling.Add(1)
+	defer r.settling.Add(-1)
 	r.rescanTargets()
 	for {
 		moved := r.moved()
@@ -202,9 +204,12 @@ func (r *Router) left(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	var left int64
+	left, err := r.readKnown(ctx)
+	if err != nil {
+		return 0, err
+	}
 	if r.o.Webhooks != nil {
-		left = totals.Inbox
+		left += totals.Inbox
 	}
 	for name, n := range totals.Refs {
 		if f := r.fetches[name]; f != nil && f.source.Getter != nil {

@@ -50,10 +50,10 @@ func (s *stream) reopen(ctx context.Context, state ledger.Stream, why error) err
 	return err
 }
 
-// completeTo returns the instant up to which the stream is complete. Where it reads again what a feed lost, that is where
+// completeTo returns the instant up to which the stream is complete. Where it reads again what was lost, that is where
 // the gap begins: what was complete before is what is doubted.
 func (s *stream) completeTo(ctx context.Context, state ledger.Stream) (time.Time, error) {
-	gaps, err := s.feedGaps(ctx)
+	gaps, err := s.polledGaps(ctx)
 	since := state.Complete
 	for i := range gaps {
 		if from := rereadFrom(gaps[i]); from.Before(since) {
@@ -73,14 +73,14 @@ func (s *stream) cursorAt(since time.Time) (connectors.Cursor, error) {
 	return rewinder.CursorAt(s.def.Name, since)
 }
 
-// heal takes the stream's gaps away after it has caught up, and sets it back for those that a feed made meanwhile; then
-// it has to read on at once.
+// heal takes the stream's gaps away after it has caught up, and sets it back for those that came meanwhile; then it has to
+// read on at once.
 func (s *stream) heal(ctx context.Context) (again bool, err error) {
 	if !s.gapped.Swap(false) { // before the ledger is asked: a gap that comes meanwhile sets it again
 		return false, nil
 	}
 	if err = s.r.o.Ledger.HealGap(ctx, s.gap(ledger.Stream{}, nil)); err == nil && !s.sweep {
-		again, err = s.healFeeds(ctx)
+		again, err = s.healPolled(ctx)
 	}
 	if again || err != nil {
 		s.gapped.Store(true)

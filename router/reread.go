@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/millrace/millrace/connectors"
@@ -16,24 +17,30 @@ const feedOverlap = 15 * time.Minute
 
 // rereadFrom returns the instant from which a gap is read again, zero for the beginning.
 func rereadFrom(g ledger.Gap) time.Time {
-	if g.From.IsZero() {
+	switch {
+	case g.From.IsZero():
 		return g.From
+	case g.Kind == ledger.BecameKnown:
+		return g.From.Add(-knownOverlap)
 	}
 	return g.From.Add(-feedOverlap)
 }
 
-// healFeeds deals with the gaps that feeds made in the stream, at the end of a pass: one for which the stream was set back
-// is healed, for the others it is set back now. A pass that is under way is not interrupted, because nobody knows where
-// it is: setting it to an instant could move it forward, and what lies between would be read by none.
-func (s *stream) healFeeds(ctx context.Context) (again bool, err error) {
-	gaps, err := s.feedGaps(ctx)
+// healPolled deals with the gaps of the stream that polling has to be set back for, at the end of a pass: one for which the
+// stream was set back is healed, for the others it is set back now. A pass that is under way is not interrupted, because
+// nobody knows where it is: setting it to an instant could move it forward, and what lies between would be read by none.
+func (s *stream) healPolled(ctx context.Context) (again bool, err error) {
+	gaps, err := s.polledGaps(ctx)
 	if err != nil {
 		return false, err
 	}
+	s.endAgain()
 	var unread []ledger.Gap
 	for _, g := range gaps {
 		if !g.Reread {
-			unread = append(unread, g)
+			if g.FromFeed() || s.rested() {
+				unread = append(unread, g)
+			}
 			continue
 		}
 		err := s.r.o.Ledger.HealReread(ctx, g)
@@ -44,7 +51,9 @@ func (s *stream) healFeeds(ctx context.Context) (again bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		s.r.o.Metrics.healed(g)
+		if g.FromFeed() {
+			s.r.o.Metrics.healed(g)
+		}
 		s.r.log.Info("gap healed", "source", s.source.Name, "stream", s.def.Name, "gap", g.Kind, "from", g.From)
 	}
 	if len(unread) == 0 {
@@ -53,8 +62,8 @@ func (s *stream) healFeeds(ctx context.Context) (again bool, err error) {
 	return true, s.setBack(ctx, unread)
 }
 
-// feedGaps returns the open gaps of the stream that feeds made.
-func (s *stream) feedGaps(ctx context.Context) (list []ledger.Gap, err error) {
+// polledGaps returns the open gaps of the stream that polling has to be set back for.
+func (s *stream) polledGaps(ctx context.Context) (list []ledger.Gap, err error) {
 	if s.sweep {
 		return nil, nil
 	}
@@ -90,7 +99,10 @@ func (s *stream) setBack(ctx context.Context, gaps []ledger.Gap) error {
 		if err != nil {
 			return err
 		}
-		s.r.log.Info("reading again what a feed lost", "source", s.source.Name, "stream", s.def.Name, "gap", g.Kind, "from", g.From)
+		s.r.log.Info("reading again", "source", s.source.Name, "stream", s.def.Name, "gap", g.Kind, "from", g.From)
+		if g.Kind == ledger.BecameKnown {
+			s.beginAgain()
+		}
 		from = to
 	}
 	s.forget()
@@ -107,10 +119,10 @@ func (s *stream) backTo(state ledger.Stream, gaps []ledger.Gap) (connectors.Curs
 		}
 	}
 	switch {
-	case state.Complete.IsZero(): // it never said how far it is
-		return "", nil
-	case !since.Before(state.Complete):
+	case state.Complete.IsZero() && slices.ContainsFunc(gaps, func(g ledger.Gap) bool { return g.FromFeed() }):
+		return "", nil // it never said how far it is
+	case !state.Complete.IsZero() && !since.Before(state.Complete):
 		return state.Cursor, nil
 	}
-	return s.cursorAt(since)
+	return s.cursorAt(since) // what was passed over was read, so the stream is behind it
 }

@@ -92,6 +92,7 @@ type Router struct {
 	tally      tally
 	expected   atomic.Int64   // records the vendors have, for an estimate
 	lifted     atomic.Int32   // callers of LiftGuard
+	settling   atomic.Int32   // callers of Settle
 	background sync.WaitGroup // everything but handlers that must end before Run returns
 	reading    sync.WaitGroup // reads ahead, which handlers begin; waited for when no handler is left
 	started    chan struct{}  // closed when nudges are heard

@@ -36,7 +36,8 @@ type stream struct {
 	timer   *time.Timer
 	reads   uint64 // reads begun
 	waiting []waiter
-	trouble trouble    // of a sweep
+	trouble trouble // of a sweep
+	known   again
 	ahead   *readAhead // the next page, on its way while this one is applied
 }
 

@@ -16,6 +16,9 @@ func (r *Router) upkeep(ctx context.Context) {
 		wait := upkeepEvery
 		err := r.Upkeep(ctx)
 		if err == nil {
+			_, err = r.readKnown(ctx)
+		}
+		if err == nil {
 			_, err = r.Purge(ctx)
 		}
 		if err != nil && ctx.Err() == nil {

@@ -28,10 +28,11 @@ type Gap struct {
 	Reread bool `json:"reread,omitempty"`
 }
 
+// FromFeed reports whether a feed made the gap.
+func (g *Gap) FromFeed() bool { return g.Kind == FeedExpired || g.Kind == FeedMissed }
+
 // Polled reports whether polling has to be set back for the gap: a feed made it, or somebody became known.
-func (g *Gap) Polled() bool {
-	return g.Kind == FeedExpired || g.Kind == FeedMissed || g.Kind == BecameKnown
-}
+func (g *Gap) Polled() bool { return g.FromFeed() || g.Kind == BecameKnown }
 
 // OpenGap records a gap and returns its id. The same kind on the same stream is one gap whose span grows.
 func (l *Ledger) OpenGap(ctx context.Context, g Gap) (string, error) {
