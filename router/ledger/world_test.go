@@ -45,6 +45,13 @@ type say struct {
 	Broken bool     `json:"broken,omitempty"`
 }
 
+func (s *say) participants() (list []map[string]string) {
+	for _, address := range strings.Split(s.Took, ",") {
+		list = append(list, map[string]string{"role": "from", "address": address})
+	}
+	return list
+}
+
 // plain is the mapper of tests.
 type plain struct{ version string }
 
@@ -104,11 +111,7 @@ func (p plain) Map(rec connectors.Record) (canonical.Profile, mapping.Outcome, e
 		claim("deals", []string{"a/deals/1"})
 	}
 	if s.Took != "" {
-		var list []map[string]string
-		for _, address := range strings.Split(s.Took, ",") {
-			list = append(list, map[string]string{"role": "from", "address": address})
-		}
-		claim("participants", list)
+		claim("participants", s.participants())
 	}
 	if s.Mail != "" {
 		claim("message_id", s.Mail)
