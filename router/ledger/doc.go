@@ -26,6 +26,12 @@
 // Pairs that a person should look at are rows that follow from the same walk. The log of changes is history and the one
 // thing here that depends on the order of arrival.
 //
+// # What happened to whom
+//
+// An interaction is found by trails from the records, addresses and domains that it names, newest first (trail.go), so it
+// belongs to whoever holds an address at the time of asking. Of records that are kept only with somebody who is known, and
+// are not, keyed hashes stay that have their stream read again when somebody is (stranger.go).
+//
 // # What it does not do
 //
 // It does not talk to vendors, loop, sleep, retry or log; those are the router's. It does not map (package mapping),

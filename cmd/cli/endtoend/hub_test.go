@@ -40,15 +40,23 @@ type hub struct {
 }
 
 // rulesOf is the mapping of each connection.
-type rulesOf map[string]*mapping.Rules
+type rulesOf map[string]mapping.Connection
 
-func (m rulesOf) Version() string { return "test" }
-func (m rulesOf) Map(rec connectors.Record) (canonical.Profile, mapping.Outcome, error) {
-	return m[rec.Ref.Connection].Map(rec)
+func (m rulesOf) add(c config.Connection) error {
+	rules, err := mapping.Load(mapping.File{Name: c.Name, Data: c.Connector.Spec.Rules})
+	vars := map[string]string{}
+	for _, s := range c.Connector.Spec.Settings {
+		if s.Mapped && s.Kind != connectors.ListSetting {
+			vars[s.Name] = c.Values.String(s.Name)
+		}
+	}
+	m[c.Name] = mapping.Connection{Rules: rules, Vars: vars}
+	return err
 }
+
 func (m rulesOf) kind(connection, object string) canonical.Kind {
-	if r := m[connection]; r != nil {
-		return r.Kind(object)
+	if c := m[connection]; c.Rules != nil {
+		return c.Rules.Kind(object)
 	}
 	return ""
 }
@@ -62,8 +70,7 @@ func (v *vendors) open() *hub {
 	maps := rulesOf{}
 	for _, c := range cfg.Connections {
 		if c.Connector.Spec.Rules != nil {
-			maps[c.Name], err = mapping.Load(mapping.File{Name: c.Name, Data: c.Connector.Spec.Rules})
-			v.ok(err)
+			v.ok(maps.add(c))
 		}
 	}
 	v.ok(os.MkdirAll(cfg.Data, 0o700))
@@ -71,7 +78,7 @@ func (v *vendors) open() *hub {
 	v.ok(err)
 	rules, err := work.Load(workRules(v, cfg)...)
 	v.ok(err)
-	h.ledger, err = ledger.Open(engine, ledger.Options{Targets: cfg.Targets, Reach: rules.Watches, Mapper: maps, Key: bytes.Repeat([]byte("k"), 32)})
+	h.ledger, err = ledger.Open(engine, ledger.Options{Targets: cfg.Targets, Reach: rules.Watches, Mapper: mapping.NewSet(maps), Key: bytes.Repeat([]byte("k"), 32)})
 	v.ok(err)
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	o := router.Options{Ledger: h.ledger, Bus: bus.InProcess(log), Rules: rules, Log: log, KindOf: maps.kind}

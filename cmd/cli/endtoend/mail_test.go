@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/connectors/imap/dovecottest"
+	"github.com/millrace/millrace/router/ledger"
 )
 
 // mailbox is a hub that reads the mailbox of a real Dovecot, hears of new mail by IDLE and polls once an hour.
@@ -17,14 +18,15 @@ type mailbox struct {
 	hub    *hub
 }
 
-func startMailbox(t *testing.T) *mailbox {
+// startMailbox keeps all mail, or only that with somebody who is known.
+func startMailbox(t *testing.T, keep string) *mailbox {
 	t.Helper()
 	s := dovecottest.Start(t, dovecottest.Options{})
 	v := start(t)
 	host, port, err := net.SplitHostPort(s.TLS)
 	v.ok(err)
-	v.extra = fmt.Sprintf("  mail: {connector: imap, host: %s, port: %s, ca: %q, user: %s, password: %s, own: [ours.example], keep: all, every: 1h}\n",
-		host, port, "file:"+v.write("ca.pem", s.CA), dovecottest.User, dovecottest.Password)
+	v.extra = fmt.Sprintf("  mail: {connector: imap, host: %s, port: %s, ca: %q, user: %s, password: %s, own: [ours.example], keep: %s, every: 1h}\n",
+		host, port, "file:"+v.write("ca.pem", s.CA), dovecottest.User, dovecottest.Password, keep)
 	m := &mailbox{vendors: v, server: s, hub: v.open()}
 	m.hub.settle()
 	m.hub.until("the feed makes contact", func() bool {
@@ -49,7 +51,7 @@ func (m *mailbox) letter(n int) []byte {
 // TestNewMailIsThereWithinASecond: a mail that is delivered is an interaction in the ledger within a second, half of which is
 // Dovecot's own, and polling is an hour away. A machine that others use may be late now and then.
 func TestNewMailIsThereWithinASecond(t *testing.T) {
-	m := startMailbox(t)
+	m := startMailbox(t, "all")
 	late := 0
 	for i := range 5 {
 		m.server.Deliver(t, m.letter(i))
@@ -63,6 +65,29 @@ func TestNewMailIsThereWithinASecond(t *testing.T) {
 	}
 	if late > 2 {
 		t.Errorf("%d of 5 mails were known later than after a second", late)
+	}
+	m.hub.noProblems()
+}
+
+// TestMailOfStrangersComesWhenTheyAreKnown: mail with nobody who is known is passed over and leaves no record; when HubSpot comes
+// to have its sender, it is read again.
+func TestMailOfStrangersComesWhenTheyAreKnown(t *testing.T) {
+	m := startMailbox(t, "known")
+	m.server.Deliver(t, m.letter(1))
+	m.hub.until("the mail is passed over", func() bool {
+		state, err := m.hub.ledger.Stream(context.Background(), "mail", "messages")
+		m.ok(err)
+		return state.Counts.ByRule[ledger.RuleUnknown] == 1
+	})
+	totals, err := m.hub.ledger.Totals(context.Background())
+	m.ok(err)
+	if n := totals.Records["mail/messages"]; n != 0 {
+		t.Errorf("the ledger has %d records of a stranger's mail", n)
+	}
+	m.create("contacts", map[string]string{"firstname": "Zoe", "email": "zoe@initech.example"})
+	m.hub.settle()
+	if n := m.mails(); n != 1 {
+		t.Errorf("%d mails are there after their sender is known, want 1", n)
 	}
 	m.hub.noProblems()
 }
