@@ -55,7 +55,7 @@ func (a *app) daemon(ctx context.Context, h *hub) error {
 		return withCode(exitUnreachable, err)
 	}
 	defer stopAdmin()
-	h.log.Info("started", "version", version(), "data", h.cfg.Data, "admin", address, "pid", os.Getpid())
+	h.log.Info("started", "version", version(), "data", h.cfg.Data, "admin", address, "webhooks", h.hooks.listens(), "pid", os.Getpid())
 	var learning sync.WaitGroup
 	learning.Go(func() { h.keepLearning(ctx) })
 	err = h.router.Run(ctx, drainGrace)

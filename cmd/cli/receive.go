@@ -65,6 +65,14 @@ func startReceiving(w config.Webhooks, o receive.Options, log *slog.Logger) (*re
 	return &receiving{r, server}, nil
 }
 
+// listens returns where webhooks are received, "" where they are not.
+func (r *receiving) listens() string {
+	if r == nil {
+		return ""
+	}
+	return r.server.Address()
+}
+
 // stop ends the receiver after what was begun.
 func (r *receiving) stop() {
 	if r == nil {

@@ -84,7 +84,7 @@ func (a *app) webhook(ctx context.Context) error {
 		return withCode(exitUnreachable, err)
 	}
 	defer stopAdmin()
-	log.Info("started", "version", version(), "data", cfg.Data, "listen", rec.server.Address(), "admin", admin, "pid", os.Getpid())
+	log.Info("started", "version", version(), "data", cfg.Data, "webhooks", rec.listens(), "admin", admin, "pid", os.Getpid())
 	alone.forward.Run(ctx)
 	log.Info("stopped")
 	return nil
