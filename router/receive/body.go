@@ -11,6 +11,8 @@ const (
 	// freeBody is what every request may send before it needs a share of mostBodies, so that strangers with large bodies
 	// keep no vendor's small ones out.
 	freeBody = 16 << 10
+	// startBody is what reading begins with; most deliveries are smaller.
+	startBody = 4 << 10
 	// mostBodies bounds what all bodies that are being read or stored hold beyond that.
 	mostBodies = 16 << 20
 )
@@ -24,7 +26,7 @@ var (
 type budget struct {
 	mu   sync.Mutex
 	left int64
-	free sync.Pool // of *[]byte, freeBody long
+	free sync.Pool // of *[]byte, startBody long
 }
 
 // body is one that was read, and what it holds of the budget.
@@ -52,7 +54,7 @@ func (b *budget) read(req *http.Request, most int64) (*body, error) {
 	}
 	out.buffer, _ = b.free.Get().(*[]byte)
 	if out.buffer == nil {
-		fresh := make([]byte, freeBody)
+		fresh := make([]byte, startBody)
 		out.buffer = &fresh
 	}
 	buf, n := *out.buffer, 0
@@ -72,10 +74,12 @@ func (b *budget) read(req *http.Request, most int64) (*body, error) {
 			continue
 		}
 		size := min(2*int64(len(buf)), most+1)
-		if !b.take(size) { // the old one is given back with it at the end
-			return out, errNoRoom
+		if size > freeBody {
+			if !b.take(size) { // what the smaller ones took is given back with it at the end
+				return out, errNoRoom
+			}
+			out.held += size
 		}
-		out.held += size
 		larger := make([]byte, size)
 		copy(larger, buf)
 		buf = larger

@@ -10,8 +10,9 @@ import (
 
 const (
 	// mostWaiting is how many deliveries may wait for the disk. Beyond it the answer is 503 at once: a vendor that is told
-	// to come again does so, one that is kept waiting gives up after seconds and comes again as well.
-	mostWaiting = 512
+	// to come again does so, one that is kept waiting gives up after seconds and comes again as well. It is what one commit
+	// takes, so that nobody waits for more than two.
+	mostWaiting = 256
 	// mostTogether and mostBytes bound one commit.
 	mostTogether = 256
 	mostBytes    = 4 << 20
