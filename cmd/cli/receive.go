@@ -31,7 +31,7 @@ func (h *hub) serveWebhooks() (*receiving, error) {
 	if w.Listen == "" {
 		return nil, nil
 	}
-	hooks, err := webhooksOf(h.cfg, func(c config.Connection) (any, error) { return h.conns[c.Name].opened, nil })
+	hooks, err := webhooksOf(h.cfg, !w.ForwardKey.IsZero(), func(c config.Connection) (any, error) { return h.conns[c.Name].opened, nil })
 	if err != nil {
 		return nil, withCode(exitConfig, err)
 	}
@@ -97,8 +97,8 @@ func receiverOptions(w config.Webhooks, hooks []receive.Hook, log *slog.Logger) 
 }
 
 // webhooksOf returns the connections whose vendors deliver: those that the configuration names, or all whose secret is set.
-// A named one without a secret is an error (invariant 5).
-func webhooksOf(cfg *config.Config, open func(config.Connection) (any, error)) ([]receive.Hook, error) {
+// A named one without a secret is an error (invariant 5), and so is none at all, except where others forward.
+func webhooksOf(cfg *config.Config, others bool, open func(config.Connection) (any, error)) ([]receive.Hook, error) {
 	var hooks []receive.Hook
 	var without []string
 	for _, c := range cfg.Connections {
@@ -121,7 +121,7 @@ func webhooksOf(cfg *config.Config, open func(config.Connection) (any, error)) (
 		}
 		hooks = append(hooks, hook)
 	}
-	if len(hooks) == 0 && cfg.Webhooks.ForwardKey.IsZero() {
+	if len(hooks) == 0 && !others {
 		if len(without) > 0 {
 			return nil, fmt.Errorf("webhooks: no connection has a secret, and without one nothing that arrives could be trusted; set %s", strings.Join(without, " or "))
 		}
@@ -135,7 +135,8 @@ func checkWebhooks(cfg *config.Config) error {
 	if cfg.Webhooks.Listen == "" {
 		return nil
 	}
-	_, err := webhooksOf(cfg, func(c config.Connection) (any, error) {
+	w := cfg.Webhooks
+	_, err := webhooksOf(cfg, !w.ForwardKey.IsZero() && w.ForwardTo == "", func(c config.Connection) (any, error) {
 		return c.Connector.Open(connectors.Env{Connection: c.Name, Settings: c.Values, HTTP: &http.Client{}, Now: time.Now})
 	})
 	return err

@@ -25,6 +25,7 @@ const scriptDeadline = 30 * time.Second
 var scriptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"start": scriptStart, "signal": scriptSignal, "ended": scriptEnded, "access": scriptAccess,
 	"exits": scriptExits, "until": scriptUntil, "http": scriptHTTP, "board": scriptBoard, "records": scriptRecords,
+	"receives": scriptReceives, "hook": scriptHook,
 }
 
 // background is a program started by a script.
@@ -65,7 +66,7 @@ func running(ts *testscript.TestScript, name string) *background {
 
 // scriptEnv is what a program that a command of ours runs sees of the script's environment.
 var scriptEnv = []string{"PATH", "HOME", "TMPDIR", "WORK", "HUBSPOT_TOKEN", "HUBSPOT_URL", "ZENDESK_TOKEN", "ZENDESK_URL", "ASANA_TOKEN", "ASANA_URL",
-	"ASANA_WORKSPACE", "ADMIN", "HUBSPOT_CLIENT_ID", "HUBSPOT_CLIENT_SECRET", "FAKE_BROWSER"}
+	"ASANA_WORKSPACE", "ADMIN", "HUBSPOT_CLIENT_ID", "HUBSPOT_CLIENT_SECRET", "FAKE_BROWSER", "HUB", "ZENDESK_SECRET", "FORWARD_KEY"}
 
 func scriptStart(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) < 3 {

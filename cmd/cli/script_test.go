@@ -20,6 +20,8 @@ import (
 //	until REGEXP PROGRAM ARG...        run again and again until standard output matches
 //	http METHOD URL [BODY]             call a simulated vendor with its token; the answer is stdout
 //	records FILE                       put the records of FILE, one a line, into the ledger of millrace.yaml
+//	receives NAME VARIABLE             set a variable to where that program receives webhooks
+//	hook URL SECRET BODY               deliver a webhook as Zendesk does; the status is stdout
 //	xdg-open                           a browser that presses the button $FAKE_BROWSER names: allow, deny; or is lost
 //	board                              print every project's board page of the simulated Asana
 func TestMain(m *testing.M) {
