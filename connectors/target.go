@@ -70,6 +70,9 @@ type Want struct {
 	// Comments, with a Link, are left on the object, each once and for ever. A target that cannot leave comments ignores them. A
 	// Want without a difference between Item and Last may have some.
 	Comments []Comment
+	// Unsay, with a Link, takes back whatever Comments were ever left on the object, before new ones are: they may name somebody
+	// who was erased. Comments of people stay.
+	Unsay bool
 }
 
 // Comment is something to be told on an object once.
@@ -90,6 +93,8 @@ type Closing struct {
 	Comment string // left on the object, when the target can
 	// Forget takes the object's key away, because another object goes on under it; the object stays, with its link.
 	Forget bool
+	// Unsay takes back what Want.Comments left on the object.
+	Unsay bool
 }
 
 // Target writes items. It may cache names and ids (sections, fields, users) as long as losing the cache changes

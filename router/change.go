@@ -139,6 +139,9 @@ func (c *Change) tells(w *connectors.Want) {
 	for _, said := range w.Comments {
 		c.Comments = append(c.Comments, said.Text)
 	}
+	if w.Unsay && c.Why == "" {
+		c.Why = "what was told on it may name somebody who was erased"
+	}
 	if len(c.Comments) > 0 && w.Last != nil && len(c.Fields) == 0 && c.Why == "" {
 		c.Action = Tell
 	}

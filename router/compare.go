@@ -96,6 +96,9 @@ func compareNow(rules *work.Rules, snap *ledger.Snap, target, id string) (differ
 		if err == nil && k != nil && rules.Digests(item.Key) {
 			err = diff.tell(rules, snap, e, item, k, due)
 		}
+		if err == nil && k != nil && k.Unsay && k.Link != "" {
+			diff.wanted(item, k).Unsay = true
+		}
 		if err != nil {
 			return diff, err
 		}
@@ -109,7 +112,7 @@ func compareNow(rules *work.Rules, snap *ledger.Snap, target, id string) (differ
 			}
 		case k.Link == "" && k.InDoubt:
 			diff.lost = append(diff.lost, *k)
-		case k.Link != "" && (!k.Closed || k.InDoubt || k.Foreign() || diff.erased):
+		case k.Link != "" && (!k.Closed || k.InDoubt || k.Foreign() || k.Unsay || diff.erased):
 			diff.shut = append(diff.shut, *k)
 		}
 	}
@@ -203,7 +206,7 @@ func (diff *difference) survivor(rules *work.Rules, snap *ledger.Snap, id string
 
 // closing says how a link is closed: what people read on it, and whether another object goes on under its key.
 func (d *deliverer) closing(diff *difference, snap *ledger.Snap, k ledger.Link) (connectors.Closing, error) {
-	how := connectors.Closing{Forget: k.Foreign(), Delete: diff.into == nil && d.r.o.Rules.Closing(k.Key) == work.CloseDelete}
+	how := connectors.Closing{Forget: k.Foreign(), Unsay: k.Unsay, Delete: diff.into == nil && d.r.o.Rules.Closing(k.Key) == work.CloseDelete}
 	if !diff.gone || k.Closed && !k.InDoubt { // what is closed only gives its key up
 		return how, nil
 	}

@@ -46,16 +46,21 @@ func (diff *difference) leaveComment(item connectors.Item, k *ledger.Link, t *wo
 		diff.told = append(diff.told, ledger.ToldOn{Key: item.Key, Telling: *t})
 		return
 	}
+	if diff.tellings == nil {
+		diff.tellings = map[string]*work.Telling{}
+	}
+	diff.tellings[item.Key] = t
+	diff.wanted(item, k).Comments = []connectors.Comment{{Key: t.Key, Text: t.Text, InDoubt: inDoubt}}
+}
+
+// wanted returns what is wanted of an item that is shown, also when nothing about the item itself is to be written.
+func (diff *difference) wanted(item connectors.Item, k *ledger.Link) *connectors.Want {
 	at := slices.IndexFunc(diff.wants, func(w connectors.Want) bool { return w.Item.Key == item.Key })
 	if at < 0 {
 		at = len(diff.wants)
 		diff.wants = append(diff.wants, connectors.Want{Item: item, Link: k.Link, Last: k.Item})
 	}
-	if diff.tellings == nil {
-		diff.tellings = map[string]*work.Telling{}
-	}
-	diff.tellings[item.Key] = t
-	diff.wants[at].Comments = []connectors.Comment{{Key: t.Key, Text: t.Text, InDoubt: inDoubt}}
+	return &diff.wants[at]
 }
 
 // soon has the entity planned anew at a time, if not before.

@@ -30,7 +30,7 @@ rules:
 
 // mail is an e-mail as a record has it.
 type mail struct {
-	To  string    `json:"to"` // a contact
+	To  string    `json:"to"` // contacts, separated by commas
 	At  time.Time `json:"at"`
 	Way string    `json:"way"`
 }
@@ -42,7 +42,7 @@ func mapMail(rec connectors.Record) (canonical.Profile, mapping.Outcome, error) 
 		return canonical.Profile{}, mapping.Outcome{}, err
 	}
 	p := canonical.Profile{Kind: canonical.Interaction}
-	for _, f := range [][2]string{{"contacts", `["crm/contacts/` + m.To + `"]`}, {"direction", `"` + m.Way + `"`}, {"kind", `"email"`},
+	for _, f := range [][2]string{{"contacts", `["crm/contacts/` + strings.ReplaceAll(m.To, ",", `","crm/contacts/`) + `"]`}, {"direction", `"` + m.Way + `"`}, {"kind", `"email"`},
 		{"occurred_at", `"` + m.At.UTC().Format(canonical.TimeLayout) + `"`}, {"subject", `"` + rec.Ref.ID + `"`}} {
 		p.Fields = append(p.Fields, canonical.Field{Name: f[0], Value: json.RawMessage(f[1])})
 	}
@@ -276,6 +276,45 @@ func TestFirstPassTellsNothing(t *testing.T) {
 	}
 	if got := p.told()[tooLate]; len(got) != 0 {
 		t.Errorf("what came nine days late is told by %q", got)
+	}
+}
+
+// Who is erased is not named by what was told of others either: whoever got the same e-mail, now or long ago. What comes later
+// is told as ever.
+func TestErasureTakesDigestsOfOthersBack(t *testing.T) {
+	p := newPostman(t, nil)
+	defer func() { p.ok(p.close()) }()
+	day := func() {
+		p.settled()
+		p.pass(24 * time.Hour)
+		p.settled()
+	}
+	p.arrive("1,2", 0)
+	day()
+	p.arrive("2", 0)
+	p.arrive("3", 0)
+	day()
+	id := ""
+	p.ok(p.ledger.Snapshot(context.Background(), func(s *ledger.Snap) error {
+		e, err := s.Resolve("crm/contacts/1")
+		id = e.ID
+		return err
+	}))
+	if n := len(p.tool.texts["t2"]); n != 2 {
+		t.Fatalf("before: %q, want two digests of the one that goes on", p.tool.texts)
+	}
+	_, err := p.ledger.Erase(context.Background(), id, ledger.EraseOptions{})
+	p.ok(err)
+	p.settled()
+	if len(p.tool.texts["t1"])+len(p.tool.texts["t2"]) != 0 || len(p.tool.texts["t3"]) != 1 {
+		t.Errorf("after: %q, want only what was told of who had nothing to do with it; %+v", p.tool.texts, p.tool.items)
+	}
+	fresh := p.arrive("2", 0)
+	day()
+	p.set("2", "e@one.example")
+	p.settled()
+	if got := fmt.Sprint(p.told()[fresh]); got != "[t2 2026-11-24]" {
+		t.Errorf("later: %s of %q", got, p.tool.texts)
 	}
 }
 

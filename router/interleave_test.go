@@ -1,6 +1,7 @@
 package router
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -120,7 +121,7 @@ func newStepperWith(t *testing.T, rt *rapid.T, rules string, now func() time.Tim
 	}
 	s.rules, err = work.Load(mapping.File{Name: "test.yaml", Data: []byte(rules)})
 	s.ok(err)
-	s.ledger, err = ledger.Open(engine, ledger.Options{Targets: []string{"tool"}, Reach: s.rules.Watches, Mapper: byAddress{}, Now: now})
+	s.ledger, err = ledger.Open(engine, ledger.Options{Targets: []string{"tool"}, Reach: s.rules.Watches, Mapper: byAddress{}, Now: now, Key: bytes.Repeat([]byte("k"), 32)})
 	s.ok(err)
 	s.start()
 	return s
@@ -221,7 +222,7 @@ func (s *stepper) announce() {
 			s.calls = append(s.calls, unit{jobs: []*job{j}, wants: []connectors.Want{w}})
 		}
 		for i := range j.shut {
-			s.calls = append(s.calls, unit{jobs: []*job{j}, shut: &j.shut[i], how: j.how[i]})
+			s.calls = append(s.calls, unit{jobs: []*job{j}, shut: &j.shut[i], how: j.how[i], redact: j.erased})
 		}
 		for i := range j.seek {
 			s.calls = append(s.calls, unit{jobs: []*job{j}, seek: &j.seek[i]})

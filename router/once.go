@@ -108,7 +108,9 @@ func (diff *difference) leave(rules *work.Rules) {
 		return rules.Closing(k.Key) == work.CloseIgnore || once && !diff.gone
 	}
 	diff.shut = slices.DeleteFunc(diff.shut, func(k ledger.Link) bool {
-		if left(k) && k.InDoubt {
+		if left(k) && k.Unsay && k.Item != nil {
+			diff.wanted(*k.Item, &k).Unsay = true
+		} else if left(k) && k.InDoubt {
 			diff.keep(k, nil)
 		}
 		return left(k)

@@ -80,7 +80,7 @@ func (j *job) shown(w connectors.Want, res connectors.Result, recheck time.Time)
 		if len(sought) == 0 {
 			sought = []string{item.Project}
 		}
-		j.settle.Wrote = append(j.settle.Wrote, ledger.Link{Key: item.Key, Link: res.Link, Item: &item, Since: w.Since, Projects: sought, Recheck: recheck})
+		j.settle.Wrote = append(j.settle.Wrote, ledger.Link{Key: item.Key, Link: res.Link, Item: &item, Since: w.Since, Projects: sought, Recheck: recheck, Unsaid: w.Unsay})
 		if t := j.tellings[w.Item.Key]; t != nil {
 			j.settle.Told = append(j.settle.Told, ledger.ToldOn{Key: w.Item.Key, Telling: *t})
 		}
@@ -114,6 +114,7 @@ func (j *job) closed(k ledger.Link, how connectors.Closing, res connectors.Resul
 		k.Merged = j.merged
 	}
 	k.Link, k.Closed, k.InDoubt = res.Link, true, false
+	k.Unsaid = how.Unsay
 	if how.Forget {
 		k.Carries = []string{ledger.NoKey}
 	}

@@ -35,7 +35,7 @@ func (d *deliverer) overwrite(ctx context.Context, link connectors.Link, k *ledg
 	} else {
 		item.Key = k.Key
 	}
-	link, err := d.target.Target.Upsert(ctx, connectors.Want{Item: item, Link: link})
+	link, err := d.target.Target.Upsert(ctx, connectors.Want{Item: item, Link: link, Unsay: true})
 	if err != nil {
 		return err
 	}

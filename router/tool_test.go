@@ -42,6 +42,10 @@ func (b *tool) Upsert(_ context.Context, w connectors.Want) (connectors.Link, er
 		b.touch(link, w.Item.Key)
 	}
 	b.items[link] = w.Item
+	if w.Unsay {
+		delete(b.said, link)
+		delete(b.texts, link)
+	}
 	for _, c := range w.Comments {
 		if !c.InDoubt || !slices.Contains(b.said[link], c.Key) {
 			b.said[link], b.texts[link] = append(b.said[link], c.Key), append(b.texts[link], c.Text)
@@ -66,6 +70,10 @@ func (b *tool) Close(_ context.Context, link connectors.Link, how connectors.Clo
 	item := b.items[link]
 	if item.Completed = true; how.Forget {
 		item.Key = ""
+	}
+	if how.Unsay {
+		delete(b.said, link)
+		delete(b.texts, link)
 	}
 	b.items[link] = item
 	if b.lose {

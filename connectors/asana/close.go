@@ -21,6 +21,9 @@ func (t *target) Close(ctx context.Context, link connectors.Link, how connectors
 		a = action{op: "delete task", method: http.MethodDelete, path: path}
 	}
 	err := t.comment(ctx, string(link), manyLines(how.Comment))
+	if err == nil && how.Unsay && !how.Delete {
+		err = t.unsay(ctx, string(link), isTold)
+	}
 	if err == nil && how.Forget && !how.Delete {
 		err = t.forget(ctx, string(link), body)
 	}

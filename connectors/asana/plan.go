@@ -33,6 +33,9 @@ func (t *target) plan(ctx context.Context, want connectors.Want, look *lookup) (
 	if err == nil && p.gid != "" && want.Comment != "" {
 		err = t.remark(ctx, &p, manyLines(want.Comment))
 	}
+	if err == nil && p.gid != "" && want.Unsay {
+		err = t.unsay(ctx, p.gid, isTold)
+	}
 	if err == nil && p.gid != "" {
 		err = t.tell(ctx, &p, want.Comments)
 	}

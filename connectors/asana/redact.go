@@ -13,7 +13,7 @@ import (
 func (t *target) Redact(ctx context.Context, link connectors.Link) error {
 	err := t.empty(ctx, string(link))
 	if err == nil {
-		err = t.unsay(ctx, string(link))
+		err = t.unsay(ctx, string(link), func(story) bool { return true })
 	}
 	if status(err) == http.StatusNotFound {
 		return nil // somebody deleted it, or is faster
@@ -53,21 +53,25 @@ func (t *target) empty(ctx context.Context, gid string) error {
 	return t.client.do(ctx, action{op: "redact task", method: http.MethodPut, path: path, fields: "gid", data: body}, nil)
 }
 
-// unsay deletes the stories of a task that are ours: comments, and what Asana noted of our changes. A story that it does
-// not let go is left; of those it writes itself it documents neither that they can be deleted nor that they cannot.
-func (t *target) unsay(ctx context.Context, gid string) error {
+// story is an entry in the feed of a task.
+type story struct {
+	named
+	Text    string `json:"text"`
+	Subtype string `json:"resource_subtype"`
+	Author  *named `json:"created_by"`
+}
+
+// unsay deletes the stories of a task that are ours, as far as which says yes: comments, and what Asana noted of our changes. A
+// story that it does not let go is left; of those it writes itself it documents neither that they can be deleted nor that
+// they cannot.
+func (t *target) unsay(ctx context.Context, gid string, which func(story) bool) error {
 	var me named
 	if err := t.client.get(ctx, "find own user", "/users/me", fieldsOf("gid"), &me); err != nil {
 		return err
 	}
-	type story struct {
-		named
-		Subtype string `json:"resource_subtype"`
-		Author  *named `json:"created_by"`
-	}
 	var ours []story
-	err := each(ctx, t.client, "read stories", "/tasks/"+escape(gid)+"/stories", fieldsOf("resource_subtype,created_by"), func(s story) bool {
-		if s.Author != nil && s.Author.GID == me.GID {
+	err := each(ctx, t.client, "read stories", "/tasks/"+escape(gid)+"/stories", fieldsOf("text,resource_subtype,created_by"), func(s story) bool {
+		if s.Author != nil && s.Author.GID == me.GID && which(s) {
 			ours = append(ours, s)
 		}
 		return true

@@ -18,24 +18,31 @@ const tellMark = "Millrace: "
 func (t *target) tell(ctx context.Context, p *plan, list []connectors.Comment) error {
 	said := map[string]bool{}
 	if slices.ContainsFunc(list, func(c connectors.Comment) bool { return c.InDoubt }) {
-		if err := t.comments(ctx, p.gid, func(text string) {
-			for line := range strings.SplitSeq(text, "\n") {
-				if key, ours := strings.CutPrefix(strings.TrimSpace(line), tellMark); ours {
-					said[key] = true
-				}
-			}
-		}); err != nil {
+		if err := t.comments(ctx, p.gid, func(text string) { said[toldKey(text)] = true }); err != nil {
 			return err
 		}
 	}
 	for _, c := range list {
-		if !said[c.Key] {
+		if c.Key != "" && !said[c.Key] {
 			p.actions = append(p.actions, commentOn(p.gid, told(c)))
 			said[c.Key] = true
 		}
 	}
 	return nil
 }
+
+// toldKey returns the key of a comment that was left once, "" for another comment. What people wrote below it does not matter.
+func toldKey(text string) string {
+	for line := range strings.SplitSeq(text, "\n") {
+		if key, ours := strings.CutPrefix(strings.TrimSpace(line), tellMark); ours {
+			return key
+		}
+	}
+	return ""
+}
+
+// isTold reports whether a story is such a comment.
+func isTold(s story) bool { return s.Subtype == "comment_added" && toldKey(s.Text) != "" }
 
 // told is the text of a comment. A line of it that looks like the mark, which a customer may have written, is not one.
 func told(c connectors.Comment) string {

@@ -25,6 +25,7 @@ var targetComments = []targetCheck{
 	{"CommentDoubtWithoutAWrite", "", commentDoubtWithoutAWrite},
 	{"CommentsOfOneText", "", commentsOfOneText},
 	{"CommentCannotPassForAnother", "", commentCannotPassForAnother},
+	{"CommentsAreTakenBack", "", commentsAreTakenBack},
 }
 
 func listener(t *testing.T, h TargetHarness) (connectors.Target, Listener) {
@@ -130,6 +131,29 @@ func commentsOfOneText(t *testing.T, h TargetHarness) {
 	}
 	if n := told(t, l, link, "One call"); n != 3 {
 		t.Errorf("got %d comments, want 3: %q", n, l.Comments(t, link))
+	}
+}
+
+// commentsAreTakenBack: a digest on one customer's object may name another, who was erased.
+func commentsAreTakenBack(t *testing.T, h TargetHarness) {
+	target, l := listener(t, h)
+	it := item(h, 1)
+	link := upsert(t, target, connectors.Want{Item: it})
+	later := connectors.Comment{Key: "digest/2026-12-01/1", Text: "Contact on 2026-12-01"}
+	upsert(t, target, connectors.Want{Item: it, Link: link, Last: &it, Comment: "Separated.", Comments: []connectors.Comment{digest}})
+	for range 2 {
+		again := later
+		again.InDoubt = true
+		upsert(t, openTarget(t, h), connectors.Want{Item: it, Link: link, Last: &it, Comments: []connectors.Comment{again}, Unsay: true})
+	}
+	if told(t, l, link, digest.Text) != 0 || told(t, l, link, later.Text) != 1 || told(t, l, link, "Separated.") != 1 {
+		t.Errorf("got %q, want the digest that came with it and what was no digest", l.Comments(t, link))
+	}
+	if err := target.Close(context.Background(), link, connectors.Closing{Unsay: true}); err != nil {
+		t.Fatalf("close: %v", err)
+	}
+	if told(t, l, link, "Contact on") != 0 {
+		t.Errorf("closed: got %q, want no digest", l.Comments(t, link))
 	}
 }
 

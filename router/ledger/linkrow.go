@@ -60,6 +60,7 @@ const (
 	linkStrays
 	linkAgain
 	linkTold
+	linkUnsay
 )
 
 func (k *Link) flags() byte {
@@ -75,6 +76,7 @@ func (k *Link) flags() byte {
 	set(k.strays(), linkStrays)
 	set(k.Again, linkAgain)
 	set(k.tells(), linkTold)
+	set(k.Unsay, linkUnsay)
 	return f
 }
 
@@ -85,7 +87,7 @@ func (k *Link) strays() bool { return k.Item == nil && len(k.Projects) > 0 }
 func decodeLinkRow(key string, row []byte) (Link, []byte, error) {
 	d := dec{b: row}
 	f := d.byte()
-	k := Link{Key: key, Closed: f&linkClosed != 0, Merged: f&linkMerged != 0, Again: f&linkAgain != 0, Link: connectors.Link(d.text()), Hash: d.fixed()}
+	k := Link{Key: key, Closed: f&linkClosed != 0, Merged: f&linkMerged != 0, Again: f&linkAgain != 0, Unsay: f&linkUnsay != 0, Link: connectors.Link(d.text()), Hash: d.fixed()}
 	item := d.blob()
 	if f&linkMade != 0 {
 		k.Made = d.time()

@@ -14,7 +14,7 @@ func TestLinkRowsAreReadAsTheyWereWritten(t *testing.T) {
 		{Key: "r/e", Link: "1", Made: time.Unix(5, 7).UTC()},
 		{Key: "r/e", Link: "1", Item: &connectors.Item{Key: "r/e", Project: "P"}, Closed: true, Merged: true, Carries: []string{NoKey}, Made: time.Unix(5, 0).UTC()},
 		{Key: "r/e", Link: "1", Carries: []string{"r/x", "r/e"}, Projects: []string{"P", "Q"}},
-		{Key: "r/e", Link: "1", Item: &connectors.Item{Key: "r/e", Project: "P"}, Made: time.Unix(5, 0).UTC(),
+		{Key: "r/e", Link: "1", Item: &connectors.Item{Key: "r/e", Project: "P"}, Made: time.Unix(5, 0).UTC(), Unsay: true,
 			Told:    work.Told{From: time.Unix(7, 0).UTC(), Day: "2026-11-30", Marks: []work.Mark{{At: time.Unix(8, 0).UTC(), Hash: 1}, {At: time.Unix(6, 0).UTC(), Hash: 1 << 63}}},
 			Telling: &work.Telling{Key: "digest/2026-12-01/x", Day: "2026-12-01", Marks: []work.Mark{{At: time.Unix(9, 0).UTC(), Hash: 3}}}},
 		{Key: "r/e", Link: "1", Item: &connectors.Item{Key: "r/e", Project: "P", Once: true}, Again: true, Made: time.Unix(5, 0).UTC()},

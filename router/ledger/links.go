@@ -37,6 +37,9 @@ type Link struct {
 	// Settle keeps both as they are, whatever it is given.
 	Told    work.Told
 	Telling *work.Telling
+	// Unsay says that what was told may name somebody who was erased since, and is to be taken back. It stays until Unsaid says,
+	// in what Settle is given, that it was.
+	Unsay, Unsaid bool
 	// InDoubt says that a call about the object was announced and never settled (invariant 4): it may have been made
 	// or changed without our learning of it. Since is when the first such call was announced, Projects are those that
 	// the object may be in; they are also known of an object whose Item is not.

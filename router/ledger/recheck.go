@@ -126,6 +126,7 @@ func (c *change) recheck(target string, s *Settlement) error {
 		goesOn := Link{Key: k.Key, Link: k.Link, Made: k.Since, Projects: k.Projects}
 		if old != nil { // what was told on the other is not told again
 			goesOn.join(old)
+			goesOn.Unsay = old.Unsay
 		}
 		if err := c.putLink(target, s.Entity, old, &goesOn); err != nil {
 			return err

@@ -30,9 +30,9 @@ func (k *Link) Before() (work.Told, bool) {
 func (k *Link) recall(old *Link, now time.Time) {
 	again := old == nil || old.Link != k.Link
 	if again {
-		k.Told, k.Telling = work.Told{}, nil
+		k.Told, k.Telling, k.Unsay = work.Told{}, nil, false
 	} else {
-		k.Told, k.Telling = old.Told, old.Telling
+		k.Told, k.Telling, k.Unsay = old.Told, old.Telling, old.Unsay && !k.Unsaid
 		again = old.Closed && !k.Closed
 	}
 	switch {

@@ -123,6 +123,9 @@ func (e *eraser) shown() error {
 			}
 		}
 	}
+	if err := e.unsay(targets); err != nil {
+		return err
+	}
 	for _, n := range e.plan.links {
 		if slices.Contains(e.ids, n.entity) {
 			continue

@@ -245,9 +245,8 @@ func TestErasureEndsWaiting(t *testing.T) {
 	if _, err := s.Erase(context.Background(), s.ids[0], ledger.EraseOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	s.clean()
 	s.now = s.now.Add(time.Hour)
-	if got, n := s.wake(); got != nil || n != 0 {
-		t.Errorf("%v marked by %d pieces, want none", got, n)
+	if _, n := s.wake(); n != 0 || s.due(s.ids[0]) {
+		t.Errorf("found by %d pieces, due %v; want nothing", n, s.due(s.ids[0]))
 	}
 }
