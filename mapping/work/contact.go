@@ -60,7 +60,7 @@ const recentLooks = 1000
 
 // recent returns the interactions since a time that keep says yes to, the newest first. The first older one ends the search.
 func (s *scene) recent(since time.Time, most int, keep func(*Entity) bool) ([]*Entity, error) {
-	for n := min(8, most); ; n = min(4*n, most) {
+	for n := min(2, most); ; n = min(4*n, most) { // most have nothing new
 		looked := 0
 		list, err := s.graph.Recent(s.entity, n, func(e *Entity) bool {
 			looked++

@@ -48,12 +48,12 @@
 //
 // A rule with `since`, `within` and perhaps `after` has items from a while after something happened and for so long:
 //
-//	- name: unanswered
-//	  for: person
-//	  when: person.unanswered != nil
-//	  since: person.unanswered?.since ?? ""
-//	  after: 24h                 # hours or days; at once when it is left out
-//	  within: 14d                # then the item is closed
+//   - name: unanswered
+//     for: person
+//     when: person.unanswered != nil
+//     since: person.unanswered?.since ?? ""
+//     after: 24h                 # hours or days; at once when it is left out
+//     within: 14d                # then the item is closed
 //
 // Plan says when an entity has to be planned anew although nothing of it changes; nobody has to look at all of them.
 //
