@@ -32,8 +32,8 @@ func (w *world) lastContact(rules *work.Rules, record string) (says string) {
 	return says
 }
 
-// letter is an e-mail that names addresses only.
-func letter(n int, from string) connectors.Record {
+// byAddress is an e-mail that names addresses only.
+func byAddress(n int, from string) connectors.Record {
 	return version(fmt.Sprint("m/messages/", n), 1, fmt.Sprintf(`{"direction":"inbound","kind":"email","message_id":"%d@mx.example","occurred_at":"2026-11-%02dT10:00:00.000Z","participants":[{"role":"from","address":%q,"name":"Ana"},{"role":"to","address":"sales@ours.example"}],"subject":"Offer %d"}`, n, n, from, n))
 }
 
@@ -47,7 +47,7 @@ func TestMailMarksTheCardsThatShowIt(t *testing.T) {
 		version("a/contacts/2", 1, `{"emails":[{"address":"bo@free.example"}],"name.full":"Bo"}`))
 	w.fetch(version("a/deals/1", 1, `{"name":"D","organization":"a/companies/1","status":"open"}`))
 	w.clean()
-	w.fetch(letter(5, "ana@acme.example"))
+	w.fetch(byAddress(5, "ana@acme.example"))
 	if got := w.marked("org_"); !slices.Equal(got, []string{w.id("a/companies/1")}) {
 		t.Errorf("an e-mail from Ana marks the organizations %v, want hers", got)
 	}
@@ -55,11 +55,11 @@ func TestMailMarksTheCardsThatShowIt(t *testing.T) {
 		t.Errorf("it marks the deals %v, want none", got)
 	}
 	w.clean()
-	w.fetch(letter(6, "bo@free.example"))
+	w.fetch(byAddress(6, "bo@free.example"))
 	if got := w.marked("per_"); !slices.Equal(got, []string{w.id("a/contacts/2")}) {
 		t.Errorf("an e-mail from Bo marks the people %v, want him", got)
 	}
-	w.fetch(letter(3, "ana@acme.example"))
+	w.fetch(byAddress(3, "ana@acme.example"))
 	for record, want := range map[string]string{"a/companies/1": "2026-11-05, e-mail from Ana: Offer 5", "a/contacts/2": "2026-11-06, e-mail from Ana: Offer 6",
 		"a/companies/2": ""} {
 		if got := w.lastContact(rules, record); got != want {
