@@ -102,3 +102,84 @@ func BenchmarkApplyMails(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkRecent reads the ten newest mails of one customer who has ten, and of one who has very many.
+func BenchmarkRecent(b *testing.B) {
+	for _, mails := range []int{10, 50_000} {
+		b.Run(fmt.Sprint("mails=", mails), func(b *testing.B) {
+			l, _ := mailLedger(b, reach)
+			applyPages(b, l, 1, makePages(1, 0))
+			for n := range (mails + mailPageSize - 1) / mailPageSize {
+				page := mailPage(n, 1)
+				applyPages(b, l, 1, [][]connectors.Record{page[:min(mails, len(page))]})
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for range b.N {
+				err := l.Snapshot(b.Context(), func(s *ledger.Snap) error {
+					e, err := s.Resolve("hs/contacts/100000")
+					if err != nil {
+						return err
+					}
+					list, err := s.Recent(e, 10, func(*work.Entity) bool { return true })
+					if len(list) != 10 {
+						b.Fatalf("%d mails", len(list))
+					}
+					return err
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// acquainted is mails that are kept only with somebody who is known.
+type acquainted struct{ mails }
+
+func (m acquainted) Map(rec connectors.Record) (canonical.Profile, mapping.Outcome, error) {
+	p, out, err := m.mails.Map(rec)
+	if p.Kind == canonical.Interaction {
+		out.Known = &mapping.Known{Addresses: []string{gjson.GetBytes(rec.Data, "from.0.address").Str}}
+	}
+	return p, out, err
+}
+
+func strangersLedger(b *testing.B) *ledger.Ledger {
+	l, err := ledger.Open(openBolt(b, b.TempDir()), ledger.Options{Targets: []string{target}, Reach: reach, Mapper: acquainted{}, KindOf: knownKind,
+		Key: []byte(strings.Repeat("k", 32))})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return l
+}
+
+// BenchmarkPassOver passes over mails of strangers.
+func BenchmarkPassOver(b *testing.B) {
+	l := strangersLedger(b)
+	pages := make([][]connectors.Record, b.N)
+	for i := range pages {
+		pages[i] = mailPage(i, 10_000)
+	}
+	b.ResetTimer()
+	applyPages(b, l, 1, pages)
+	b.ReportMetric(float64(b.N*mailPageSize)/b.Elapsed().Seconds(), "records/s")
+}
+
+// BenchmarkApplyNewAmongStrangers is BenchmarkApplyNew where ten thousand strangers left traces, of whom the contacts are
+// none: what looking for them costs. Without strangers it is one look-up a transaction.
+func BenchmarkApplyNewAmongStrangers(b *testing.B) {
+	l := strangersLedger(b)
+	for n := range 20 {
+		page := mailPage(n, 1<<30)
+		for i := range page {
+			page[i].Data = []byte(strings.ReplaceAll(string(page[i].Data), "@acme", "@elsewhere"))
+		}
+		applyPages(b, l, 1, [][]connectors.Record{page})
+	}
+	pages := makePages(b.N, 0)
+	b.ResetTimer()
+	applyPages(b, l, 1, pages)
+	b.ReportMetric(float64(b.N*pageSize)/b.Elapsed().Seconds(), "records/s")
+}
