@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/imap/wire"
 )
 
 // cursorVersion is raised when the meaning of a field changes; every version ever written must stay readable. One of
@@ -21,7 +22,7 @@ type cursor struct {
 	// Todo are the folders in which the pass that is under way has still to read, and up to which UID: what comes later is
 	// the next pass's, so that a pass ends in a mailbox that never rests.
 	Todo []todo `json:"todo,omitempty"`
-	// Since, in epoch seconds, leaves out of the pass what arrived before: for reading a span again.
+	// Since, in epoch seconds, leaves out of the pass what arrived and was sent before: for reading a span again.
 	Since int64 `json:"since,omitempty"`
 }
 
@@ -56,10 +57,11 @@ func parseCursor(text connectors.Cursor) (cursor, error) {
 	return c, nil
 }
 
-// since is the day from which the pass reads, the later of the cursor's and the configuration's.
-func (a *account) sinceOf(c cursor) time.Time {
-	if at := time.Unix(c.Since, 0); c.Since > 0 && at.After(a.since) {
-		return at.UTC()
+// sinceOf says which mail the pass leaves out.
+func (a *account) sinceOf(c cursor) wire.Since {
+	since := wire.Since{Arrived: a.since}
+	if c.Since > 0 {
+		since.Either = time.Unix(c.Since, 0).UTC()
 	}
-	return a.since
+	return since
 }

@@ -112,6 +112,13 @@ func TestDovecotIsReadCompletely(t *testing.T) {
 	if got := b.drain(); len(got) != 1 {
 		t.Errorf("%d records after one new mail", len(got))
 	}
+	var err error
+	if b.at, err = b.src.(connectors.Rewinder).CursorAt("messages", time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC)); err != nil {
+		t.Fatal(err)
+	}
+	if got := ids(b.drain()); len(got) != 38 {
+		t.Errorf("%d mails were read again, want the 38 that are still there", len(got))
+	}
 	if seen := c.Do("STATUS INBOX (UNSEEN MESSAGES)"); len(seen) != 1 || seen[0] != "* STATUS INBOX (MESSAGES 28 UNSEEN 28)" {
 		t.Errorf("reading changed the mailbox: %q", seen)
 	}

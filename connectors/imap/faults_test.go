@@ -283,3 +283,35 @@ func TestEndlessAnswerIsGivenUp(t *testing.T) {
 		t.Errorf("it took %v", took)
 	}
 }
+
+// TestSpanIsReadAgainByEitherDate: a mail counts as of when it was sent, or as of when it was received; reading again since then must
+// find it by that one, whatever the other says.
+func TestSpanIsReadAgainByEitherDate(t *testing.T) {
+	h := newHarness(t, nil)
+	since := time.Date(2026, 11, 20, 20, 0, 0, 0, time.UTC)
+	long := time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC)
+	sent := func(id string, date, received time.Time) []byte {
+		return mail("Message-Id: <"+id+"@x.example>", "From: a@x.example", "Date: "+date.Format(time.RFC1123Z),
+			"Received: from a by b; "+received.Format(time.RFC1123Z))
+	}
+	for _, m := range []struct {
+		raw     []byte
+		arrived time.Time
+	}{
+		{sent("moved", since, since), long},                      // the new server lost when it arrived
+		{sent("imported", long, long), since},                    // arrived again
+		{sent("ahead", long, since), since.Add(-47 * time.Hour)}, // the server before it has a clock that is ahead
+		{sent("old", long, long), long},                          // is not read again
+	} {
+		if _, err := h.sim.AppendAt("INBOX", m.raw, m.arrived); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := newReader(t, h)
+	var err error
+	if r.at, err = r.src.(connectors.Rewinder).CursorAt("messages", since); err != nil {
+		t.Fatal(err)
+	}
+	r.through(0)
+	r.once(3)
+}

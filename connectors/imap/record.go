@@ -117,7 +117,7 @@ func (a *account) stillThere(ctx context.Context, s *wire.Session, missing map[u
 		if !is {
 			continue
 		}
-		there, err := s.Search(ctx, uid, uid, a.since)
+		there, err := s.Search(ctx, uid, uid, wire.Since{Arrived: a.since})
 		if err != nil {
 			return err
 		}

@@ -184,7 +184,7 @@ func behind(uids []uint32, first uint32) uint32 {
 const spread = 8
 
 // next returns the UIDs of the next page from first to last, and up to which UID that is all there is.
-func (a *account) next(ctx context.Context, s *wire.Session, first, last uint32, since time.Time) (uids []uint32, through uint32, err error) {
+func (a *account) next(ctx context.Context, s *wire.Session, first, last uint32, since wire.Since) (uids []uint32, through uint32, err error) {
 	if first > last {
 		return nil, last, nil
 	}

@@ -44,10 +44,16 @@ func (s *Session) Leave(ctx context.Context) error {
 	})
 }
 
-// Search returns the UIDs from first to last of messages in the open folder that are no drafts and arrived on the day of
-// since or later (zero = any), in ascending order. The range has an end always: one that ends with * matches the last
+// Since leaves out older messages, by day; the zero time leaves out none.
+type Since struct {
+	Arrived time.Time // that arrived before (INTERNALDATE)
+	Either  time.Time // that both arrived before and were sent before (Date)
+}
+
+// Search returns the UIDs from first to last of messages in the open folder that are no drafts and not too old, in ascending
+// order. The range has an end always: one that ends with * matches the last
 // message, however far below its beginning that is.
-func (s *Session) Search(ctx context.Context, first, last uint32, since time.Time) (list []uint32, err error) {
+func (s *Session) Search(ctx context.Context, first, last uint32, since Since) (list []uint32, err error) {
 	err = s.run(ctx, "search", func() error {
 		d, err := s.client.UIDSearch(criteria(first, last, since), s.extended(&imap.SearchOptions{ReturnAll: true})).Wait()
 		if err != nil {
@@ -65,7 +71,7 @@ func (s *Session) Search(ctx context.Context, first, last uint32, since time.Tim
 }
 
 // First returns the least UID that Search would return, 0 for none, with a short answer where the server can.
-func (s *Session) First(ctx context.Context, first, last uint32, since time.Time) (least uint32, err error) {
+func (s *Session) First(ctx context.Context, first, last uint32, since Since) (least uint32, err error) {
 	options := s.extended(&imap.SearchOptions{ReturnMin: true})
 	if options == nil {
 		list, err := s.Search(ctx, first, last, since)
@@ -92,7 +98,11 @@ func (s *Session) extended(o *imap.SearchOptions) *imap.SearchOptions {
 	return nil
 }
 
-func criteria(first, last uint32, since time.Time) *imap.SearchCriteria {
-	return &imap.SearchCriteria{UID: []imap.UIDSet{{{Start: imap.UID(first), Stop: imap.UID(last)}}},
-		NotFlag: []imap.Flag{imap.FlagDraft}, Since: since}
+func criteria(first, last uint32, since Since) *imap.SearchCriteria {
+	c := &imap.SearchCriteria{UID: []imap.UIDSet{{{Start: imap.UID(first), Stop: imap.UID(last)}}},
+		NotFlag: []imap.Flag{imap.FlagDraft}, Since: since.Arrived}
+	if !since.Either.IsZero() {
+		c.Or = [][2]imap.SearchCriteria{{{Since: since.Either}, {SentSince: since.Either}}}
+	}
+	return c
 }
