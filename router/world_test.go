@@ -88,6 +88,8 @@ type board struct {
 	mu       sync.Mutex
 	items    map[connectors.Link]connectors.Item
 	said     map[connectors.Link][]string // comments
+	told     map[connectors.Link][]string // what is left once
+	keys     map[string]bool              // of that, with the object
 	next     int
 	inUse    int
 	maxUse   int
@@ -102,7 +104,7 @@ type board struct {
 }
 
 func newBoard() *board {
-	return &board{items: map[connectors.Link]connectors.Item{}, said: map[connectors.Link][]string{}}
+	return &board{items: map[connectors.Link]connectors.Item{}, said: map[connectors.Link][]string{}, told: map[connectors.Link][]string{}, keys: map[string]bool{}}
 }
 
 func (b *board) Upsert(_ context.Context, w connectors.Want) (connectors.Link, error) {
@@ -148,6 +150,7 @@ func (b *board) Upsert(_ context.Context, w connectors.Want) (connectors.Link, e
 		b.items[link] = item
 	}
 	b.say(link, w.Comment)
+	b.tell(link, w.Comments)
 	if b.after != nil {
 		if err := b.after(w); err != nil {
 			return "", err
