@@ -100,6 +100,7 @@ var settings = []connectors.Setting{
 type account struct {
 	connection string
 	server     wire.Account
+	unsigned   bool // nothing is signed in: a configuration that is only looked at
 	folders    choice
 	mail       message.Settings
 	hashes     bool
@@ -131,7 +132,8 @@ func open(env connectors.Env) (*account, error) {
 	if how.OAuth != nil {
 		server.Tokens = env.Tokens
 	}
-	a := &account{connection: env.Connection, server: server, watch: v.List("watch"), page: v.Int("page_size"), idle: v.Duration("idle"), now: env.Now}
+	unsigned := how.OAuth != nil && env.Tokens == nil
+	a := &account{connection: env.Connection, server: server, unsigned: unsigned, watch: v.List("watch"), page: v.Int("page_size"), idle: v.Duration("idle"), now: env.Now}
 	if a.folders, err = chosen(v.List("folders"), v.List("exclude")); err != nil {
 		return nil, err
 	}

@@ -36,6 +36,9 @@ func (a *account) Follow(ctx context.Context, feed string, after connectors.Curs
 	if at < 0 || after != "" && after != here {
 		return nil, &connectors.Error{Kind: connectors.Rejected, Op: "follow", Reason: "there is no such folder in watch, or the place is not one of this connector's"}
 	}
+	if a.unsigned {
+		return nil, &connectors.Error{Kind: connectors.Denied, Op: "follow", Reason: "the connection is not signed in"}
+	}
 	s, err := wire.Dial(ctx, a.server)
 	if err != nil {
 		return nil, err

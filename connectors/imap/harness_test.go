@@ -28,8 +28,6 @@ type harness struct {
 	extra  map[string]any
 	serial int
 	mails  map[string]letter // by record id
-	src    connectors.Source // asked for the ids of what is made
-	at     connectors.Cursor
 }
 
 // letter is a mail as it was made.

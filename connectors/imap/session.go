@@ -14,6 +14,9 @@ const keptFor = 20 * time.Second
 // with runs fn over a connection that is signed in. One that was put aside may have been ended by the server meanwhile,
 // which says nothing about the server: then fn runs over a new one, once, for nothing was answered yet.
 func (a *account) with(ctx context.Context, fn func(*wire.Session) error) error {
+	if a.unsigned {
+		return &connectors.Error{Kind: connectors.Denied, Op: "sign in", Reason: "the connection is not signed in"}
+	}
 	s := a.take()
 	if s != nil {
 		err := fn(s)

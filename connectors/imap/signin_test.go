@@ -225,3 +225,20 @@ func TestSettingsAreChecked(t *testing.T) {
 		}
 	}
 }
+
+// TestConfigurationIsLookedAt: a connection that nobody signed in opens, and reads nothing.
+func TestConfigurationIsLookedAt(t *testing.T) {
+	h := newHarness(t, nil)
+	v, _ := imap.Connector.Spec.Parse(map[string]any{"host": h.host, "port": h.port, "security": "none", "user": "u", "sign_in": "google", "client_id": "x"})
+	opened, err := imap.Connector.Open(connectors.Env{Settings: v, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, first(t, opened), connectors.Denied, "not signed in")
+	if _, err := opened.(connectors.Feeder).Follow(t.Context(), "INBOX", ""); connectors.KindOf(err) != connectors.Denied {
+		t.Errorf("follow: %v", err)
+	}
+	if n := h.log.Totals().Connections; n != 0 {
+		t.Errorf("%d connections were made", n)
+	}
+}

@@ -136,11 +136,11 @@ func (s *Session) Close() {
 	}
 }
 
-// Failed reports whether the session is of no more use. Stale reports whether it was so before its first answer since
-// it was last put aside: the server ended it meanwhile, and another one may work.
+// Failed reports whether the session is of no more use.
 func (s *Session) Failed() bool { return s.failed }
 
-// Stale: see Failed.
+// Stale reports whether it failed before its first answer since it was put aside: the server ended it meanwhile, and
+// another one may work.
 func (s *Session) Stale() bool { return s.failed && !s.done }
 
 // Rest marks the session as put aside.
