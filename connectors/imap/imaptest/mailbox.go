@@ -3,6 +3,7 @@ package imaptest
 import (
 	"bytes"
 	"fmt"
+	"net/mail"
 	"slices"
 	"time"
 
@@ -115,4 +116,18 @@ func (s *Server) Renumber(folder string) error {
 	s.mu.Unlock()
 	s.Cut()
 	return err
+}
+
+// UIDs returns the UIDs of the messages of a folder by their subjects, as they are written.
+func (s *Server) UIDs(folder string) map[string]uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string]uint32{}
+	for _, l := range s.mail[folder] {
+		m, err := mail.ReadMessage(bytes.NewReader(l.raw))
+		if err == nil {
+			out[m.Header.Get("Subject")] = l.uid
+		}
+	}
+	return out
 }
