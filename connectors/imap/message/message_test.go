@@ -166,3 +166,16 @@ func TestBounceInWords(t *testing.T) {
 		}
 	}
 }
+
+// TestIDsAreInTheOrderOfTime: a page of mails is written to one place of a store, not to as many as it has mails.
+func TestIDsAreInTheOrderOfTime(t *testing.T) {
+	last := ""
+	for _, date := range []string{"", "Thu, 31 Dec 1899 10:00:00 +0000", "Thu, 01 Jan 1970 00:01:00 +0000", "Mon, 30 Nov 2026 10:00:00 +0100", "Mon, 30 Nov 2026 10:00:00 +0000",
+		"Fri, 01 Jan 2100 00:00:00 +0000"} {
+		got := idTime([]byte(date))
+		if len(got) != timeLength || got < last || got == last && got != "222222" {
+			t.Errorf("%q: got %q after %q", date, got, last)
+		}
+		last = got
+	}
+}
