@@ -136,7 +136,9 @@ func (e *eraser) consents() error {
 			continue
 		}
 		for _, t := range list.terms {
-			terms[t] = terms[t]
+			if _, known := terms[t]; !known {
+				terms[t] = false
+			}
 		}
 	}
 	for _, t := range sortedKeys(terms) {

@@ -147,7 +147,9 @@ func (h *hearing) terms() (map[string]bool, error) {
 		}
 		for _, row := range rows {
 			for _, t := range row.terms {
-				terms[t] = terms[t]
+				if _, known := terms[t]; !known {
+					terms[t] = false
+				}
 			}
 		}
 		p := h.sources[i].Profile
