@@ -135,11 +135,7 @@ func (e *eraser) consents() error {
 		if list == nil {
 			continue
 		}
-		for _, t := range list.terms {
-			if _, known := terms[t]; !known {
-				terms[t] = false
-			}
-		}
+		onceOf(terms, list.terms)
 	}
 	for _, t := range sortedKeys(terms) {
 		rows, err := h.v.consentRows(t)

@@ -134,6 +134,15 @@ func (v *reading) hear(members []recKey, sources []identity.Source) ([]identity.
 	return sources, nil
 }
 
+// onceOf adds addresses that something was said of once, unless they are known.
+func onceOf(terms map[string]bool, list []string) {
+	for _, t := range list {
+		if _, known := terms[t]; !known {
+			terms[t] = false
+		}
+	}
+}
+
 // terms returns what the customer is known by: true for what it has now, false for addresses of which its own records said
 // something once.
 func (h *hearing) terms() (map[string]bool, error) {
@@ -146,11 +155,7 @@ func (h *hearing) terms() (map[string]bool, error) {
 			return nil, err
 		}
 		for _, row := range rows {
-			for _, t := range row.terms {
-				if _, known := terms[t]; !known {
-					terms[t] = false
-				}
-			}
+			onceOf(terms, row.terms)
 		}
 		p := h.sources[i].Profile
 		if !h.sources[i].Live {
