@@ -2,6 +2,7 @@ package connectortest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 var sourceReads = []sourceCheck{
 	{"StreamsAreDeclared", "", streamsAreDeclared},
+	{"NoObjectIsListedTwice", "", noObjectIsListedTwice},
 	{"EmptyStreamIsCaughtUp", "", emptyStreamIsCaughtUp},
 	{"ReadsAllOnce", "", readsAllOnce},
 	{"SameCursorSamePage", "", sameCursorSamePage},
@@ -50,6 +52,47 @@ func streamsAreDeclared(t *testing.T, h SourceHarness) {
 		t.Errorf("got the streams %v, want %s among them", got, h.Stream())
 	}
 }
+
+// noObjectIsListedTwice, with the streams that are usual and with all that can be chosen together: a listing takes for gone
+// what it does not show, so two of one object would each reap what only the other shows.
+func noObjectIsListedTwice(t *testing.T, h SourceHarness) {
+	var all []any
+	for _, set := range h.Connector().Spec.Settings {
+		if set.Streams && len(set.Choices) > 0 {
+			all = append(all, set.Name, set.Choices)
+		}
+	}
+	for _, change := range [][]any{nil, all} {
+		streams, err := Open(t, h, change...).(connectors.Source).Streams(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, why := range listedTwice(streams) {
+			t.Error(why)
+		}
+	}
+}
+
+// listedTwice says which objects more than one stream lists. What comes along with a stream is listed with it, and nobody
+// else may read it at all; the object of a stream may be read by others that list nothing.
+func listedTwice(streams []connectors.Stream) (why []string) {
+	for i, s := range streams {
+		for _, other := range streams[i+1:] {
+			if s.Object == other.Object && lists(s) && lists(other) {
+				why = append(why, fmt.Sprintf("streams %s and %s both list the object %s", s.Name, other.Name, s.Object))
+			}
+			for _, object := range append([]string{s.Object}, s.Along...) {
+				if slices.Contains(other.Along, object) || object == other.Object && slices.Contains(s.Along, object) {
+					why = append(why, fmt.Sprintf("the object %s comes along with one of the streams %s and %s, and the other reads it, too", object, s.Name, other.Name))
+				}
+			}
+		}
+	}
+	return why
+}
+
+// lists reports whether the stream's listings take for gone what they do not show.
+func lists(s connectors.Stream) bool { return s.Snapshot || s.Sweep > 0 }
 
 // emptyStreamIsCaughtUp: a stream without objects must come to rest, or the router reads it for ever.
 func emptyStreamIsCaughtUp(t *testing.T, h SourceHarness) {
