@@ -1,7 +1,6 @@
 package mailchimp
 
 import (
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,45 +65,4 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
-}
-
-// FuzzForm: what is read is bounded, and a form without brackets is read as the standard library reads it.
-func FuzzForm(f *testing.F) {
-	f.Add("a=1&b=2&a=3")
-	f.Add("data%5Bmerges%5D%5BEMAIL%5D=x&type=profile")
-	f.Add(strings.Repeat("a&", 2000))
-	f.Add(strings.Repeat("a[", 10) + strings.Repeat("]", 10) + "=1")
-	f.Fuzz(func(t *testing.T, body string) {
-		form, err := parseForm([]byte(body))
-		if err != nil {
-			return
-		}
-		if len(form) > maxPairs {
-			t.Errorf("got %d fields", len(form))
-		}
-		for name := range form {
-			if len(name) > maxName {
-				t.Errorf("got a name of %d bytes", len(name))
-			}
-		}
-		want, err := url.ParseQuery(body)
-		if err != nil || strings.ContainsAny(body, "[.;") || strings.Contains(body, "%") {
-			return
-		}
-		for name := range want {
-			if form[name] != want.Get(name) {
-				t.Errorf("%s: got %q, want %q", name, form[name], want.Get(name))
-			}
-		}
-	})
-}
-
-// TestFormBounds: what is too much is refused.
-func TestFormBounds(t *testing.T) {
-	for name, body := range map[string]string{"fields": strings.Repeat("a=1&", maxPairs+1), "depth": "a[b][c][d][e]=1", "name": strings.Repeat("a", maxName+1) + "=1",
-		"size": "a=" + strings.Repeat("x", maxDelivery), "escape": "a=%zz", "no name": "[a]=1", "open": "a[b=1", "twice": "a[b]]=1"} {
-		if form, err := parseForm([]byte(body)); err == nil {
-			t.Errorf("%s: got %d fields, want an error", name, len(form))
-		}
-	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/form"
 )
 
 const (
@@ -42,8 +43,8 @@ func (a *account) Verify(d connectors.Delivery) error {
 		return errors.New("verify delivery: neither webhook_secret nor signing_secret is configured, so nothing can be trusted")
 	case d.Method != http.MethodPost:
 		return errors.New("verify delivery: webhooks are posted")
-	case len(d.Body) > maxDelivery:
-		return fmt.Errorf("verify delivery: %d bytes, the most is %d", len(d.Body), maxDelivery)
+	case len(d.Body) > form.MaxBody:
+		return fmt.Errorf("verify delivery: %d bytes, the most is %d", len(d.Body), form.MaxBody)
 	case !h.path.IsZero() && len(h.path.Reveal()) < leastSecret:
 		return fmt.Errorf("verify delivery: webhook_secret is shorter than %d characters, too short for a secret in a path", leastSecret)
 	case !h.path.IsZero() && !h.inPath(d.Path):
