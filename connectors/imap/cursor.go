@@ -1,8 +1,6 @@
 package imap
 
 import (
-	"encoding/json"
-	"strings"
 	"time"
 
 	"github.com/millrace/millrace/connectors"
@@ -35,26 +33,12 @@ type todo struct {
 // String returns the cursor in its stored form.
 func (c cursor) String() connectors.Cursor {
 	c.V = cursorVersion
-	text, err := json.Marshal(c)
-	if err != nil {
-		panic("encode cursor: " + err.Error()) // a struct of numbers and strings
-	}
-	return connectors.Cursor(text)
+	return connectors.WriteCursor(c)
 }
 
 // parseCursor reads a stored cursor; the empty one is the zero cursor.
 func parseCursor(text connectors.Cursor) (cursor, error) {
-	if text == "" {
-		return cursor{}, nil
-	}
-	var c cursor
-	d := json.NewDecoder(strings.NewReader(string(text)))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&c); err != nil || d.More() || c.V != cursorVersion || c.Since < 0 {
-		return cursor{}, &connectors.Error{Kind: connectors.Rejected, Op: "read cursor",
-			Reason: "it was not written by this version of the imap connector or an earlier one; reset the stream"}
-	}
-	return c, nil
+	return connectors.ReadCursor("imap", text, func(c cursor) bool { return c.V == cursorVersion && c.Since >= 0 })
 }
 
 // sinceOf says which mail the pass leaves out.

@@ -1,9 +1,7 @@
 package zendesk
 
 import (
-	"encoding/json"
 	"slices"
-	"strings"
 
 	"github.com/millrace/millrace/connectors"
 )
@@ -58,26 +56,12 @@ type cursor struct {
 // String returns the cursor in its stored form.
 func (c cursor) String() connectors.Cursor {
 	c.V = cursorVersion
-	text, err := json.Marshal(c)
-	if err != nil {
-		panic("encode cursor: " + err.Error()) // a struct of numbers and strings
-	}
-	return connectors.Cursor(text)
+	return connectors.WriteCursor(c)
 }
 
 // parseCursor reads a stored cursor; the empty one is the zero cursor.
 func parseCursor(text connectors.Cursor) (cursor, error) {
-	if text == "" {
-		return cursor{}, nil
-	}
-	var c cursor
-	d := json.NewDecoder(strings.NewReader(string(text)))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&c); err != nil || d.More() || !c.sound() {
-		return cursor{}, &connectors.Error{Kind: connectors.Rejected, Op: "read cursor",
-			Reason: "it was not written by this version of the zendesk connector or an earlier one; reset the stream"}
-	}
-	return c, nil
+	return connectors.ReadCursor("zendesk", text, cursor.sound)
 }
 
 // sound reports whether the cursor is one that String could have written.
