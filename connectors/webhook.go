@@ -1,7 +1,10 @@
 package connectors
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -19,6 +22,17 @@ type Delivery struct {
 	Header   http.Header
 	Body     []byte // raw: signatures are over these bytes
 	Received time.Time
+}
+
+// LeastPathSecret is how many characters a secret must have that stands at the end of a path: nothing else protects it.
+const LeastPathSecret = 16
+
+// ShowsSecret reports whether the path that was asked for ends with the secret. How long it takes does not tell how much of it
+// was right. No path shows a secret that is shorter than LeastPathSecret, or none.
+func (d Delivery) ShowsSecret(secret Secret) bool {
+	path := strings.TrimRight(d.Path, "/")
+	got, want := sha256.Sum256([]byte(path[strings.LastIndexByte(path, '/')+1:])), sha256.Sum256([]byte(secret.Reveal()))
+	return len(secret.Reveal()) >= LeastPathSecret && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
 // Hint says that a record may have changed, and is fetched before anything is believed. A deletion is the

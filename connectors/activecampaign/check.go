@@ -60,8 +60,8 @@ func (a *account) checkWebhook() connectors.Finding {
 	switch {
 	case a.secret.IsZero():
 		return connectors.Finding{OK: true, What: "webhook", Detail: "no webhook_secret: deliveries are refused, and changes of lists and tags may take relist_every to show"}
-	case len(a.secret.Reveal()) < leastSecret:
-		return connectors.Finding{What: "webhook", Detail: fmt.Sprintf("webhook_secret is shorter than %d characters: deliveries are refused", leastSecret)}
+	case len(a.secret.Reveal()) < connectors.LeastPathSecret:
+		return connectors.Finding{What: "webhook", Detail: fmt.Sprintf("webhook_secret is shorter than %d characters: deliveries are refused", connectors.LeastPathSecret)}
 	}
 	return connectors.Finding{OK: true, What: "webhook", Detail: "webhook_secret is set"}
 }

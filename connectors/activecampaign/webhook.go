@@ -1,13 +1,10 @@
 package activecampaign
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/millrace/millrace/connectors"
@@ -18,24 +15,19 @@ import (
 // (https://developers.activecampaign.com/page/webhooks). What a delivery is known by is a secret at the end of the
 // address; polling stays the truth.
 
-// leastSecret is how long a secret must be that nothing but itself protects.
-const leastSecret = 16
-
 // Verify implements connectors.Webhook: the path that was really asked for must end with the secret.
 func (a *account) Verify(d connectors.Delivery) error {
 	switch {
 	case a.secret.IsZero():
 		return errors.New("verify delivery: no webhook_secret is configured, so nothing can be trusted")
-	case len(a.secret.Reveal()) < leastSecret:
-		return fmt.Errorf("verify delivery: webhook_secret is shorter than %d characters, and nothing else protects it", leastSecret)
+	case len(a.secret.Reveal()) < connectors.LeastPathSecret:
+		return fmt.Errorf("verify delivery: webhook_secret is shorter than %d characters, and nothing else protects it", connectors.LeastPathSecret)
 	case len(d.Body) > form.MaxBody:
 		return fmt.Errorf("verify delivery: %d bytes, the most is %d", len(d.Body), form.MaxBody)
 	case d.Method != http.MethodPost:
 		return errors.New("verify delivery: ActiveCampaign posts")
 	}
-	path := strings.TrimRight(d.Path, "/")
-	got, want := sha256.Sum256([]byte(path[strings.LastIndexByte(path, '/')+1:])), sha256.Sum256([]byte(a.secret.Reveal()))
-	if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+	if !d.ShowsSecret(a.secret) {
 		return errors.New("verify delivery: the path does not end with the secret; check webhook_secret and the address of the webhook")
 	}
 	return nil

@@ -69,8 +69,8 @@ func (a *account) checkClock(date time.Time) connectors.Finding {
 func (a *account) checkWebhook() connectors.Finding {
 	f := connectors.Finding{OK: true, What: "webhook"}
 	switch n := len(a.hooks.path.Reveal()); {
-	case n > 0 && n < leastSecret:
-		f.OK, f.Detail = false, fmt.Sprintf("webhook_secret has %d characters and needs %d: deliveries are refused", n, leastSecret)
+	case n > 0 && n < connectors.LeastPathSecret:
+		f.OK, f.Detail = false, fmt.Sprintf("webhook_secret has %d characters and needs %d: deliveries are refused", n, connectors.LeastPathSecret)
 	case len(a.hooks.signing) > 0:
 		f.Detail = "signed deliveries are accepted"
 	case !a.hooks.path.IsZero():

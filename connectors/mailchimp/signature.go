@@ -3,7 +3,6 @@ package mailchimp
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -20,8 +19,6 @@ const (
 	signatureHeader = "X-Mailchimp-Signature"
 	// freshness is how far a signature's time may be from our clock, either way, as Mailchimp documents it.
 	freshness = 5 * time.Minute
-	// leastSecret is how long a secret in a path must be.
-	leastSecret = 16
 )
 
 // signingSecrets reads a list separated by commas: each audience has webhooks, and secrets, of its own.
@@ -45,9 +42,9 @@ func (a *account) Verify(d connectors.Delivery) error {
 		return errors.New("verify delivery: webhooks are posted")
 	case len(d.Body) > form.MaxBody:
 		return fmt.Errorf("verify delivery: %d bytes, the most is %d", len(d.Body), form.MaxBody)
-	case !h.path.IsZero() && len(h.path.Reveal()) < leastSecret:
-		return fmt.Errorf("verify delivery: webhook_secret is shorter than %d characters, too short for a secret in a path", leastSecret)
-	case !h.path.IsZero() && !h.inPath(d.Path):
+	case !h.path.IsZero() && len(h.path.Reveal()) < connectors.LeastPathSecret:
+		return fmt.Errorf("verify delivery: webhook_secret is shorter than %d characters, too short for a secret in a path", connectors.LeastPathSecret)
+	case !h.path.IsZero() && !d.ShowsSecret(h.path):
 		return errors.New("verify delivery: the path does not end with the secret; check webhook_secret and the webhook's address")
 	case len(h.signing) > 0:
 		return h.signed(d)
@@ -55,8 +52,8 @@ func (a *account) Verify(d connectors.Delivery) error {
 	return nil
 }
 
-// Probe implements connectors.Prober: it returns nil for the GET by which Mailchimp asks, before it makes a webhook, whether the address is there. It must
-// show the secret in its path where there is one; a signing secret is not known before the webhook is made.
+// Probe implements connectors.Prober: it returns nil for the GET by which Mailchimp asks, before it makes a webhook, whether the
+// address is there. It must show the secret in its path where there is one; a signing secret is not known before the webhook is made.
 // https://mailchimp.com/developer/marketing/guides/sync-audience-data-webhooks/
 func (a *account) Probe(d connectors.Delivery) error {
 	h := a.hooks
@@ -65,7 +62,7 @@ func (a *account) Probe(d connectors.Delivery) error {
 		return errors.New("probe: it is no GET")
 	case h.path.IsZero() && len(h.signing) == 0:
 		return errors.New("probe: neither webhook_secret nor signing_secret is configured")
-	case !h.path.IsZero() && !h.inPath(d.Path):
+	case !h.path.IsZero() && !d.ShowsSecret(h.path):
 		return errors.New("probe: the path does not end with the secret")
 	}
 	return nil
@@ -78,12 +75,6 @@ func (a *account) Identity(d connectors.Delivery) string {
 	}
 	stamp, _, _ := parts(d.Header.Get(signatureHeader))
 	return stamp
-}
-
-func (h hooks) inPath(path string) bool {
-	path = strings.TrimRight(path, "/")
-	got, want := sha256.Sum256([]byte(path[strings.LastIndexByte(path, '/')+1:])), sha256.Sum256([]byte(h.path.Reveal()))
-	return len(h.path.Reveal()) >= leastSecret && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 
 // signed checks `t=1718000000,v1=<hex>`: the HMAC-SHA256 of the time, a dot and the body as it came. Of several v1, as in a

@@ -146,8 +146,8 @@ func (a *account) checkWebhook() connectors.Finding {
 	switch h := a.hooks; {
 	case h.secret.IsZero():
 		return connectors.Finding{OK: true, What: "webhook", Detail: "no webhook_secret: outbound messages are refused, changes come by polling only"}
-	case len(h.secret.Reveal()) < leastSecret:
-		return connectors.Finding{What: "webhook", Detail: fmt.Sprintf("webhook_secret is shorter than %d characters: outbound messages are refused", leastSecret)}
+	case len(h.secret.Reveal()) < connectors.LeastPathSecret:
+		return connectors.Finding{What: "webhook", Detail: fmt.Sprintf("webhook_secret is shorter than %d characters: outbound messages are refused", connectors.LeastPathSecret)}
 	case h.organization == "":
 		return connectors.Finding{What: "webhook", Detail: "set organization_id, so that messages of another organization are refused"}
 	}

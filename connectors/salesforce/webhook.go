@@ -1,12 +1,9 @@
 package salesforce
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/millrace/millrace/connectors"
 )
@@ -21,12 +18,8 @@ type hooks struct {
 	organization string // "" = any
 }
 
-const (
-	// maxDelivery bounds a body. A message has at most 100 notifications.
-	maxDelivery = 4 << 20
-	// leastSecret is how long a secret must be that nothing but itself protects.
-	leastSecret = 16
-)
+// maxDelivery bounds a body. A message has at most 100 notifications.
+const maxDelivery = 4 << 20
 
 // Verify implements connectors.Webhook: the path must end with the secret, and only then is the body looked at, whose
 // organization must be ours.
@@ -35,16 +28,14 @@ func (a *account) Verify(d connectors.Delivery) error {
 	switch {
 	case h.secret.IsZero():
 		return errors.New("verify delivery: no webhook_secret is configured, so nothing can be trusted")
-	case len(h.secret.Reveal()) < leastSecret:
-		return fmt.Errorf("verify delivery: webhook_secret is shorter than %d characters, and nothing else protects it", leastSecret)
+	case len(h.secret.Reveal()) < connectors.LeastPathSecret:
+		return fmt.Errorf("verify delivery: webhook_secret is shorter than %d characters, and nothing else protects it", connectors.LeastPathSecret)
 	case len(d.Body) > maxDelivery:
 		return fmt.Errorf("verify delivery: %d bytes, the most is %d", len(d.Body), maxDelivery)
 	case d.Method != http.MethodPost:
 		return errors.New("verify delivery: outbound messages are posted")
 	}
-	path := strings.TrimRight(d.Path, "/")
-	got, want := sha256.Sum256([]byte(path[strings.LastIndexByte(path, '/')+1:])), sha256.Sum256([]byte(h.secret.Reveal()))
-	if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+	if !d.ShowsSecret(h.secret) {
 		return errors.New("verify delivery: the path does not end with the secret; check webhook_secret and the endpoint of the outbound message")
 	}
 	if h.organization == "" {
