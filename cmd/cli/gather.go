@@ -28,6 +28,7 @@ var (
 	descLag      = prometheus.NewDesc("millrace_stream_lag_seconds", "Time since the instant a stream is complete up to.", []string{"connection", "stream"}, nil)
 	descContact  = prometheus.NewDesc("millrace_feed_silence_seconds", "Time since a feed last told anything, be it nothing new.", []string{"connection", "feed"}, nil)
 	descInbox    = prometheus.NewDesc("millrace_inbox_deliveries", "Webhook deliveries that wait to be parsed.", nil, nil)
+	descForward  = prometheus.NewDesc("millrace_webhook_forwarded_total", "Deliveries that receivers on other hosts forwarded.", nil, nil)
 	descSize     = prometheus.NewDesc("millrace_ledger_bytes", "Size of the ledger.", nil, nil)
 	descCalls    = prometheus.NewDesc("millrace_api_actions_total", "Actions asked of a vendor.", []string{"connection"}, nil)
 )
@@ -36,7 +37,7 @@ var (
 type ledgerFigures struct{ h *hub }
 
 func (f ledgerFigures) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{descDirty, descDead, descGaps, descRecords, descEntities, descLag, descContact, descInbox, descSize, descCalls} {
+	for _, d := range []*prometheus.Desc{descDirty, descDead, descGaps, descRecords, descEntities, descLag, descContact, descInbox, descForward, descSize, descCalls} {
 		ch <- d
 	}
 }
@@ -79,6 +80,9 @@ func (f ledgerFigures) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	gauge(descGaps, float64(st.Totals.Gaps))
+	if fw := f.h.hooks.forwarded(); fw != nil {
+		ch <- prometheus.MustNewConstMetric(descForward, prometheus.CounterValue, float64(fw.Stored))
+	}
 	gauge(descInbox, float64(st.Totals.Inbox))
 	gauge(descSize, float64(st.Store.SizeBytes))
 	for name, c := range f.h.conns {

@@ -22,6 +22,7 @@ import (
 type receiving struct {
 	*receive.Receiver
 	server *receive.Server
+	hub    *relay.Hub // nil when nothing is taken that others forward
 }
 
 // serveWebhooks begins to receive, nil where the configuration has no webhooks. What arrives is stored at once and parsed as
@@ -37,12 +38,18 @@ func (h *hub) serveWebhooks() (*receiving, error) {
 	}
 	o := receiverOptions(w, hooks, h.log)
 	o.Store, o.Stored = receive.Inbox{Ledger: h.ledger}, h.router.Received
+	var hub *relay.Hub
 	if !w.ForwardKey.IsZero() {
-		if o.Forward, err = relay.NewHub(w.ForwardKey, h.ledger, h.router.Received, h.log, time.Now); err != nil {
+		if hub, err = relay.NewHub(w.ForwardKey, h.ledger, h.router.Received, h.log, time.Now); err != nil {
 			return nil, withCode(exitConfig, err)
 		}
+		o.Forward = hub
 	}
-	return startReceiving(w, o, h.log)
+	r, err := startReceiving(w, o, h.log)
+	if err == nil {
+		r.hub = hub
+	}
+	return r, err
 }
 
 // startReceiving makes the receiver and its server.
@@ -62,7 +69,7 @@ func startReceiving(w config.Webhooks, o receive.Options, log *slog.Logger) (*re
 	if open := openWithoutTLS(w, server.Address()); open != "" {
 		log.Warn(open)
 	}
-	return &receiving{r, server}, nil
+	return &receiving{Receiver: r, server: server}, nil
 }
 
 // listens returns where webhooks are received, "" where they are not.
@@ -169,6 +176,20 @@ func (r *receiving) report() (list []webhookReport) {
 	return list
 }
 
+// forwardedReport is what receivers on other hosts forwarded since the daemon was started.
+type forwardedReport struct {
+	Stored int64     `json:"stored"`
+	Last   time.Time `json:"last,omitzero"`
+}
+
+func (r *receiving) forwarded() *forwardedReport {
+	if r == nil || r.hub == nil {
+		return nil
+	}
+	n, last := r.hub.Taken()
+	return &forwardedReport{n, last}
+}
+
 func printWebhooks(t *tabwriter.Writer, rep statusReport) {
 	if len(rep.Webhooks) > 0 {
 		fmt.Fprintln(t, "WEBHOOK\tSTORED\tREPEATED\tREFUSED\tPUT OFF\tLAST")
@@ -176,6 +197,9 @@ func printWebhooks(t *tabwriter.Writer, rep statusReport) {
 			fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%s\n", w.Connection, w.Stored, w.Repeated, w.Refused, w.Put, instant(w.Last))
 		}
 		fmt.Fprintln(t)
+	}
+	if f := rep.Forwarded; f != nil && f.Stored > 0 {
+		fmt.Fprintf(t, "%d webhook deliveries were forwarded by receivers on other hosts, the last at %s\n\n", f.Stored, instant(f.Last))
 	}
 	if rep.Inbox.Waiting > 0 {
 		fmt.Fprintf(t, "%d webhook deliveries wait to be parsed, the oldest since %s\n\n", rep.Inbox.Waiting, instant(rep.Inbox.Oldest))

@@ -41,6 +41,7 @@ type statusReport struct {
 	Quotas    []quotaReport       `json:"quotas"`
 	Counts    []countReport       `json:"vendor_counts,omitempty"` // with --counts
 	Webhooks  []webhookReport     `json:"webhooks,omitempty"`
+	Forwarded *forwardedReport    `json:"forwarded,omitempty"`
 	Inbox     ledger.InboxBacklog `json:"inbox,omitzero"`
 	Gaps      []ledger.Gap        `json:"gaps,omitempty"`
 	Records   map[string]int64    `json:"records"`
@@ -110,7 +111,7 @@ func (a *app) report(ctx context.Context, h *hub) (statusReport, error) {
 	if rep.Inbox, err = h.ledger.Inbox(ctx); err != nil {
 		return rep, err
 	}
-	rep.Webhooks = h.hooks.report()
+	rep.Webhooks, rep.Forwarded = h.hooks.report(), h.hooks.forwarded()
 	held := h.router.Held()
 	for _, t := range h.cfg.Targets {
 		rep.Targets = append(rep.Targets, targetReport{Target: t, Backlog: st.Totals.Dirty[t], Shown: st.Totals.Links[t], Held: held[t]})

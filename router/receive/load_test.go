@@ -67,20 +67,21 @@ func TestLoadOverTheMaximum(t *testing.T) {
 
 func report(t *testing.T, kind string, size int, fresh bool, runs, floor []figures) {
 	t.Helper()
-	var rate, p99, peak []float64
+	var rate, p99, cpu []float64
 	for i, f := range runs {
 		rate, p99 = append(rate, f.rate/floor[i].rate), append(p99, float64(f.p99)/float64(floor[i].p99))
-		peak = append(peak, float64(f.peak>>20))
+		cpu = append(cpu, float64(f.cpu)/float64(floor[i].cpu))
 	}
 	slices.Sort(rate)
 	slices.Sort(p99)
+	slices.Sort(cpu)
 	mid := len(runs) / 2
 	how := "keep-alive"
 	if fresh {
 		how = "fresh"
 	}
-	t.Logf("%-10s %4d bytes %-10s: rate %.2f [%.2f-%.2f] of the floor's, p99 %.2f [%.2f-%.2f]; at last %v; most memory %.0f MiB", kind, size, how,
-		rate[mid], rate[0], rate[len(rate)-1], p99[mid], p99[0], p99[len(p99)-1], runs[len(runs)-1], slices.Max(peak))
+	t.Logf("%-10s %4d bytes %-10s: rate %.2f [%.2f-%.2f] of the floor's, p99 %.2f [%.2f-%.2f], CPU %.2f [%.2f-%.2f]; at last %v", kind, size, how,
+		rate[mid], rate[0], rate[len(rate)-1], p99[mid], p99[0], p99[len(p99)-1], cpu[mid], cpu[0], cpu[len(cpu)-1], runs[len(runs)-1])
 }
 
 // load is what a measurement offers.
@@ -95,21 +96,23 @@ type load struct {
 type figures struct {
 	rate     float64 // acknowledged a second
 	p50, p99 time.Duration
+	cpu      time.Duration // of the server, for each that it acknowledged
 	codes    map[int]int
 	peak     int64 // most memory of the server, bytes
 }
 
 func (f figures) String() string {
-	return fmt.Sprintf("%.0f/s, p50 %v, p99 %v, answers %v, memory %d MiB", f.rate, f.p50.Round(10*time.Microsecond), f.p99.Round(10*time.Microsecond), f.codes, f.peak>>20)
+	return fmt.Sprintf("%.0f/s, p50 %v, p99 %v, %v of CPU each, answers %v, memory %d MiB", f.rate, f.p50.Round(10*time.Microsecond), f.p99.Round(10*time.Microsecond), f.cpu.Round(time.Microsecond), f.codes, f.peak>>20)
 }
 
 func measure(t *testing.T, kind string, l load) figures {
 	t.Helper()
 	cmd, address := startServer(t, kind)
-	defer func() {
+	end := sync.OnceFunc(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-	}()
+	})
+	defer end()
 	ctx, cancel := context.WithTimeout(context.Background(), l.length)
 	defer cancel()
 	var mu sync.Mutex
@@ -132,10 +135,12 @@ func measure(t *testing.T, kind string, l load) figures {
 	}
 	all.Wait()
 	out.rate = float64(out.codes[200]) / time.Since(began).Seconds()
+	end()
 	slices.Sort(took)
 	if len(took) == 0 {
 		t.Fatalf("%s: nothing was acknowledged: %v", kind, out.codes)
 	}
+	out.cpu = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()) / time.Duration(len(took))
 	out.p50, out.p99 = took[len(took)/2], took[len(took)*99/100]
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/millrace/millrace/connectors"
@@ -28,6 +29,17 @@ type Hub struct {
 	log    *slog.Logger
 	now    func() time.Time
 	busy   chan struct{}
+
+	count atomic.Int64 // deliveries stored
+	last  atomic.Int64 // when, in Unix nanoseconds
+}
+
+// Taken returns how many deliveries were forwarded and new since the hub was made, and when the last ones were.
+func (h *Hub) Taken() (count int64, last time.Time) {
+	if ns := h.last.Load(); ns != 0 {
+		last = time.Unix(0, ns).UTC()
+	}
+	return h.count.Load(), last
 }
 
 // mostBatches is how many requests are handled at once: each may be large.
@@ -89,6 +101,10 @@ func (h *Hub) take(r *http.Request) (status int, receipt Receipt, err error) {
 	}
 	if receipt.Stored, err = h.keeper.PutForwarded(r.Context(), batch.Spool, list); err != nil {
 		return http.StatusServiceUnavailable, receipt, err
+	}
+	if receipt.Stored > 0 {
+		h.count.Add(int64(receipt.Stored))
+		h.last.Store(h.now().UnixNano())
 	}
 	if receipt.Stored > 0 && h.stored != nil {
 		h.stored()
