@@ -114,14 +114,6 @@ func (s scheme) path() string {
 	return "/hooks/" + s.connector
 }
 
-// refusal is the status of what this scheme does not prove.
-func (s scheme) refusal() int {
-	if s.inPath {
-		return 404
-	}
-	return 401
-}
-
 // TestWhatEachSchemeRefuses: standard-webhooks' cases, and those that peers were caught with, for every vendor's own way.
 func TestWhatEachSchemeRefuses(t *testing.T) {
 	for _, s := range schemes {

@@ -56,6 +56,7 @@ func (c *Client) Send(ctx context.Context, spool string, last uint64, list []jso
 		return fmt.Errorf("forward deliveries: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set(doorHeader, door(c.key))
 	req.Header.Set(signatureHeader, signature)
 	res, err := c.http.Do(req)
 	if err != nil {
@@ -67,8 +68,8 @@ func (c *Client) Send(ctx context.Context, spool string, last uint64, list []jso
 		return fmt.Errorf("forward deliveries: %w", bare(err))
 	}
 	switch {
-	case res.StatusCode == http.StatusUnauthorized:
-		return errors.New("forward deliveries: the hub does not know us; forward.key must be the same there")
+	case res.StatusCode == http.StatusUnauthorized, res.StatusCode == http.StatusNotFound:
+		return errors.New("forward deliveries: the hub does not know us: it must have the same forward.key, and forward.to must end with its path")
 	case res.StatusCode != http.StatusOK:
 		return fmt.Errorf("forward deliveries: HTTP %d", res.StatusCode)
 	case !same(sign(c.key, "receipt", signature, answer), res.Header.Get(signatureHeader)):

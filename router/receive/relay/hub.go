@@ -24,6 +24,7 @@ type Keeper interface {
 // Hub is the handler of the hub's side.
 type Hub struct {
 	key    connectors.Secret
+	door   string
 	keeper Keeper
 	stored func()
 	log    *slog.Logger
@@ -50,11 +51,15 @@ func NewHub(key connectors.Secret, keeper Keeper, stored func(), log *slog.Logge
 	if len(key.Reveal()) < leastKey {
 		return nil, errKey
 	}
-	return &Hub{key: key, keeper: keeper, stored: stored, log: log, now: now, busy: make(chan struct{}, mostBatches)}, nil
+	return &Hub{key: key, door: door(key), keeper: keeper, stored: stored, log: log, now: now, busy: make(chan struct{}, mostBatches)}, nil
 }
 
 // ServeHTTP implements http.Handler.
 func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost || !same(h.door, r.Header.Get(doorHeader)) {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
 	select {
 	case h.busy <- struct{}{}:
 		defer func() { <-h.busy }()
@@ -77,8 +82,8 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // take stores one batch. Nothing of it is read before it is known to be the receiver's.
 func (h *Hub) take(r *http.Request) (status int, receipt Receipt, err error) {
-	if r.Method != http.MethodPost || len(r.Header.Values(signatureHeader)) != 1 {
-		return http.StatusNotFound, receipt, errors.New("it is no signed batch")
+	if len(r.Header.Values(signatureHeader)) != 1 {
+		return http.StatusUnauthorized, receipt, errors.New("the batch is not signed")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, MostBytes))
 	if err != nil {

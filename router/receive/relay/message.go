@@ -38,6 +38,9 @@ type Receipt struct {
 const (
 	// signatureHeader holds the HMAC-SHA256, in hexadecimal digits, of request and answer.
 	signatureHeader = "Millrace-Signature"
+	// doorHeader holds a proof of the key that is the same for every request. It says nothing about the batch; it keeps
+	// strangers from having the hub read megabytes before it can tell that the signature is wrong.
+	doorHeader = "Millrace-Door"
 	// MostBytes bounds a request: a batch, or a single delivery of the largest body in base64.
 	MostBytes = 24 << 20
 	// mostAge is how old a batch may be. The hub remembers a spool for longer (ledger.PutForwarded), so that a recorded
@@ -57,6 +60,9 @@ func sign(key connectors.Secret, kind, about string, body []byte) string {
 	mac.Write(body)
 	return hex.EncodeToString(mac.Sum(nil))
 }
+
+// door returns what opens the hub's door.
+func door(key connectors.Secret) string { return sign(key, "door", "", nil) }
 
 func same(want, got string) bool { return subtle.ConstantTimeCompare([]byte(want), []byte(got)) == 1 }
 

@@ -120,9 +120,15 @@ func TestHubKnowsItsReceivers(t *testing.T) {
 		return w.Code
 	}
 	signature := good.Header.Get("Millrace-Signature")
-	with := func(values ...string) http.Header { return http.Header{"Millrace-Signature": values} }
+	with := func(values ...string) http.Header {
+		return http.Header{"Millrace-Door": {relay.Door(key)}, "Millrace-Signature": values}
+	}
+	noDoor := http.Header{"Millrace-Signature": {signature}}
+	if got := try("POST", noDoor, string(body)); got != 404 || k.count() > 0 {
+		t.Errorf("without the door's key: status %d and %d deliveries taken", got, k.count())
+	}
 	for name, got := range map[string]int{
-		"unsigned": try("POST", http.Header{}, string(body)), "GET": try("GET", good.Header, string(body)),
+		"unsigned": try("POST", with(), string(body)), "GET": try("GET", good.Header, string(body)),
 		"changed": try("POST", good.Header, strings.Replace(string(body), "crm", "cRm", 1)), "longer": try("POST", good.Header, string(body)+" "),
 		"upper case": try("POST", with(strings.ToUpper(signature)), string(body)), "two": try("POST", with(signature, signature), string(body)),
 		"empty": try("POST", with(""), string(body)), "a receipt's": try("POST", with(strings.Repeat("0", 64)), string(body)),
@@ -154,9 +160,11 @@ func TestReceiverKnowsItsHub(t *testing.T) {
 	hub := newHub(t, k)
 	var recorded *httptest.ResponseRecorder
 	answers := map[string]http.HandlerFunc{
-		"an empty 200":    func(w http.ResponseWriter, _ *http.Request) {},
-		"a stranger's":    func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"up_to":1,"stored":1}`) },
-		"a redirect":      func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://evil.example/", 307) },
+		"an empty 200": func(w http.ResponseWriter, _ *http.Request) {},
+		"a stranger's": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"up_to":1,"stored":1}`) },
+		"a redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://evil.example/", http.StatusTemporaryRedirect)
+		},
 		"one cut off":     func(w http.ResponseWriter, r *http.Request) { hub.ServeHTTP(&half{ResponseWriter: w}, r) },
 		"that of another": func(w http.ResponseWriter, r *http.Request) { replay(w, recorded) },
 	}
@@ -201,6 +209,23 @@ func (h *half) Write(b []byte) (int, error) {
 	return len(b), err
 }
 
+// A stranger's body is not read at all.
+func TestStrangersAreTurnedAwayAtTheDoor(t *testing.T) {
+	body := &counted{}
+	w := httptest.NewRecorder()
+	newHub(t, &keeper{}).ServeHTTP(w, httptest.NewRequest("POST", "/forward", body))
+	if w.Code != 404 || body.n > 0 {
+		t.Errorf("status %d after %d reads, want 404 at once", w.Code, body.n)
+	}
+}
+
+type counted struct{ n int }
+
+func (c *counted) Read([]byte) (int, error) {
+	c.n++
+	return 0, io.EOF
+}
+
 func TestShortKeysAreRefused(t *testing.T) {
 	short := connectors.NewSecret(strings.Repeat("k", 31))
 	if _, err := relay.NewHub(short, &keeper{}, nil, slog.New(slog.DiscardHandler), time.Now); err == nil {
@@ -239,6 +264,7 @@ func FuzzHub(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		k := &keeper{}
 		req := httptest.NewRequest("POST", "/forward", bytes.NewReader(body))
+		req.Header.Set("Millrace-Door", relay.Door(key))
 		req.Header.Set("Millrace-Signature", relay.SignBatch(key, body))
 		w := httptest.NewRecorder()
 		newHub(t, k).ServeHTTP(w, req)
