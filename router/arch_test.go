@@ -51,10 +51,9 @@ func room(path string) (layer int, vendor string) {
 		if len(parts) == 1 {
 			return 1, ""
 		}
-		if parts[1] == "rest" || parts[1] == "transport" || parts[1] == "oauth" || parts[1] == "form" {
-			return 2, ""
-		}
 		switch parts[1] {
+		case "rest", "transport", "oauth", "form", "verbatim":
+			return 2, ""
 		case "all", "sandbox", "connectortest":
 			return 4, ""
 		}

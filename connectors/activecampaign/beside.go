@@ -9,6 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/verbatim"
 )
 
 // A record is ActiveCampaign's object verbatim. What belongs to a contact and is kept elsewhere is added behind:
@@ -120,11 +121,11 @@ func (b *beside) add(data json.RawMessage, row gjson.Result) json.RawMessage {
 	for _, what := range b.asked {
 		switch what {
 		case listsBeside:
-			data = with(data, row, "lists", encoded(b.standing(b.lists[id])))
+			data = verbatim.With(data, row, "lists", encoded(b.standing(b.lists[id])))
 		case tagsBeside:
-			data = with(data, row, "tags", encoded(b.tagsOf(b.tags[id])))
+			data = verbatim.With(data, row, "tags", encoded(b.tagsOf(b.tags[id])))
 		case fieldsBeside:
-			data = with(data, row, "fields", encoded(b.fieldsOf(b.values[id])))
+			data = verbatim.With(data, row, "fields", encoded(b.fieldsOf(b.values[id])))
 		}
 	}
 	return data

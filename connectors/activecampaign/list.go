@@ -8,6 +8,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/verbatim"
 )
 
 // Of everything but contacts there are only lists that are paged by offset. When a row before the offset is deleted between
@@ -83,10 +84,10 @@ func (a *account) records(op string, s stream, n answer, rows []gjson.Result) ([
 			return nil, err
 		}
 		for _, name := range s.drop {
-			r.Data = without(r.Data, name)
+			r.Data = verbatim.Without(r.Data, name)
 		}
 		if s.name == dealGroupsStream {
-			r.Data = with(r.Data, row, "deal_stages", stagesOf(n.members["dealStages"], row.Get("id").String()))
+			r.Data = verbatim.With(r.Data, row, "deal_stages", stagesOf(n.members["dealStages"], row.Get("id").String()))
 		}
 		out = append(out, r)
 	}

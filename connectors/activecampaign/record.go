@@ -1,7 +1,6 @@
 package activecampaign
 
 import (
-	"bytes"
 	"encoding/json"
 	"strings"
 	"time"
@@ -98,38 +97,4 @@ func stagesOf(all gjson.Result, group string) string {
 		}
 	}
 	return "[" + strings.Join(list, ",") + "]"
-}
-
-// with returns the object with one more member behind its own; unchanged when there is no value or the row has the member
-// itself.
-func with(data json.RawMessage, row gjson.Result, name, value string) json.RawMessage {
-	if value == "" || row.Get(name).Exists() {
-		return data
-	}
-	end := bytes.LastIndexByte(data, '}')
-	out := make(json.RawMessage, 0, len(data)+len(name)+len(value)+4)
-	out = append(out, bytes.TrimRight(data[:end], " \t\r\n")...)
-	if out[len(out)-1] != '{' {
-		out = append(out, ',')
-	}
-	out = append(out, '"')
-	out = append(append(append(out, name...), `":`...), value...)
-	return append(out, '}')
-}
-
-// without returns the object without one of its members, every other byte as it was.
-func without(data json.RawMessage, name string) json.RawMessage {
-	member := gjson.GetBytes(data, name)
-	if !member.Exists() || member.Index == 0 {
-		return data
-	}
-	from := bytes.LastIndex(data[:member.Index], []byte(`"`+name+`"`))
-	head, tail := bytes.TrimRight(data[:from], " \t\r\n"), data[member.Index+len(member.Raw):]
-	switch {
-	case head[len(head)-1] == ',':
-		head = head[:len(head)-1]
-	case bytes.HasPrefix(bytes.TrimLeft(tail, " \t\r\n"), []byte(",")):
-		tail = tail[bytes.IndexByte(tail, ',')+1:]
-	}
-	return append(append(make(json.RawMessage, 0, len(head)+len(tail)), head...), tail...)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/verbatim"
 )
 
 // What recipients did is asked for campaign by campaign. Which campaigns are worth asking about, their reports say in one
@@ -129,9 +130,9 @@ func (a *account) event(campaign named, row, what gjson.Result, seen time.Time) 
 	id := strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:]))[:26]
 	r := connectors.Record{Ref: a.ref(activityStream, id), Version: unix(max(at, 1)), Seen: seen.UTC(), Data: raw(what)}
 	for _, member := range []string{"email_address", "list_id"} {
-		r.Data = with(r.Data, what, member, row.Get(member).Raw)
+		r.Data = verbatim.With(r.Data, what, member, row.Get(member).Raw)
 	}
-	r.Data = with(r.Data, what, "campaign_id", quoted(campaign.ID))
-	r.Data = with(r.Data, what, "subject", quoted(campaign.Name))
+	r.Data = verbatim.With(r.Data, what, "campaign_id", quoted(campaign.ID))
+	r.Data = verbatim.With(r.Data, what, "subject", quoted(campaign.Name))
 	return r
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/verbatim"
 )
 
 // campaignPage is the most campaigns of a page: half of what is possible, so that the reports of those that were sent fit
@@ -37,7 +38,7 @@ func (a *account) campaigns(ctx context.Context, c cursor) (connectors.Page, err
 		return connectors.Page{}, err
 	}
 	for i, row := range rows {
-		records[i].Data = with(records[i].Data, row, "report", reports[row.Get("id").String()])
+		records[i].Data = verbatim.With(records[i].Data, row, "report", reports[row.Get("id").String()])
 	}
 	return snapshot(records, n, cursor{Phase: listing, place: c.place}, more), nil
 }
@@ -89,7 +90,7 @@ func (a *account) campaign(ctx context.Context, id string) ([]connectors.Record,
 	if err != nil {
 		return nil, err
 	}
-	records[0].Data = with(records[0].Data, row, "report", reports[id])
+	records[0].Data = verbatim.With(records[0].Data, row, "report", reports[id])
 	return records, nil
 }
 

@@ -1,7 +1,6 @@
 package mailchimp
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/verbatim"
 )
 
 // A record is Mailchimp's object verbatim, but for `_links`, which are half of its bytes and are not asked for. What
@@ -78,7 +78,7 @@ func (h head) version() time.Time {
 func (a *account) memberRecords(list named, h head, row gjson.Result, seen time.Time) []connectors.Record {
 	id := list.ID + ":" + h.contact
 	member := connectors.Record{Ref: a.ref(membersStream, id), Version: h.version(), Seen: seen.UTC(),
-		Data: with(with(raw(row), row, "list_name", quoted(list.Name)), row, "interest_ids", h.chosen())}
+		Data: verbatim.With(verbatim.With(raw(row), row, "list_name", quoted(list.Name)), row, "interest_ids", h.chosen())}
 	membership := connectors.Record{Ref: a.ref(memberships, id), Version: member.Version, Seen: member.Seen, Data: h.membership(list.ID, id)}
 	if h.status == "archived" {
 		membership.Deleted.Kind = connectors.Archived
@@ -144,20 +144,4 @@ func quoted(text string) string {
 		panic("encode text: " + err.Error())
 	}
 	return string(data)
-}
-
-// with returns the object with one more member behind the others, unless there is nothing to add or it has that member.
-func with(data json.RawMessage, row gjson.Result, name, value string) json.RawMessage {
-	if value == "" || row.Get(name).Exists() {
-		return data
-	}
-	end := bytes.LastIndexByte(data, '}')
-	out := make(json.RawMessage, 0, len(data)+len(name)+len(value)+4)
-	out = append(out, bytes.TrimRight(data[:end], " \t\r\n")...)
-	if out[len(out)-1] != '{' {
-		out = append(out, ',')
-	}
-	out = append(out, '"')
-	out = append(append(append(out, name...), `":`...), value...)
-	return append(out, '}')
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/verbatim"
 )
 
 // place is how far a list is read that is paged by number. Each page begins with the row that the last one ended with: when
@@ -78,7 +79,7 @@ func (a *account) listed(op, object, under string, n answer, rows []gjson.Result
 		}
 		r := connectors.Record{Ref: a.ref(object, id), Version: newest(row, stamps), Seen: n.date.UTC(), Data: raw(row)}
 		for _, name := range []string{"list_name", "category"} {
-			r.Data = with(r.Data, row, name, quoted(add[name]))
+			r.Data = verbatim.With(r.Data, row, name, quoted(add[name]))
 		}
 		out = append(out, r)
 	}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/millrace/millrace/connectors/verbatim"
 )
 
 // A record is Zendesk's object verbatim. What belongs to it and Zendesk keeps elsewhere is added behind, each as one
@@ -34,14 +36,14 @@ func addition(object string, n answer) adding {
 		identities := grouped(n.members["identities"], "user_id")
 		return func(data json.RawMessage, row gjson.Result) json.RawMessage {
 			if list := identities[row.Get("id").String()]; list != nil {
-				return with(data, row, "identities", "["+string(bytes.Join(list, []byte(",")))+"]")
+				return verbatim.With(data, row, "identities", "["+string(bytes.Join(list, []byte(",")))+"]")
 			}
 			return data
 		}
 	case agentsStream:
 		names := named(n.members["groups"], "name")
 		return func(data json.RawMessage, row gjson.Result) json.RawMessage {
-			return with(data, row, "group_name", names[row.Get("default_group_id").String()])
+			return verbatim.With(data, row, "group_name", names[row.Get("default_group_id").String()])
 		}
 	case ticketsStream:
 		return ticketAddition(n)
@@ -50,19 +52,19 @@ func addition(object string, n answer) adding {
 	case commentsStream:
 		roles, ticket := named(n.members["users"], "role"), n.members["ticket"].Raw
 		return func(data json.RawMessage, row gjson.Result) json.RawMessage {
-			data = with(data, row, "ticket_id", ticket)
-			return with(data, row, "author_role", roles[row.Get("author_id").String()])
+			data = verbatim.With(data, row, "ticket_id", ticket)
+			return verbatim.With(data, row, "author_role", roles[row.Get("author_id").String()])
 		}
 	case membershipsStream:
 		roles, active := named(n.members["users"], "role"), named(n.members["users"], "active")
 		return func(data json.RawMessage, row gjson.Result) json.RawMessage {
-			data = with(data, row, "user_role", roles[row.Get("user_id").String()])
-			return with(data, row, "user_active", active[row.Get("user_id").String()])
+			data = verbatim.With(data, row, "user_role", roles[row.Get("user_id").String()])
+			return verbatim.With(data, row, "user_active", active[row.Get("user_id").String()])
 		}
 	case organizationsStream:
 		return func(data json.RawMessage, row gjson.Result) json.RawMessage {
 			if row.Get("deleted_at").Type == gjson.Null {
-				return without(data, "deleted_at")
+				return verbatim.Without(data, "deleted_at")
 			}
 			return data
 		}
@@ -76,9 +78,9 @@ func ticketAddition(n answer) adding {
 		metrics[set.Get("ticket_id").String()] = set.Raw
 	}
 	return func(data json.RawMessage, row gjson.Result) json.RawMessage {
-		data = with(data, row, "metric_set", metrics[row.Get("id").String()])
-		data = with(data, row, "group_name", names[row.Get("group_id").String()])
-		return with(data, row, "custom_field_values", valuesByID(row.Get("custom_fields")))
+		data = verbatim.With(data, row, "metric_set", metrics[row.Get("id").String()])
+		data = verbatim.With(data, row, "group_name", names[row.Get("group_id").String()])
+		return verbatim.With(data, row, "custom_field_values", valuesByID(row.Get("custom_fields")))
 	}
 }
 
@@ -121,38 +123,4 @@ func named(list gjson.Result, member string) map[string]string {
 		}
 	}
 	return all
-}
-
-// with returns the object with one more member behind its own; unchanged when there is no value or the row has the member
-// itself.
-func with(data json.RawMessage, row gjson.Result, name, value string) json.RawMessage {
-	if value == "" || row.Get(name).Exists() {
-		return data
-	}
-	end := bytes.LastIndexByte(data, '}')
-	out := make(json.RawMessage, 0, len(data)+len(name)+len(value)+4)
-	out = append(out, bytes.TrimRight(data[:end], " \t\r\n")...)
-	if out[len(out)-1] != '{' {
-		out = append(out, ',')
-	}
-	out = append(out, '"')
-	out = append(append(append(out, name...), `":`...), value...)
-	return append(out, '}')
-}
-
-// without returns the object without one of its members, every other byte as it was.
-func without(data json.RawMessage, name string) json.RawMessage {
-	member := gjson.GetBytes(data, name)
-	if !member.Exists() || member.Index == 0 {
-		return data
-	}
-	from := bytes.LastIndex(data[:member.Index], []byte(`"`+name+`"`))
-	head, tail := bytes.TrimRight(data[:from], " \t\r\n"), data[member.Index+len(member.Raw):]
-	switch {
-	case head[len(head)-1] == ',':
-		head = head[:len(head)-1]
-	case bytes.HasPrefix(bytes.TrimLeft(tail, " \t\r\n"), []byte(",")):
-		tail = tail[bytes.IndexByte(tail, ',')+1:]
-	}
-	return append(append(make(json.RawMessage, 0, len(head)+len(tail)), head...), tail...)
 }

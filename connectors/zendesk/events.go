@@ -9,6 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/verbatim"
 )
 
 // An event is one update of a ticket: an audit, with a child for each field that changed. It is no record of its own; by the
@@ -44,9 +45,9 @@ func eventAddition(n answer) adding {
 			}
 		}
 		if len(out) > 1 {
-			data = with(data, row, "changed", string(append(out, '}')))
+			data = verbatim.With(data, row, "changed", string(append(out, '}')))
 		}
-		return with(data, row, "group_name", names[values["group_id"].String()])
+		return verbatim.With(data, row, "group_name", names[values["group_id"].String()])
 	}
 }
 

@@ -1,7 +1,6 @@
 package zendesk
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"os"
@@ -9,8 +8,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/tidwall/gjson"
 
 	"github.com/millrace/millrace/connectors"
 )
@@ -98,35 +95,5 @@ func FuzzReason(f *testing.F) {
 		if said := reason(body); strings.ContainsAny(said, "@<>\"\n") || len(said) > 600 {
 			t.Errorf("got %q", said)
 		}
-	})
-}
-
-// FuzzCompose: adding and taking off members leaves the rest of an object as it was.
-func FuzzCompose(f *testing.F) {
-	f.Add(`{"id":1,"deleted_at":null}`, `"x"`)
-	f.Add(`{"deleted_at":null, "a":{"deleted_at":1}} `, `{"y":[1]}`)
-	f.Fuzz(func(t *testing.T, object, value string) {
-		row := gjson.Parse(object)
-		if !gjson.Valid(object) || !row.IsObject() || !gjson.Valid(value) || strings.TrimSpace(value) != value {
-			return
-		}
-		data := json.RawMessage(row.Raw)
-		added := with(data, row, "added", value)
-		if !gjson.ValidBytes(added) {
-			t.Fatalf("with: got %s of %s", added, object)
-		}
-		if !row.Get("added").Exists() && gjson.GetBytes(added, "added").Raw != value {
-			t.Errorf("with: got %s, want %s in it", added, value)
-		}
-		less := without(data, "deleted_at")
-		if !gjson.ValidBytes(less) {
-			t.Fatalf("without: got %s of %s", less, object)
-		}
-		row.ForEach(func(k, v gjson.Result) bool {
-			if name := k.String(); name != "deleted_at" && !strings.ContainsAny(name, `.*?|#@\!{}[]()=<>%~:`) && strings.Count(object, `"`+name+`"`) == 1 && gjson.GetBytes(less, name).Raw != v.Raw {
-				t.Errorf("without: %s became %s", object, less)
-			}
-			return true
-		})
 	})
 }
