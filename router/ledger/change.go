@@ -22,14 +22,14 @@ type change struct {
 	ents   map[string]*entSlot
 	counts map[string]int64
 	// touched are the records whose say may have changed, as they were before.
-	touched map[recKey]*meta
-	past    map[recKey]bool     // records whose history changed
-	trailed map[recKey]bool     // records that addresses, or references, lead to or from otherwise than before
-	held    map[string][]recKey // who holds an address or a domain, once asked for
-	reasons map[recKey]reason   // why records were touched, when it was not that they changed
-	bars    *int64              // size of the suppression list before this transaction, once asked for
-	traces  *int64              // likewise of traces of strangers
-	tombs   *int64              // likewise of erased entities
+	touched   map[recKey]*meta
+	past      map[recKey]bool     // records whose history changed
+	trailed   map[recKey]bool     // records that addresses, or references, lead to or from otherwise than before
+	held      map[string][]recKey // who holds an address or a domain, once asked for
+	reasons   map[recKey]reason   // why records were touched, when it was not that they changed
+	bars      *int64              // size of the suppression list before this transaction, once asked for
+	sightings *int64              // likewise of sightings of strangers
+	tombs     *int64              // likewise of erased entities
 	// consents and hashed likewise count what was said of consent; consentsWas are rows of it as they were, spoken the terms
 	// of those that changed.
 	consents, hashed *int64

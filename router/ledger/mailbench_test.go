@@ -167,7 +167,7 @@ func BenchmarkPassOver(b *testing.B) {
 	b.ReportMetric(float64(b.N*mailPageSize)/b.Elapsed().Seconds(), "records/s")
 }
 
-// BenchmarkApplyNewAmongStrangers is BenchmarkApplyNew where ten thousand strangers left traces, of whom the contacts are
+// BenchmarkApplyNewAmongStrangers is BenchmarkApplyNew where ten thousand strangers were sighted, of whom the contacts are
 // none: what looking for them costs. Without strangers it is one look-up a transaction.
 func BenchmarkApplyNewAmongStrangers(b *testing.B) {
 	l := strangersLedger(b)

@@ -12,7 +12,7 @@ import (
 	"github.com/millrace/millrace/mapping/identity"
 )
 
-// A record that is kept only with somebody who is known (mapping.Known) leaves nothing here as long as nobody is: only
+// A record that is kept only with somebody who is known (mapping.Known) leaves nothing here as long as nobody is, but a sighting:
 // that there was one, in which stream and how early, under the keyed hashes of the addresses and domains that would make
 // it known, as the suppression list keeps them. When a live customer comes to hold one of them, the stream has a gap from
 // then on, and polling reads it again. What was kept once stays when those leave whom it was known by: it happened.
@@ -28,7 +28,7 @@ const strangerTerm = "stranger:"
 
 const countStrangers = "strangers"
 
-// strange reports whether nobody of an arrival is known, and leaves a trace of it then, if it is not known itself. It does
+// strange reports whether nobody of an arrival is known, and notes the sighting then, if it is not known itself. It does
 // not change the arrival: when the transaction runs again, somebody may be.
 func (c *change) strange(a *arrival, slot *metaSlot) (bool, error) {
 	if a.known == nil || a.filter != "" || a.err != nil || slot.meta != nil && slot.kind != "" {
@@ -40,7 +40,7 @@ func (c *change) strange(a *arrival, slot *metaSlot) (bool, error) {
 			return false, err
 		}
 	}
-	return true, c.leaveTraces(a)
+	return true, c.sight(a)
 }
 
 // passOver is strange for an arrival of which nothing is stored yet.
@@ -95,16 +95,8 @@ func (c *change) acquainted(address string) (bool, error) {
 	return false, nil
 }
 
-// domainMark returns @ and the domain of an address that tells an organization, "" for none.
-func (l *Ledger) domainMark(address string) string {
-	if domain := l.domainOf(address); domain != "" {
-		return "@" + domain
-	}
-	return ""
-}
-
-// leaveTraces notes what would make an arrival known, where it was, and how early.
-func (c *change) leaveTraces(a *arrival) error {
+// sight notes what would make an arrival known, where it was, and how early.
+func (c *change) sight(a *arrival) error {
 	if len(c.l.barKeys) == 0 {
 		return fmt.Errorf("pass over %s: %w", a.rec.Ref, errNoBarKey)
 	}
@@ -123,7 +115,7 @@ func (c *change) leaveTraces(a *arrival) error {
 			if one == "" {
 				continue
 			}
-			if err := c.leaveTrace(one, a.rec.Ref.Connection, stream, at); err != nil {
+			if err := c.noteSighting(one, a.rec.Ref.Connection, stream, at); err != nil {
 				return err
 			}
 		}
@@ -131,13 +123,13 @@ func (c *change) leaveTraces(a *arrival) error {
 	return nil
 }
 
-func (c *change) leaveTrace(address, connection, stream string, at time.Time) error {
+func (c *change) noteSighting(address, connection, stream string, at time.Time) error {
 	key := c.l.at(c.macs().name(0, strangerTerm+address), connection, stream)
 	switch row := c.tx.Get(bStranger, key); {
 	case row == nil:
 		c.add(countStrangers, 1)
 	default:
-		before, err := decodeTrace(row)
+		before, err := decodeSighting(row)
 		if err != nil || !at.Before(before) {
 			return err
 		}
@@ -147,7 +139,7 @@ func (c *change) leaveTrace(address, connection, stream string, at time.Time) er
 	return c.tx.Put(bStranger, key, row)
 }
 
-func decodeTrace(row []byte) (time.Time, error) {
+func decodeSighting(row []byte) (time.Time, error) {
 	d := dec{b: row}
 	at := d.time()
 	if err := d.end(); err != nil {
@@ -175,7 +167,7 @@ func (c *change) streamOf(a *arrival) (string, error) {
 	return object, c.tx.Err()
 }
 
-// meet looks for traces of those whom a record makes known.
+// meet looks for sightings of those whom a record makes known.
 func (c *change) meet(was, now *meta, slot *bodySlot) error {
 	if n, err := c.strangers(); n == 0 || err != nil {
 		return err
@@ -192,16 +184,16 @@ func (c *change) meet(was, now *meta, slot *bodySlot) error {
 	return nil
 }
 
-// strangers returns how many traces there are.
+// strangers returns how many sightings there are.
 func (c *change) strangers() (int64, error) {
-	if c.traces == nil {
+	if c.sightings == nil {
 		n, err := readCount(c.tx, c.l, countStrangers)
 		if err != nil {
 			return 0, err
 		}
-		c.traces = &n
+		c.sightings = &n
 	}
-	return *c.traces + c.counts[countStrangers], nil
+	return *c.sightings + c.counts[countStrangers], nil
 }
 
 // heldBy lists the e-mail addresses of a live customer, and the domains of an organization after an @.
@@ -221,14 +213,14 @@ func heldBy(m *meta, b *body) []string {
 	return list
 }
 
-// met turns the traces of an address or a domain into gaps.
+// met turns the sightings of an address or a domain into gaps.
 func (c *change) met(address string) error {
 	m := c.macs()
 	for n := range m.list {
 		prefix := c.l.under(m.name(n, strangerTerm+address))
 		found := map[string]time.Time{}
 		for key, row := range c.tx.Scan(bStranger, prefix, nil) {
-			at, err := decodeTrace(row)
+			at, err := decodeSighting(row)
 			if err != nil {
 				return err
 			}

@@ -73,7 +73,7 @@ func TestStrangersAreReadAgainWhenTheyAreKnown(t *testing.T) { // invariants 7 a
 		t.Errorf("of strangers there is:\n%q", got)
 	}
 	if n := len(m.dump("stranger")); n != 6 { // ann, bob, cy, dan and two domains
-		t.Errorf("%d traces, want 6", n)
+		t.Errorf("%d sightings, want 6", n)
 	}
 	w.fetch(rec("a/contacts/9", 1, say{Name: "Other", Email: "other@quarkbaum.example"}))
 	w.fetch(rec("a/companies/8", 1, say{Name: "Mail", Domain: "gmail.com"}))
@@ -89,7 +89,7 @@ func TestStrangersAreReadAgainWhenTheyAreKnown(t *testing.T) { // invariants 7 a
 		t.Errorf("the organization is known, too, and there is %q", got)
 	}
 	if n := len(m.dump("stranger")); n != 4 { // bob, cy, dan, and ann's domain
-		t.Errorf("%d traces are left, want 4", n)
+		t.Errorf("%d sightings are left, want 4", n)
 	}
 	out = w.mailbox(letter("m/messages/1", 50, "ann@quarkbaum.example,bob@gmail.com"), letter("m/messages/2", 20, "ann@quarkbaum.example"), letter("m/messages/3", 10, "cy@zwirn.example"))
 	if got := w.kept(); out.Applied != 3 || got != "1 2 3" {
@@ -137,7 +137,7 @@ func TestTheSuppressedStayStrangers(t *testing.T) {
 
 // A fetched record is read again with the stream of its object; a time to come is none, and without one it is the
 // beginning; a letter of what can be mapped now and is nobody's business goes.
-func TestTracesOfOddMails(t *testing.T) {
+func TestSightingsOfOddMails(t *testing.T) {
 	m := newMemory()
 	w := newWorld(t, m)
 	w.mailbox(letter("m/messages/1", 9, "a@x.example"))
@@ -163,7 +163,7 @@ func TestTracesOfOddMails(t *testing.T) {
 	}
 }
 
-// A crash at any write of what makes somebody known leaves the trace or the gap.
+// A crash at any write of what makes somebody known leaves the sighting or the gap.
 func TestCrashWhileSomebodyBecomesKnown(t *testing.T) { // invariants 1 and 8
 	for n := 1; ; n++ {
 		m := newMemory()
@@ -188,7 +188,7 @@ func TestCrashWhileSomebodyBecomesKnown(t *testing.T) { // invariants 1 and 8
 	}
 }
 
-// In whatever order mails and people come, with what is read again the same mails are there in the end, and no trace of
+// In whatever order mails and people come, with what is read again the same mails are there in the end, and no sighting of
 // those who are known.
 func TestStrangersInAnyOrder(t *testing.T) { // invariant 2
 	addresses := []string{"ann@acme.example", "bob@acme.example", "eve@corp.example", "info@corp.example", "ann@gmail.com", "cy@gmail.com"}

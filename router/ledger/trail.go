@@ -95,8 +95,8 @@ func (l *Ledger) participantsOf(p *canonical.Profile) (list []string) {
 			return true
 		}
 		list = append(list, address)
-		if domain := l.domainOf(address); domain != "" {
-			list = append(list, "@"+domain)
+		if domain := l.domainMark(address); domain != "" {
+			list = append(list, domain)
 		}
 		return len(list) < 2*mostMail
 	})
@@ -106,14 +106,14 @@ func (l *Ledger) participantsOf(p *canonical.Profile) (list []string) {
 // sends are the roles of who writes a mail.
 var sends = map[string]bool{"from": true, "sender": true, "reply_to": true}
 
-// domainOf returns the domain of an address that tells an organization, "" for none: free mail tells nobody's.
-func (l *Ledger) domainOf(address string) string {
+// domainMark returns @ and the domain of an address that tells an organization, "" for none: free mail tells nobody's.
+func (l *Ledger) domainMark(address string) string {
 	_, host, _ := strings.Cut(address, "@")
 	domain, err := canonical.CleanDomain(host)
 	if err != nil || !l.resolver.Own(domain) {
 		return ""
 	}
-	return domain
+	return "@" + domain
 }
 
 // trailRows names the trails of a record: of an interaction that was not deleted.
