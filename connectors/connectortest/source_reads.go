@@ -78,14 +78,19 @@ func noObjectIsListedTwice(t *testing.T, h SourceHarness) {
 func listedTwice(streams []connectors.Stream) (why []string) {
 	for i, s := range streams {
 		for _, other := range streams[i+1:] {
-			if s.Object == other.Object && lists(s) && lists(other) {
-				why = append(why, fmt.Sprintf("streams %s and %s both list the object %s", s.Name, other.Name, s.Object))
-			}
-			for _, object := range append([]string{s.Object}, s.Along...) {
-				if slices.Contains(other.Along, object) || object == other.Object && slices.Contains(s.Along, object) {
-					why = append(why, fmt.Sprintf("the object %s comes along with one of the streams %s and %s, and the other reads it, too", object, s.Name, other.Name))
-				}
-			}
+			why = append(why, bothList(s, other)...)
+		}
+	}
+	return why
+}
+
+func bothList(s, other connectors.Stream) (why []string) {
+	if s.Object == other.Object && lists(s) && lists(other) {
+		why = append(why, fmt.Sprintf("streams %s and %s both list the object %s", s.Name, other.Name, s.Object))
+	}
+	for _, object := range append([]string{s.Object}, s.Along...) {
+		if slices.Contains(other.Along, object) || object == other.Object && slices.Contains(s.Along, object) {
+			why = append(why, fmt.Sprintf("the object %s comes along with one of the streams %s and %s, and the other reads it, too", object, s.Name, other.Name))
 		}
 	}
 	return why
