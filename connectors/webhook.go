@@ -86,6 +86,5 @@ type Prober interface {
 type Handshaker interface {
 	// Offer returns the secret that a delivery offers and the answer that accepts it, false when it offers none.
 	Offer(d Delivery) (Secret, Answer, bool)
-	// Trusting returns a Webhook that goes by these secrets, too.
-	Trusting(secrets ...Secret) Webhook
+	Truster
 }

@@ -41,7 +41,7 @@ second signal stops at once; nothing is lost or doubled either way.`,
 
 func (a *app) daemon(ctx context.Context, h *hub) error {
 	var err error
-	if h.hooks, err = h.serveWebhooks(); err != nil {
+	if h.hooks, err = h.serveWebhooks(ctx); err != nil {
 		return err
 	}
 	defer h.hooks.stop()
@@ -56,10 +56,11 @@ func (a *app) daemon(ctx context.Context, h *hub) error {
 	}
 	defer stopAdmin()
 	h.log.Info("started", "version", version(), "data", h.cfg.Data, "admin", address, "webhooks", h.hooks.listens(), "pid", os.Getpid())
-	var learning sync.WaitGroup
-	learning.Go(func() { h.keepLearning(ctx) })
+	var beside sync.WaitGroup
+	beside.Go(func() { h.keepLearning(ctx) })
+	beside.Go(func() { h.keepRegistered(ctx) })
 	err = h.router.Run(ctx, drainGrace)
-	learning.Wait()
+	beside.Wait()
 	h.log.Info("stopped")
 	return err
 }

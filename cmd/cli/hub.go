@@ -20,6 +20,7 @@ import (
 	"github.com/millrace/millrace/router/ledger"
 	"github.com/millrace/millrace/router/ledger/boltkv"
 	"github.com/millrace/millrace/router/quota"
+	"github.com/millrace/millrace/router/register"
 )
 
 // hub is a configuration come to life: an open ledger, a client and a quota for each connection, and the router.
@@ -35,6 +36,7 @@ type hub struct {
 	router *router.Router
 	daemon bool
 	hooks  *receiving // nil unless a daemon receives webhooks
+	office *register.Office
 
 	deciding sync.Mutex // held from reading what a decision is about until it is stored
 }
@@ -100,6 +102,7 @@ func openHub(ctx context.Context, cfg *config.Config, log *slog.Logger, o hubOpt
 		Reach: h.rules.Watches, Mapper: h.maps, Survivorship: survivors,
 		Resolver: resolver, LogKeep: cfg.Identity.LogKeep})
 	if err == nil {
+		h.office = &register.Office{Store: h.ledger, Now: time.Now}
 		err = h.connect(ctx)
 	}
 	if err == nil {

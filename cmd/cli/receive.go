@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -27,12 +28,16 @@ type receiving struct {
 
 // serveWebhooks begins to receive, nil where the configuration has no webhooks. What arrives is stored at once and parsed as
 // soon as the router runs.
-func (h *hub) serveWebhooks() (*receiving, error) {
+func (h *hub) serveWebhooks(ctx context.Context) (*receiving, error) {
 	w := h.cfg.Webhooks
 	if w.Listen == "" {
 		return nil, nil
 	}
-	hooks, err := webhooksOf(h.cfg, !w.ForwardKey.IsZero(), func(c config.Connection) (any, error) { return h.conns[c.Name].opened, nil })
+	known, err := h.registered(ctx)
+	if err != nil {
+		return nil, err
+	}
+	hooks, err := webhooksOf(h.cfg, known, !w.ForwardKey.IsZero(), func(c config.Connection) (any, error) { return h.conns[c.Name].opened, nil })
 	if err != nil {
 		return nil, withCode(exitConfig, err)
 	}
@@ -48,6 +53,7 @@ func (h *hub) serveWebhooks() (*receiving, error) {
 	r, err := startReceiving(w, o, h.log)
 	if err == nil {
 		r.hub = hub
+		err = h.trustRegistered(ctx, r)
 	}
 	return r, err
 }
@@ -103,9 +109,10 @@ func receiverOptions(w config.Webhooks, hooks []receive.Hook, log *slog.Logger) 
 	return receive.Options{Hooks: hooks, Public: w.Public, MaxBody: w.MaxBody, Rate: w.Rate, Allow: w.Allow, Proxies: w.Proxies, Log: log}
 }
 
-// webhooksOf returns the connections whose vendors deliver: those that the configuration names, or all whose secret is set.
-// A named one without a secret is an error (invariant 5), and so is none at all, except where others forward.
-func webhooksOf(cfg *config.Config, others bool, open func(config.Connection) (any, error)) ([]receive.Hook, error) {
+// webhooksOf returns the connections whose vendors deliver: those that the configuration names, or all whose secret is set or is
+// known from registering. A named one without a secret is an error (invariant 5), and so is none at all, except where others
+// forward. Known is nil where there is no ledger that could know any.
+func webhooksOf(cfg *config.Config, known map[string]bool, others bool, open func(config.Connection) (any, error)) ([]receive.Hook, error) {
 	var hooks []receive.Hook
 	var without []string
 	for _, c := range cfg.Connections {
@@ -114,7 +121,7 @@ func webhooksOf(cfg *config.Config, others bool, open func(config.Connection) (a
 		if !named && (cfg.Webhooks.Receive != nil || len(proofs) == 0) {
 			continue
 		}
-		if !named && !slices.ContainsFunc(proofs, func(s connectors.Setting) bool { return !c.Values.Secret(s.Name).IsZero() }) {
+		if !named && !known[c.Name] && !hasSecret(c) {
 			without = append(without, c.Name+"."+proofs[0].Name)
 			continue
 		}
@@ -122,7 +129,7 @@ func webhooksOf(cfg *config.Config, others bool, open func(config.Connection) (a
 		if err != nil {
 			return nil, fmt.Errorf("connection %s: %w", c.Name, err)
 		}
-		hook, err := receive.HookOf(c.Name, c.Connector.Spec, c.Values, opened)
+		hook, err := hookOf(c, opened, known != nil)
 		if err != nil {
 			return nil, err
 		}
@@ -137,13 +144,28 @@ func webhooksOf(cfg *config.Config, others bool, open func(config.Connection) (a
 	return hooks, nil
 }
 
+// hookOf makes a hook of what a connector opened. With a ledger the secret that a vendor shows to who registers may still come;
+// until then every delivery is refused.
+func hookOf(c config.Connection, opened any, registers bool) (receive.Hook, error) {
+	w, ok := opened.(connectors.Webhook)
+	if _, shown := opened.(connectors.SecretReader); ok && shown && registers && !hasSecret(c) {
+		return receive.Hook{Connection: c.Name, Webhook: w}, nil
+	}
+	return receive.HookOf(c.Name, c.Connector.Spec, c.Values, opened)
+}
+
+// hasSecret reports whether a secret of its webhooks is in a connection's settings.
+func hasSecret(c config.Connection) bool {
+	return slices.ContainsFunc(c.Connector.Spec.WebhookProofs(), func(s connectors.Setting) bool { return !c.Values.Secret(s.Name).IsZero() })
+}
+
 // checkWebhooks has `config check` refuse what a receiver would refuse when it starts.
 func checkWebhooks(cfg *config.Config) error {
 	if cfg.Webhooks.Listen == "" {
 		return nil
 	}
 	w := cfg.Webhooks
-	_, err := webhooksOf(cfg, !w.ForwardKey.IsZero() && w.ForwardTo == "", func(c config.Connection) (any, error) {
+	_, err := webhooksOf(cfg, map[string]bool{}, !w.ForwardKey.IsZero() && w.ForwardTo == "", func(c config.Connection) (any, error) {
 		return c.Connector.Open(connectors.Env{Connection: c.Name, Settings: c.Values, HTTP: &http.Client{}, Now: time.Now})
 	})
 	return err

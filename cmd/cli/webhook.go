@@ -26,15 +26,19 @@ import (
 const spoolName = "spool.db"
 
 func (a *app) webhookCmd() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "webhook",
-		Short: "Receive webhooks on a host of its own and forward them to the hub",
+		Short: "Receive webhooks on a host of its own, or have vendors send them",
 		Long: `Receives webhooks without a ledger: what arrives is verified, stored in a spool, answered, and forwarded to the
 hub, whose daemon has webhooks.forward.key, too. Of connections only the secrets of their webhooks are needed. While the
-hub is down everything waits in the spool.`,
+hub is down everything waits in the spool.
+
+The commands below tell vendors where to deliver. They are for the hub.`,
 		Args: exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.webhook(cmd.Context()) },
 	}
+	cmd.AddCommand(a.registerCmd(), a.subscriptionsCmd(), a.unregisterCmd(), a.repairCmd())
+	return cmd
 }
 
 func (a *app) webhook(ctx context.Context) error {
@@ -47,7 +51,7 @@ func (a *app) webhook(ctx context.Context) error {
 		return withCode(exitConfig, errors.New("a receiver that stands alone needs webhooks.listen and webhooks.forward.to, where the hub takes what it received"))
 	}
 	log := a.logger(cfg.Log, true)
-	hooks, err := webhooksOf(cfg, false, verifierOf)
+	hooks, err := webhooksOf(cfg, nil, false, verifierOf)
 	if err != nil {
 		return withCode(exitConfig, err)
 	}

@@ -60,7 +60,9 @@ var settings = []connectors.Setting{
 	{Name: "batch_size", Kind: connectors.IntSetting, Default: "5", Advanced: true,
 		Help: "Writes in one request, at most 10; 5 keeps three requests within the 15 writes Asana allows at once."},
 	{Name: "webhook_secret", Kind: connectors.SecretSetting, Advanced: true, Webhook: connectors.WebhookSecret,
-		Help: "Secret from the webhook handshake; several are separated by commas. Without it deliveries are refused."},
+		Help: "Secret from the webhook handshake; several are separated by commas. `millrace webhook register` makes this unnecessary: it keeps what Asana makes in the ledger."},
+	{Name: "webhook_projects", Kind: connectors.ListSetting,
+		Help: "Names of the projects that `millrace webhook register` has Asana tell of."},
 	connectors.BaseURL(defaultBase),
 }
 

@@ -48,7 +48,7 @@ var settings = []connectors.Setting{
 	{Name: "api_token", Kind: connectors.SecretSetting, Help: "API token; Zendesk made its last new ones on 27 October 2026 and ends all on 30 April 2027."},
 	{Name: "streams", Kind: connectors.ListSetting, Default: strings.Join(usualStreams(), ","), Choices: streamNames(), Streams: true,
 		Help: "The streams to read. The history of tickets, ticket_events, costs exports of its own and is only read when it is named."},
-	{Name: "webhook_secret", Kind: connectors.SecretSetting, Webhook: connectors.WebhookSecret, Help: "Signing secret of the webhook; without it every delivery is refused."},
+	{Name: "webhook_secret", Kind: connectors.SecretSetting, Webhook: connectors.WebhookSecret, Help: "Signing secret of a webhook that was made by hand; `millrace webhook register` keeps what it needs in the ledger. Without either every delivery is refused."},
 	{Name: "account_id", Kind: connectors.IntSetting, Help: "Number of the account; webhook events of other accounts are then ignored."},
 	{Name: "external_id_namespace", Kind: connectors.StringSetting, Mapped: true,
 		Help: "What the external ids of users are ids of, as `connector:Object`, `salesforce:Contact`: a user then is that person."},

@@ -11,10 +11,11 @@ import (
 	"github.com/millrace/millrace/router/ledger/kv"
 )
 
-// The kinds of gap that a feed makes. Polling reads their spans again.
+// The kinds of gap that a feed makes, webhooks among them. Polling reads their spans again.
 const (
 	FeedExpired = "feed expired"          // the vendor no longer keeps what came after our cursor
 	FeedMissed  = "feed left changes out" // the vendor says that it did, or its hints cannot be fetched
+	HookMissed  = "webhook failed"        // the vendor delivered nothing for a time, or nobody took it
 )
 
 // Feed is the state of one feed of a connection. The zero value is a feed that was never followed.

@@ -20,7 +20,7 @@ type Gap struct {
 	Stream     string    `json:"stream"`
 	From       time.Time `json:"from,omitzero"` // vendor's clock; zero = the beginning
 	To         time.Time `json:"to,omitzero"`   // zero = not ended yet
-	Kind       string    `json:"kind"`          // `cursor expired`, FeedExpired, BecameKnown, SweepRefused
+	Kind       string    `json:"kind"`          // `cursor expired`, FeedExpired, FeedMissed, HookMissed, BecameKnown, SweepRefused
 	Reason     string    `json:"reason"`        // the newest report's details; references only
 	Opened     time.Time `json:"opened"`        // our clock
 	Seen       int       `json:"seen"`          // how often it was reported
@@ -28,8 +28,10 @@ type Gap struct {
 	Reread bool `json:"reread,omitempty"`
 }
 
-// FromFeed reports whether a feed made the gap.
-func (g *Gap) FromFeed() bool { return g.Kind == FeedExpired || g.Kind == FeedMissed }
+// FromFeed reports whether a feed made the gap, webhooks among them.
+func (g *Gap) FromFeed() bool {
+	return g.Kind == FeedExpired || g.Kind == FeedMissed || g.Kind == HookMissed
+}
 
 // Polled reports whether polling has to be set back for the gap: a feed made it, or somebody became known.
 func (g *Gap) Polled() bool { return g.FromFeed() || g.Kind == BecameKnown }

@@ -27,7 +27,7 @@ const (
 	bRef    kv.Bucket = "ref"    // record → wish to fetch it
 	bInbox  kv.Bucket = "inbox"  // id → delivery
 	bDead   kv.Bucket = "dead"   // kind, name → dead letter
-	bToken  kv.Bucket = "token"  // connection → sealed token
+	bToken  kv.Bucket = "token"  // connection → sealed token; connection, "webhooks" → sealed secrets of its webhooks
 	bLearnt kv.Bucket = "learnt" // name → what a governor learnt
 	bCount  kv.Bucket = "count"  // name → number
 	bState  kv.Bucket = "state"  // name → sequence, progress of background work

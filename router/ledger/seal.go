@@ -6,6 +6,7 @@ import (
 	"crypto/cipher"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/millrace/millrace/router/ledger/kv"
 )
@@ -28,32 +29,56 @@ func newSeal(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCMWithRandomNonce(block)
 }
 
-// sealFor is what a sealed text is bound to: moved to another connection or workspace it does not open.
-func (l *Ledger) sealFor(connection string) []byte { return []byte(l.ws + connection) }
+// sealFor is what a sealed text is bound to: moved to another connection, part of it or workspace it does not open. A name
+// holds no zero byte, so nothing else is bound to the same.
+func (l *Ledger) sealFor(connection string, part ...string) []byte {
+	return []byte(l.ws + strings.Join(append([]string{connection}, part...), nul))
+}
+
+// hooksPart is where the secrets of webhooks lie beside a connection's token.
+const hooksPart = "webhooks"
+
+// PutHooks seals what is known of a connection's webhooks, secrets among it, and keeps it, replacing what was there.
+func (l *Ledger) PutHooks(ctx context.Context, connection string, text []byte) error {
+	return l.putSealed(ctx, connection, text, hooksPart)
+}
+
+// Hooks returns what PutHooks kept, nil when there is nothing.
+func (l *Ledger) Hooks(ctx context.Context, connection string) ([]byte, error) {
+	return l.sealed(ctx, connection, hooksPart)
+}
 
 // PutSecret seals text and keeps it for a connection, replacing what was there.
 func (l *Ledger) PutSecret(ctx context.Context, connection string, text []byte) error {
+	return l.putSealed(ctx, connection, text)
+}
+
+func (l *Ledger) putSealed(ctx context.Context, connection string, text []byte, part ...string) error {
 	if err := checkName("connection", connection); err != nil {
 		return err
 	}
 	if l.seal == nil {
 		return fmt.Errorf("store token of %s: %w", connection, errNoKey)
 	}
-	sealed := l.seal.Seal(nil, nil, text, l.sealFor(connection))
+	sealed := l.seal.Seal(nil, nil, text, l.sealFor(connection, part...))
 	return l.update(ctx, "store token of "+connection, func(c *change) error {
-		return c.tx.Put(bToken, l.at(connection), sealed)
+		return c.tx.Put(bToken, l.at(append([]string{connection}, part...)...), sealed)
 	})
 }
 
 // Secret returns what PutSecret kept, nil when there is nothing. A text that does not open was sealed with another
 // key, or moved, or damaged; the error says so and never shows it.
 func (l *Ledger) Secret(ctx context.Context, connection string) ([]byte, error) {
+	return l.sealed(ctx, connection)
+}
+
+func (l *Ledger) sealed(ctx context.Context, connection string, part ...string) ([]byte, error) {
 	if err := checkName("connection", connection); err != nil {
 		return nil, err
 	}
 	var sealed []byte
 	err := l.view(ctx, "read token of "+connection, func(r kv.Reader) error {
-		sealed = append([]byte(nil), r.Get(bToken, l.at(connection))...)
+		sealed = append([]byte(nil), r.Get(bToken, l.at(append([]string{connection}, part...)...))...)
 		return nil
 	})
 	if err != nil || len(sealed) == 0 {
@@ -62,7 +87,7 @@ func (l *Ledger) Secret(ctx context.Context, connection string) ([]byte, error) 
 	if l.seal == nil {
 		return nil, fmt.Errorf("read token of %s: %w", connection, errNoKey)
 	}
-	text, err := l.seal.Open(nil, nil, sealed, l.sealFor(connection))
+	text, err := l.seal.Open(nil, nil, sealed, l.sealFor(connection, part...))
 	if err != nil {
 		return nil, fmt.Errorf("read token of %s: it was sealed with another key or is damaged; put the earlier key back (ledger.key, or seal.key in the data directory)",
 			connection)

@@ -56,10 +56,11 @@ func (ws *windows) take(path string, w *window) *window {
 	return there
 }
 
-// Trust has deliveries at a path verified with these secrets, too: those that were taken there before.
+// Trust has deliveries at a path verified with these secrets, too: those that the vendor made for it before. They replace what
+// was trusted there.
 func (r *Receiver) Trust(path string, secrets ...connectors.Secret) error {
 	h := r.route(path)
-	shaker, ok := h.Webhook.(connectors.Handshaker)
+	shaker, ok := h.Webhook.(connectors.Truster)
 	if !ok {
 		return fmt.Errorf("no connection whose vendor makes the secret has the path %s", path)
 	}

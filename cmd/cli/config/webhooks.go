@@ -26,6 +26,7 @@ type Webhooks struct {
 	ForwardTo   string            // of `millrace webhook`: the hub
 	ForwardKey  connectors.Secret // what the hub and its receivers know each other by
 	SpoolBytes  int64             // most that waits for the hub
+	Repair      bool              // what was registered and is no longer as it was is made so again
 }
 
 // webhooksFile is the shape of `webhooks` in the file.
@@ -47,6 +48,7 @@ type webhooksFile struct {
 		Key        string `yaml:"key"`
 		SpoolBytes int64  `yaml:"spool_bytes"`
 	} `yaml:"forward"`
+	Repair *bool `yaml:"repair"`
 }
 
 // What is taken where nothing is said, and the bounds of what may be.
@@ -64,7 +66,7 @@ const (
 )
 
 var webhookKeys = []string{"webhooks", "public_url", "receive", "tls", "cert", "max_body", "rate", "max_connections", "allow",
-	"trusted_proxies", "forward", "to", "spool_bytes"}
+	"trusted_proxies", "forward", "to", "spool_bytes", "repair"}
 
 var webhookHelp = []Key{
 	{"webhooks.listen", defaultHookListen, "Address at which vendors' webhooks are received; nothing is received without `webhooks`. [Put it on the internet](router/receive/README.md)."},
@@ -77,6 +79,7 @@ var webhookHelp = []Key{
 	{"webhooks.allow", "", "Networks that may deliver, `203.0.113.0/24`; all when left out."},
 	{"webhooks.trusted_proxies", "", "Networks of your proxies, whose `X-Forwarded-For` is believed for `allow`."},
 	{"webhooks.forward", "", "`{to, key, spool_bytes}`: `millrace webhook` on another host stores up to `spool_bytes` (1 GiB) and forwards to the hub's address `to`, whose path is `/forward`. `key`, 32 characters or more, is the same at both; a daemon that has it takes what is forwarded."},
+	{"webhooks.repair", "true", "Once an hour the daemon looks whether what `millrace webhook register` made at vendors is still there and as it was; it logs what is not, reads again what may have been missed and, unless this is false, makes it so again."},
 }
 
 func (p *parser) webhooks(c *Config, f *webhooksFile) {
@@ -108,6 +111,7 @@ func (p *parser) webhooks(c *Config, f *webhooksFile) {
 		p.problem(webhooksAt+".tls", "needs cert and key")
 	}
 	w.Allow, w.Proxies = p.networks("allow", f.Allow), p.networks("trusted_proxies", f.Proxies)
+	w.Repair = f.Repair == nil || *f.Repair
 	p.hookBounds(w, f)
 	p.forward(w, f)
 }
@@ -213,6 +217,7 @@ func webhooksSchema() object {
 		"trusted_proxies": texts(helpOf("webhooks.trusted_proxies")),
 		"forward": group(object{"to": text("Address of the hub, ending in /forward."), "key": text("Secret that the hub has, too."),
 			"spool_bytes": object{"type": "integer", "minimum": leastSpool, "description": "Most that waits for the hub."}}),
+		"repair": object{"type": "boolean", "description": helpOf("webhooks.repair")},
 	})
 	o["required"] = []string{"public_url"}
 	return o

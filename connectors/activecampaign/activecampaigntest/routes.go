@@ -33,6 +33,7 @@ func (s *Server) routes() http.Handler {
 		handle("DELETE "+path+"/{id}", s.remove, t)
 	}
 	handle("POST /api/3/contact/sync", s.sync, s.tables["contacts"])
+	s.hookRoutes(mux)
 	handle("GET /api/3/users/me", s.me, s.tables["users"])
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, 0, "", &refusal{http.StatusNotFound, "", "Not Found"})

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -14,8 +15,15 @@ import (
 
 // Webhook is where events go.
 type Webhook struct {
+	ID     string // empty is made up
+	Name   string
 	URL    string
 	Events []string // `subscribe`, `deal_add` …; nil = all
+	// Sources are who makes them: public, admin, api, system; nil = all. List is the only list whose events it gets; "" or 0 = all.
+	Sources []string
+	List    string
+
+	created time.Time
 }
 
 // The events of what is made and changed. There is none for what is deleted.
@@ -28,7 +36,8 @@ var (
 type hooks struct {
 	mu      sync.Mutex
 	list    []Webhook
-	off     map[string]bool // turned off by 410
+	off     map[string]bool // addresses turned off by 410
+	serial  int
 	waiting []delivery
 }
 
@@ -40,11 +49,18 @@ type delivery struct {
 // maxWaiting bounds what waits; the oldest is dropped beyond it.
 const maxWaiting = 100_000
 
-// Hook adds a webhook; what happened before is not told.
-func (s *Server) Hook(w Webhook) {
+// Hook adds a webhook and returns its id; what happened before is not told.
+func (s *Server) Hook(w Webhook) string {
 	s.hooks.mu.Lock()
 	defer s.hooks.mu.Unlock()
+	s.hooks.serial++
+	if w.ID == "" {
+		w.ID = strconv.Itoa(s.hooks.serial)
+	}
+	w.created = s.now()
+	delete(s.hooks.off, w.URL)
 	s.hooks.list = append(s.hooks.list, w)
+	return w.ID
 }
 
 // PendingEvents returns how many deliveries wait.
@@ -73,7 +89,7 @@ func (s *Server) tell(event string, t *table, r *row) {
 	}
 	body := s.form(event, t, r)
 	for _, w := range s.hooks.list {
-		if s.hooks.off[w.URL] || w.Events != nil && !slices.Contains(w.Events, event) {
+		if s.hooks.off[w.URL] || w.Events != nil && !slices.Contains(w.Events, event) || w.Sources != nil && !slices.Contains(w.Sources, "api") {
 			continue
 		}
 		s.hooks.waiting = append(s.hooks.waiting, delivery{w.URL, body})
@@ -150,8 +166,8 @@ type Delivered struct {
 	Lost     int // answered otherwise or not at all: nothing is sent twice
 }
 
-// Deliver sends what waits, once each, and forgets it. An answer of 410 turns the webhook off for good. It returns an error
-// only when ctx ends.
+// Deliver sends what waits, once each, and forgets it. An answer of 410 turns the webhook off and deletes it. It returns an
+// error only when ctx ends.
 func (s *Server) Deliver(ctx context.Context) (Delivered, error) {
 	s.hooks.mu.Lock()
 	list := s.hooks.waiting
@@ -178,6 +194,7 @@ func (s *Server) Deliver(ctx context.Context) (Delivered, error) {
 				s.hooks.off = map[string]bool{}
 			}
 			s.hooks.off[d.url] = true
+			s.hooks.list = slices.DeleteFunc(s.hooks.list, func(w Webhook) bool { return w.URL == d.url })
 			s.hooks.mu.Unlock()
 		}
 	}

@@ -41,6 +41,8 @@ type Options struct {
 
 	// Webhooks are the subscriptions; Server.Subscribe adds more.
 	Webhooks []Webhook
+	// UnsignedWebhooks makes webhooks without a signing secret, as they were before 2026.
+	UnsignedWebhooks bool
 	// Deliver is the client for webhooks; nil is one that gives up after the vendor's ten seconds.
 	Deliver *http.Client
 }

@@ -151,6 +151,7 @@ func (s *Server) webhookRoutes(handle func(string, func(*http.Request) (any, err
 		return collection(r, "webhooks", rows, len(rows), pair{"list_id", l.id}), nil
 	}))
 	handle("POST /3.0/lists/{list}/webhooks", s.makeWebhook)
+	handle("PATCH /3.0/lists/{list}/webhooks/{webhook}", s.changeWebhook)
 	handle("DELETE /3.0/lists/{list}/webhooks/{webhook}", s.withList(func(r *http.Request, l *list) (any, error) {
 		s.hooks.mu.Lock()
 		defer s.hooks.mu.Unlock()
@@ -181,9 +182,58 @@ func (s *Server) makeWebhook(r *http.Request) (any, error) {
 	if !s.probe(r, in.URL) {
 		return nil, invalid("The resource submitted could not be validated. For field-specific details, see the 'errors' array.", "url", "The URL provided could not be validated.")
 	}
-	w := Webhook{List: r.PathValue("list"), URL: in.URL, Events: chosen(in.Events), Sources: chosen(in.Sources), Signed: true}
+	w := Webhook{List: r.PathValue("list"), URL: in.URL, Events: chosen(in.Events), Sources: chosen(in.Sources), Signed: !s.opt.UnsignedWebhooks}
 	w.ID = s.hooks.add(w)
+	if !w.Signed {
+		return w.row(r.URL.Path), nil
+	}
 	return append(w.row(r.URL.Path), pair{"signing_secret", s.SigningSecret(w.ID)}), nil
+}
+
+// changeWebhook changes what the request names, and asks a new address as makeWebhook does. The signing secret stays, and is
+// not shown.
+func (s *Server) changeWebhook(r *http.Request) (any, error) {
+	var in struct {
+		URL             *string
+		Events, Sources map[string]bool
+	}
+	if f := read(r, &in); f != nil {
+		return nil, f
+	}
+	if in.URL != nil && !s.probe(r, *in.URL) {
+		return nil, invalid("The resource submitted could not be validated. For field-specific details, see the 'errors' array.", "url", "The URL provided could not be validated.")
+	}
+	s.hooks.mu.Lock()
+	defer s.hooks.mu.Unlock()
+	i := slices.IndexFunc(s.hooks.list, func(w Webhook) bool { return w.List == r.PathValue("list") && w.ID == r.PathValue("webhook") })
+	if i < 0 {
+		return nil, notFound()
+	}
+	w := &s.hooks.list[i]
+	if in.URL != nil {
+		w.URL = *in.URL
+	}
+	if in.Events != nil {
+		w.Events = chosen(in.Events)
+	}
+	if in.Sources != nil {
+		w.Sources = chosen(in.Sources)
+	}
+	return w.row(r.URL.Path), nil
+}
+
+// Webhooks returns the subscriptions.
+func (s *Server) Webhooks() []Webhook {
+	s.hooks.mu.Lock()
+	defer s.hooks.mu.Unlock()
+	return slices.Clone(s.hooks.list)
+}
+
+// Unsubscribe deletes a webhook, as somebody does in Mailchimp's pages.
+func (s *Server) Unsubscribe(id string) {
+	s.hooks.mu.Lock()
+	defer s.hooks.mu.Unlock()
+	s.hooks.list = slices.DeleteFunc(s.hooks.list, func(w Webhook) bool { return w.ID == id })
 }
 
 // chosen returns the names that are true, nil when the request does not say.

@@ -90,6 +90,13 @@ func (h *hooks) add(one Webhook, now int64) Webhook {
 // Subscribe adds a webhook and returns its id; changes before it are not told.
 func (s *Server) Subscribe(w Webhook) string { return s.hooks.add(w, s.now()).ID }
 
+// Hooks returns the webhooks.
+func (s *Server) Hooks() []Webhook {
+	s.hooks.mu.Lock()
+	defer s.hooks.mu.Unlock()
+	return slices.Clone(s.hooks.list)
+}
+
 // SigningSecret returns the secret of a webhook, "" when there is none of that id.
 func (s *Server) SigningSecret(id string) string {
 	s.hooks.mu.Lock()

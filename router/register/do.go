@@ -1,0 +1,115 @@
+package register
+
+import (
+	"context"
+
+	"github.com/millrace/millrace/connectors"
+)
+
+// do carries a step out. What the vendor makes is durable before the step counts as done.
+func (o *Office) do(ctx context.Context, a Account, s Step) error {
+	switch s.Do {
+	case Create:
+		return o.create(ctx, a, s.Want)
+	case Change:
+		return o.changeOne(ctx, a, s)
+	case Replace:
+		if o.Receiver == nil {
+			return ErrNoReceiver
+		}
+		if err := o.remove(ctx, a, s.Have); err != nil {
+			return err
+		}
+		return o.create(ctx, a, s.Want)
+	case Learn:
+		return o.learn(ctx, a, s.Have, connectors.Secret{})
+	case Remove:
+		return o.remove(ctx, a, s.Have)
+	}
+	return nil
+}
+
+// create has the vendor make a subscription. Where the vendor offers a secret meanwhile, the receiver takes it at this
+// address, and only now.
+func (o *Office) create(ctx context.Context, a Account, want connectors.Subscription) error {
+	if o.Receiver == nil {
+		return ErrNoReceiver
+	}
+	if _, offers := a.Registrar.(connectors.Handshaker); offers {
+		end, err := o.Receiver.Expect(pathOf(a.Place, want.URL), func(ctx context.Context, secret connectors.Secret) error {
+			return o.change(ctx, a, func(k *kept) { k.offered(want.URL, secret) })
+		})
+		if err != nil {
+			return err
+		}
+		defer end()
+	}
+	made, secret, err := a.Registrar.Register(ctx, a.Place, want)
+	if err != nil {
+		return err
+	}
+	return o.learn(ctx, a, made, secret)
+}
+
+// learn keeps that a subscription is ours, and its secret, which it asks for where the vendor shows it.
+func (o *Office) learn(ctx context.Context, a Account, made connectors.Subscription, secret connectors.Secret) error {
+	var failed error
+	if reader, ok := a.Registrar.(connectors.SecretReader); ok && secret.IsZero() {
+		secret, failed = reader.SigningSecret(ctx, made)
+	}
+	var now kept
+	err := o.change(ctx, a, func(k *kept) {
+		if !secret.IsZero() {
+			k.offered(made.URL, secret)
+		}
+		k.made(made)
+		now = *k
+	})
+	if err != nil {
+		return err
+	}
+	if failed != nil {
+		return failed // it is known to be ours, and its secret is asked for the next time
+	}
+	return o.trust(a, &now, made.URL)
+}
+
+func (o *Office) changeOne(ctx context.Context, a Account, s Step) error {
+	if o.Receiver == nil {
+		return ErrNoReceiver
+	}
+	changed := s.Want
+	changed.ID = s.Have.ID
+	k, err := load(ctx, o.Store, a.Place.Connection)
+	if err != nil {
+		return err
+	}
+	secrets := k.secrets(s.Have.URL)
+	if len(secrets) > 0 && changed.URL != s.Have.URL { // its deliveries come there from the next moment on
+		err = o.change(ctx, a, func(k *kept) {
+			for _, secret := range secrets {
+				k.offered(changed.URL, secret)
+			}
+			now := *k
+			_ = o.trust(a, &now, changed.URL) // said again when it is learnt
+		})
+	}
+	if err == nil {
+		err = a.Registrar.(connectors.Changer).Change(ctx, a.Place, s.Have, changed)
+	}
+	if err != nil {
+		return err
+	}
+	var secret connectors.Secret
+	if len(secrets) > 0 {
+		secret = secrets[len(secrets)-1]
+	}
+	return o.learn(ctx, a, changed, secret)
+}
+
+func (o *Office) remove(ctx context.Context, a Account, have connectors.Subscription) error {
+	if err := a.Registrar.Unregister(ctx, a.Place, have); err != nil {
+		return err
+	}
+	return o.change(ctx, a, func(k *kept) { k.forget(have.ID, "") })
+}

@@ -1,0 +1,200 @@
+package register
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/router/receive"
+)
+
+// Receiver is what deliveries come to: package receive's.
+type Receiver interface {
+	Expect(path string, keep func(context.Context, connectors.Secret) error) (end func(), err error)
+	Trust(path string, secrets ...connectors.Secret) error
+}
+
+// Account is a connection whose vendor is told where to deliver.
+type Account struct {
+	Registrar connectors.Registrar
+	Place     connectors.Place
+	// Configured says that a secret of its webhooks is in its settings.
+	Configured bool
+}
+
+// Office registers. It is safe for concurrent use: one account is dealt with at a time.
+type Office struct {
+	Store    Store
+	Receiver Receiver // nil = none runs here, and nothing can be created
+	Now      func() time.Time
+
+	mu sync.Mutex
+}
+
+// Found is what a vendor has, compared with what is wanted.
+type Found struct {
+	Steps     []Step
+	Strangers int // subscriptions of others, which are left alone
+	// Since is up to when everything is known to have been as it should be; zero when nothing was registered from here.
+	Since time.Time
+	at    time.Time
+}
+
+// ErrNoReceiver says that nobody would take what a vendor delivers, and that some vendors ask first.
+var ErrNoReceiver = errors.New("no receiver runs here: vendors are told of an address that answers, and some ask it first; set webhooks.listen, start `millrace daemon`, and run the command again")
+
+// mostPages bounds a vendor's list.
+const mostPages = 10_000
+
+// Look asks the vendor and plans. It changes nothing.
+func (o *Office) Look(ctx context.Context, a Account) (Found, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.look(ctx, a, false)
+}
+
+func (o *Office) look(ctx context.Context, a Account, none bool) (Found, error) {
+	f := Found{at: o.Now()}
+	k, err := load(ctx, o.Store, a.Place.Connection)
+	if err != nil {
+		return f, err
+	}
+	if len(k.Subscriptions) > 0 {
+		f.Since = k.Good
+	}
+	var wanted []connectors.Subscription
+	if !none {
+		if wanted, err = a.Registrar.Wanted(ctx, a.Place); err != nil {
+			return f, err
+		}
+	}
+	var ours []connectors.Subscription
+	var after connectors.Cursor
+	for range mostPages {
+		list, next, err := a.Registrar.Registered(ctx, a.Place, after)
+		if err != nil {
+			return f, err
+		}
+		for _, s := range list {
+			if a.Place.Holds(s.URL) || k.created(s) {
+				ours = append(ours, s)
+			} else {
+				f.Strangers++
+			}
+		}
+		if next == "" {
+			f.Steps = plan(wanted, ours, knowing(a, &k))
+			return f, nil
+		}
+		after = next
+	}
+	return f, fmt.Errorf("webhooks of %s: the vendor's list does not end", a.Place.Connection)
+}
+
+func knowing(a Account, k *kept) know {
+	_, changes := a.Registrar.(connectors.Changer)
+	_, offers := a.Registrar.(connectors.Handshaker)
+	_, reads := a.Registrar.(connectors.SecretReader)
+	return know{changes: changes, proof: func(s connectors.Subscription) proof {
+		switch {
+		case len(k.secrets(s.URL)) > 0:
+			return proven
+		case reads:
+			return readable
+		case offers && !a.Configured:
+			return lost
+		}
+		return proven
+	}}
+}
+
+// Outcome is what became of a step.
+type Outcome struct {
+	Step
+	Err error
+}
+
+// Register makes the vendor's subscriptions what is wanted. A step that fails does not keep the others from being done.
+func (o *Office) Register(ctx context.Context, a Account) ([]Outcome, Found, error) {
+	return o.carryOut(ctx, a, false)
+}
+
+// Remove deletes all of ours.
+func (o *Office) Remove(ctx context.Context, a Account) ([]Outcome, Found, error) {
+	return o.carryOut(ctx, a, true)
+}
+
+func (o *Office) carryOut(ctx context.Context, a Account, none bool) ([]Outcome, Found, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	f, err := o.look(ctx, a, none)
+	if err != nil {
+		return nil, f, err
+	}
+	var list []Outcome
+	failed := false
+	for _, s := range f.Steps {
+		err := o.do(ctx, a, s)
+		failed = failed || err != nil
+		list = append(list, Outcome{s, err})
+	}
+	if failed {
+		return list, f, nil
+	}
+	return list, f, o.change(ctx, a, func(k *kept) {
+		if k.Good = f.at; none {
+			*k = kept{}
+		}
+	})
+}
+
+// LookRemove plans what Remove does.
+func (o *Office) LookRemove(ctx context.Context, a Account) (Found, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.look(ctx, a, true)
+}
+
+// change changes what the ledger keeps of an account.
+func (o *Office) change(ctx context.Context, a Account, with func(*kept)) error {
+	k, err := load(ctx, o.Store, a.Place.Connection)
+	if err != nil {
+		return err
+	}
+	with(&k)
+	return k.save(ctx, o.Store, a.Place.Connection)
+}
+
+// Known reports whether anything was registered for a connection from here.
+func (o *Office) Known(ctx context.Context, connection string) (bool, error) {
+	k, err := load(ctx, o.Store, connection)
+	return len(k.Subscriptions) > 0, err
+}
+
+// Trust has the receiver go by the secrets that the ledger keeps, after a start.
+func (o *Office) Trust(ctx context.Context, a Account) error {
+	k, err := load(ctx, o.Store, a.Place.Connection)
+	for i := range k.Subscriptions {
+		err = errors.Join(err, o.trust(a, &k, k.Subscriptions[i].URL))
+	}
+	return err
+}
+
+func (o *Office) trust(a Account, k *kept, url string) error {
+	secrets := k.secrets(url)
+	if o.Receiver == nil || len(secrets) == 0 || !a.Place.Holds(url) {
+		return nil
+	}
+	return o.Receiver.Trust(pathOf(a.Place, url), secrets...)
+}
+
+// pathOf returns the path at which the receiver sees what is delivered to an address of the place.
+func pathOf(p connectors.Place, url string) string {
+	at := strings.TrimRight(p.Address, "/")
+	name := at[strings.LastIndex(at, "/")+1:]
+	return receive.HookPath + name + strings.TrimPrefix(url, at)
+}
