@@ -7,30 +7,14 @@ import (
 	"testing"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/connectors/connectortest"
 )
 
 // FuzzCursor: whatever a ledger holds, a cursor is read as exactly what was written or refused.
 func FuzzCursor(f *testing.F) {
-	files, _ := filepath.Glob("testdata/cursors/*.cursor")
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(strings.TrimSpace(string(text)))
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		c, err := parseCursor(connectors.Cursor(text))
-		if err != nil || text == "" {
-			return
-		}
-		again, err := parseCursor(c.String())
-		if err != nil {
-			t.Fatalf("%q was read, but %q, what it is written as, was not: %v", text, c.String(), err)
-		}
-		if again.String() != c.String() {
-			t.Errorf("got %s, want %s", again.String(), c.String())
-		}
+	connectortest.FuzzCursor(f, func(text connectors.Cursor) (connectors.Cursor, error) {
+		c, err := parseCursor(text)
+		return c.String(), err
 	})
 }
 

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/millrace/millrace/connectors/sandbox"
 )
 
 // Webhook is where events go.
@@ -203,16 +205,7 @@ func (s *Server) Deliver(ctx context.Context) (Delivered, error) {
 
 // DeliverEvery delivers at an interval until ctx ends, and returns then. The caller owns the goroutine.
 func (s *Server) DeliverEvery(ctx context.Context, every time.Duration) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			_, _ = s.Deliver(ctx) // the end of ctx is seen above
-		}
-	}
+	sandbox.Every(ctx, every, func(ctx context.Context) { _, _ = s.Deliver(ctx) }) // what failed is not sent again
 }
 
 // DropEvents forgets every n-th waiting delivery, all of them for 1, and returns how many.

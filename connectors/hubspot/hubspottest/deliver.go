@@ -15,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/millrace/millrace/connectors/sandbox"
 )
 
 // Bounds of a delivery, from HubSpot's webhooks guide.
@@ -63,17 +65,7 @@ func (s *Server) Deliver(ctx context.Context) (Delivered, error) {
 
 // DeliverEvery delivers at an interval until ctx ends, and returns then. The caller owns the goroutine.
 func (s *Server) DeliverEvery(ctx context.Context, every time.Duration) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			// What failed waits in the queue; the end of ctx is seen above.
-			_, _ = s.Deliver(ctx)
-		}
-	}
+	sandbox.Every(ctx, every, func(ctx context.Context) { _, _ = s.Deliver(ctx) }) // what failed waits
 }
 
 // Redeliver queues the events of the last successful delivery again, unchanged: HubSpot promises no uniqueness.

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/millrace/millrace/connectors/sandbox"
 )
 
 // maxAttempts is how often a delivery is tried in all: few, so that an outage loses events and polling must find them.
@@ -64,16 +66,7 @@ func (s *Server) Deliver(ctx context.Context) (Delivered, error) {
 
 // DeliverEvery delivers at an interval until ctx ends, and returns then. The caller owns the goroutine.
 func (s *Server) DeliverEvery(ctx context.Context, every time.Duration) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			_, _ = s.Deliver(ctx) // what failed waits; the end of ctx is seen above
-		}
-	}
+	sandbox.Every(ctx, every, func(ctx context.Context) { _, _ = s.Deliver(ctx) }) // what failed waits
 }
 
 // Redeliver queues the deliveries of the last Deliver again and returns how many.

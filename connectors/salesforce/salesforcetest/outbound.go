@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/millrace/millrace/connectors/sandbox"
 )
 
 // The bounds of outbound messages, see
@@ -111,17 +113,7 @@ func (s *Server) Send(ctx context.Context) (Sent, error) {
 
 // SendEvery sends at an interval until ctx ends, and returns then. The caller owns the goroutine.
 func (s *Server) SendEvery(ctx context.Context, every time.Duration) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			// What failed waits in the outbox; the end of ctx is seen above.
-			_, _ = s.Send(ctx)
-		}
-	}
+	sandbox.Every(ctx, every, func(ctx context.Context) { _, _ = s.Send(ctx) }) // what failed waits
 }
 
 // ReverseMessages turns the order of what waits round: the vendor promises none.
