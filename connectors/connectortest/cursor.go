@@ -9,7 +9,7 @@ import (
 	"github.com/millrace/millrace/connectors"
 )
 
-// FuzzCursor: whatever a ledger holds, a cursor is read as exactly what was written or refused. again reads a cursor and
+// FuzzCursor checks that, whatever a ledger holds, a cursor is read as exactly what was written or refused. again reads a cursor and
 // writes it; the seeds are those of testdata/cursors and what is given besides.
 func FuzzCursor(f *testing.F, again func(connectors.Cursor) (connectors.Cursor, error), seeds ...string) {
 	files, err := filepath.Glob("testdata/cursors/*.cursor")
