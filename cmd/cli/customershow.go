@@ -155,7 +155,7 @@ func (rep *customerReport) surroundings(s *ledger.Snap, e *work.Entity) (err err
 		for _, other := range list {
 			t.entity(other)
 			if k != canonical.Interaction { // the timeline has them
-				rep.ReferredBy[string(k)] = append(rep.ReferredBy[string(k)], briefOf(other))
+				rep.ReferredBy[string(k)] = append(rep.ReferredBy[string(k)], referrer(s, other))
 			}
 		}
 		if k == canonical.Deal || k == canonical.Ticket {
@@ -169,6 +169,15 @@ func (rep *customerReport) surroundings(s *ledger.Snap, e *work.Entity) (err err
 	}
 	rep.Timeline = t.newestFirst()
 	return nil
+}
+
+// referrer is what refers to a customer: a membership is called after its list.
+func referrer(s *ledger.Snap, e *work.Entity) brief {
+	b := briefOf(e)
+	if e.Kind == canonical.Membership {
+		b.Label = listOf(s, e)
+	}
+	return b
 }
 
 // relatedTo returns the entities of a kind that refer to one; of interactions the newest, those that only name its e-mail

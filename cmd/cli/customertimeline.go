@@ -87,17 +87,35 @@ func (t *timeline) entity(e *work.Entity) {
 		if e.Kind == canonical.Interaction || e.Kind == canonical.Transaction {
 			kind = cmp.Or(strings.ReplaceAll(goldenText(e, "kind"), "_", " "), kind)
 		}
-		t.list = append(t.list, moment{At: at, What: strings.TrimSpace(kind + " " + what), Entity: e.ID, Label: headline(e)})
+		t.list = append(t.list, moment{At: at, What: strings.TrimSpace(kind + " " + what), Entity: e.ID, Label: t.headline(e)})
 	}
 }
 
-// headline is what a moment is called: an interaction without a subject by how its text begins.
-func headline(e *work.Entity) string {
+// headline is what a moment is called: an interaction without a subject by how its text begins, a membership by its list.
+func (t *timeline) headline(e *work.Entity) string {
+	if e.Kind == canonical.Membership {
+		return listOf(t.s, e)
+	}
 	if e.Kind != canonical.Interaction || goldenText(e, "subject") != "" || goldenText(e, "snippet") != "" {
 		return briefOf(e).Label
 	}
 	first, _, _ := strings.Cut(strings.TrimSpace(goldenText(e, "body")), "\n")
 	return cmp.Or(shorten(first, mostHeadline), briefOf(e).Label)
+}
+
+// listOf is what a membership is called: the audience, or the campaign, that it is of. A list that is not known, or cannot be
+// read, leaves it the name that it has by itself.
+func listOf(s *ledger.Snap, e *work.Entity) string {
+	for _, field := range []string{"audience", "campaign"} {
+		ref := goldenText(e, field)
+		if ref == "" {
+			continue
+		}
+		if list, err := s.Resolve(ref); err == nil && list != nil {
+			return work.NameOf(list)
+		}
+	}
+	return briefOf(e).Label
 }
 
 // became adds what a ticket became in the course of time, the newest mostLog changes. Other tickets of a customer do not have
