@@ -102,15 +102,28 @@ func TestAsana(t *testing.T) {
 		t.Errorf("with a lost ledger: did %v", done)
 	}
 	b.quiet()
-	list, _, err := b.office.Remove(ctx, b.account)
+	removedForGood(t, b)
+}
+
+// removedForGood removes what is ours: only the stranger's is left, and the secret is worth nothing any more.
+func removedForGood(t *testing.T, b *bench) {
+	t.Helper()
+	gone := b.only()
+	if status := b.post(gone.URL, "X-Hook-Signature", hexMAC(gone.secret, `{"events":[]}`), `{"events":[]}`); status != http.StatusOK {
+		t.Errorf("signed with the secret that is kept: status %d, want 200", status)
+	}
+	list, _, err := b.office.Remove(context.Background(), b.account)
 	if err != nil || len(list) != 1 || list[0].Do != register.Remove || list[0].Err != nil {
 		t.Errorf("removed %+v, %v", list, err)
 	}
-	if found, err := b.office.Look(ctx, b.account); err != nil || found.Strangers != 1 {
+	if found, err := b.office.Look(context.Background(), b.account); err != nil || found.Strangers != 1 {
 		t.Errorf("found %+v and %v, want the stranger's left", found, err)
 	}
-	if known, err := b.office.Known(ctx, "desk"); known || err != nil {
+	if known, err := b.office.Known(context.Background(), "desk"); known || err != nil {
 		t.Errorf("after removing: known %v, %v", known, err)
+	}
+	if status := b.post(gone.URL, "X-Hook-Signature", hexMAC(gone.secret, `{"events":[]}`), `{"events":[]}`); status != http.StatusUnauthorized {
+		t.Errorf("signed with the secret of a webhook that is gone: status %d, want 401", status)
 	}
 }
 

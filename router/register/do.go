@@ -107,9 +107,20 @@ func (o *Office) changeOne(ctx context.Context, a Account, s Step) error {
 	return o.learn(ctx, a, changed, secret)
 }
 
+// distrust has the receiver go by what is left at an address: what was deleted delivers nothing any more that could be
+// authentic.
+func (o *Office) distrust(a Account, k *kept, url string) {
+	if _, ok := a.Registrar.(connectors.Truster); ok && o.Receiver != nil && a.Place.Holds(url) {
+		_ = o.Receiver.Trust(pathOf(a.Place, url), k.secrets(url)...) // fails where the connection receives nothing
+	}
+}
+
 func (o *Office) remove(ctx context.Context, a Account, have connectors.Subscription) error {
 	if err := a.Registrar.Unregister(ctx, a.Place, have); err != nil {
 		return err
 	}
-	return o.change(ctx, a, func(k *kept) { k.forget(have.ID, "") })
+	return o.change(ctx, a, func(k *kept) {
+		k.forget(have.ID, "")
+		o.distrust(a, k, have.URL)
+	})
 }

@@ -40,7 +40,7 @@ func load(ctx context.Context, s Store, connection string) (kept, error) {
 	var k kept
 	if err == nil && text != nil {
 		if json.Unmarshal(text, &k) != nil { // its cause would quote secrets
-			err = fmt.Errorf("webhooks of %s: what the ledger keeps of them cannot be read; `millrace webhook register %s` makes them anew", connection, connection)
+			err = fmt.Errorf("webhooks of %s: what the ledger keeps of them cannot be read; it was written by a newer version or is damaged", connection)
 		}
 	}
 	return k, err

@@ -2,10 +2,15 @@ package register_test
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -194,6 +199,44 @@ func (b *bench) quiet() {
 	if done := b.register(); done != nil {
 		b.t.Errorf("a run after a restart did %v", done)
 	}
+}
+
+// one is a webhook as the store keeps it.
+type one struct{ URL, secret string }
+
+// only returns the only webhook that is kept, with its newest secret.
+func (b *bench) only() one {
+	b.t.Helper()
+	var k struct {
+		Subscriptions []struct {
+			URL     string
+			Secrets []string
+		}
+	}
+	text, _ := b.store.Hooks(context.Background(), "desk")
+	b.must(json.Unmarshal(text, &k))
+	if len(k.Subscriptions) != 1 || len(k.Subscriptions[0].Secrets) != 1 {
+		b.t.Fatalf("%d webhooks are kept, want one with one secret", len(k.Subscriptions))
+	}
+	return one{k.Subscriptions[0].URL, k.Subscriptions[0].Secrets[0]}
+}
+
+// post delivers and returns the status.
+func (b *bench) post(url, header, value, body string) int {
+	b.t.Helper()
+	req, err := http.NewRequest(http.MethodPost, url, strings.NewReader(body))
+	b.must(err)
+	req.Header.Set(header, value)
+	res, err := http.DefaultClient.Do(req)
+	b.must(err)
+	_ = res.Body.Close()
+	return res.StatusCode
+}
+
+func hexMAC(secret, body string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(body))
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 func same(got []register.Action, want ...register.Action) bool {

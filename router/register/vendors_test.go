@@ -146,7 +146,8 @@ func TestActiveCampaign(t *testing.T) {
 	for range 120 {
 		sim.Hook(activecampaigntest.Webhook{Name: "Millrace: desk", URL: "https://elsewhere.example/hooks/desk", Events: []string{"list_add"}})
 	}
-	b := newBench(t, "activecampaign", listen(t, sim.Handler()), map[string]any{"api_token": activecampaigntest.DefaultToken,
+	url := listen(t, sim.Handler())
+	b := newBench(t, "activecampaign", url, map[string]any{"api_token": activecampaigntest.DefaultToken,
 		"requests_per_second": 1000, "webhook_secret": pathSecret}, clock.Now)
 	sim.Hook(activecampaigntest.Webhook{Name: "by hand", URL: b.public + "/hooks/desk/" + pathSecret, List: "1"})
 	if got := b.register(); !same(got, register.Change) {
@@ -178,10 +179,18 @@ func TestActiveCampaign(t *testing.T) {
 	}
 	b.quiet()
 	told()
+	// Another account has the number of ours for somebody else's.
+	all := sim.Webhooks()
+	ours := all[len(all)-1].ID
+	call(t, "DELETE", url+"/api/3/webhooks/"+ours, "Api-Token", activecampaigntest.DefaultToken, "")
+	sim.Hook(activecampaigntest.Webhook{ID: ours, Name: "Somebody", URL: "https://elsewhere.example/", Events: []string{"list_add"}})
+	if done, _ := b.check(true); !same(done, register.Create) {
+		t.Errorf("the number of ours is somebody else's: did %v", done)
+	}
 	if _, _, err := b.office.Remove(ctx, b.account); err != nil {
 		t.Fatal(err)
 	}
-	if left := sim.Webhooks(); len(left) != 120 {
-		t.Errorf("%d are left, want the 120 of others", len(left))
+	if left := sim.Webhooks(); len(left) != 121 {
+		t.Errorf("%d are left, want the 121 of others", len(left))
 	}
 }

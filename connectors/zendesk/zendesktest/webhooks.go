@@ -289,6 +289,9 @@ func (s *Server) updateWebhook(w http.ResponseWriter, r *http.Request) error {
 		return f
 	}
 	one := &s.hooks.list[i]
+	if in.Subscriptions != nil && slices.Contains(in.Subscriptions, conditional) != slices.Contains(one.Subscriptions, conditional) {
+		return listed(http.StatusBadRequest, "InvalidRequest", "Invalid webhook", "The connection method of a webhook cannot be changed") // wording unverified
+	}
 	for _, x := range []struct {
 		to   *string
 		from string
