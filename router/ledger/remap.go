@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"time"
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/mapping/canonical"
@@ -18,7 +19,8 @@ type Remapped struct {
 // remapBytes bounds the raw data one call of Remap holds in memory.
 const remapBytes = 8 << 20
 
-// Remap goes on mapping stored records anew after the mapping's version changed, without reading the vendor again. One
+// Remap goes on mapping stored records anew after the mapping's version changed, without reading the vendor again; only
+// what was passed over for want of somebody who is known is not stored, and its streams get a gap to be read again. One
 // call does one bounded piece; when everything is done a call costs one look-up. Records that arrive meanwhile are
 // mapped by the new rules in any case. Dead letters are not tried again: DeadReplay does that.
 func (l *Ledger) Remap(ctx context.Context) (Remapped, error) {
@@ -32,6 +34,12 @@ func (l *Ledger) Remap(ctx context.Context) (Remapped, error) {
 			l.mapRecord(&list[i])
 		}
 	}
+	var strangers map[streamName]time.Time
+	if p.At == nil {
+		if strangers, err = l.passedOver(ctx); err != nil {
+			return out, err
+		}
+	}
 	err = l.update(ctx, "remap records", func(c *change) error {
 		out = Remapped{}
 		now, err := readProgress(c.tx, l, "remap", l.mapping)
@@ -40,6 +48,9 @@ func (l *Ledger) Remap(ctx context.Context) (Remapped, error) {
 		}
 		if now.Done || string(now.At) != string(p.At) {
 			return nil // another worker did this piece
+		}
+		if err := c.reconsider(strangers); err != nil {
+			return err
 		}
 		for i := range list {
 			if err := c.remap(&list[i], &out); err != nil {

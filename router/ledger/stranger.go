@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/identity"
+	"github.com/millrace/millrace/router/ledger/kv"
 )
 
 // A record that is kept only with somebody who is known (mapping.Known) leaves nothing here as long as nobody is, but a sighting:
@@ -239,4 +241,48 @@ func (c *change) met(address string) error {
 		}
 	}
 	return c.tx.Err()
+}
+
+// streamName is a stream of a connection.
+type streamName struct{ connection, stream string }
+
+// passedOver returns how early each stream had something of strangers, when other rules passed it over than those that hold
+// now: they may let it in, and of what they would have to be asked nothing is stored. It is nil when the rules are the same or
+// the ledger's first.
+func (l *Ledger) passedOver(ctx context.Context) (map[streamName]time.Time, error) {
+	anew := false
+	err := l.view(ctx, "look for other rules", func(r kv.Reader) error {
+		row := r.Get(bState, l.at("remap"))
+		p, err := readProgress(r, l, "remap", l.mapping)
+		anew = row != nil && p.At == nil && !p.Done
+		return err
+	})
+	if err != nil || !anew {
+		return nil, err
+	}
+	early := map[streamName]time.Time{}
+	err = l.eachRow(ctx, bStranger, []byte(l.ws), []byte(l.ws), func(key, row []byte) error {
+		at, err := decodeSighting(row)
+		if err != nil {
+			return err
+		}
+		parts := strings.Split(string(key), nul)
+		name := streamName{parts[len(parts)-2], parts[len(parts)-1]}
+		if first, known := early[name]; !known || at.Before(first) {
+			early[name] = at
+		}
+		return nil
+	})
+	return early, err
+}
+
+// reconsider has what was passed over read again.
+func (c *change) reconsider(early map[streamName]time.Time) error {
+	for name, at := range early {
+		g := Gap{Connection: name.connection, Stream: name.stream, From: at, Kind: BecameKnown, Reason: "what other rules passed over is read again"}
+		if err := c.openGap(&g); err != nil {
+			return err
+		}
+	}
+	return nil
 }

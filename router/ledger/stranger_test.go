@@ -272,3 +272,45 @@ func TestRulesThatLetStrangersIn(t *testing.T) {
 		t.Errorf("%q is kept", w.kept())
 	}
 }
+
+// allowing is plain with rules whose second version keeps mail whoever is known, as `keep: all` does.
+type allowing struct{ plain }
+
+func (f allowing) Map(rec connectors.Record) (canonical.Profile, mapping.Outcome, error) {
+	p, out, err := f.plain.Map(rec)
+	if f.version == "2" {
+		out.Known = nil
+	}
+	return p, out, err
+}
+
+// Of what was passed over nothing is stored that other rules could be asked about, so it is read again when they change, once.
+func TestOtherRulesReadStrangersAgain(t *testing.T) { // invariants 7 and 8
+	m := newMemory()
+	letters := []connectors.Record{letter("m/messages/1", 9, "ann@quarkbaum.example"), letter("m/messages/2", 4, "bob@gmail.com")}
+	for _, step := range []struct{ version, gaps, kept string }{
+		{"1", "", ""},
+		{"1", "", ""}, // the same rules, opened again
+		{"2", "m/inbox from 4 seen 1 correspondents became known", "1 2"},
+		{"2", "", "1 2"},
+	} {
+		w := newWorldWith(t, m, allowing{plain{step.version}})
+		for done := false; !done; {
+			out, err := w.Remap(t.Context())
+			must(t, err)
+			done = out.Done
+		}
+		if got := w.gaps(); got != step.gaps {
+			t.Fatalf("rules %s: gaps %q, want %q", step.version, got, step.gaps)
+		}
+		w.mailbox(letters...)
+		gaps, err := w.Gaps(t.Context())
+		must(t, err)
+		for _, g := range gaps {
+			must(t, w.HealGap(t.Context(), g))
+		}
+		if got := w.kept(); got != step.kept {
+			t.Errorf("rules %s: %q is kept, want %q", step.version, got, step.kept)
+		}
+	}
+}
