@@ -281,6 +281,27 @@ func TestDigestAfterAWrongClock(t *testing.T) {
 	}
 }
 
+// What was told while a clock was years ahead must not make what is told afterwards forgotten, and so told every day; nor
+// may an object that was made then stay silent until that time.
+func TestNothingIsToldTwiceAfterAWrongClock(t *testing.T) {
+	w, _ := sales(t)
+	r := defaultRules(t)
+	ahead := time.Date(2036, 1, 1, 9, 0, 0, 0, time.UTC)
+	told := Told{From: ahead}.With("2036-01-01", []Mark{{At: ahead, Hash: 1}})
+	w.mail(t, "1", "inbound", hoursAgo(w, 20), nil)
+	d, _ := digestOf(t, r, w, told, true)
+	if d == nil {
+		t.Fatal("nothing is told on what was made by a wrong clock")
+	}
+	told = told.With(d.Day, d.Marks)
+	for range 3 {
+		w.now = w.now.Add(24 * time.Hour)
+		if d, _ := digestOf(t, r, w, told, true); d != nil {
+			t.Fatalf("told again: %s", d.Text)
+		}
+	}
+}
+
 // A day ends at the hour of the zone, also where clocks are changed.
 func TestDaysEnd(t *testing.T) {
 	zagreb, _ := time.LoadLocation("Europe/Zagreb")

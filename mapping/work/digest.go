@@ -89,8 +89,11 @@ func (t Told) With(day string, marks []Mark) Told {
 	t.Day = max(t.Day, day)
 	all := slices.Concat(t.Marks, marks)
 	slices.SortFunc(all, func(a, b Mark) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Hash, b.Hash)) })
-	if len(all) > 0 { // the newest first; far behind it nothing is told any more
+	if len(all) > 0 { // the newest first; far behind it and the day nothing is told any more
 		old := all[0].At.Add(-2 * lateWithin)
+		if on, err := time.Parse(time.DateOnly, day); err == nil && on.Before(all[0].At) { // what a clock that was ahead noted
+			old = on.Add(-2 * lateWithin)
+		}
 		all = slices.DeleteFunc(all, func(m Mark) bool { return m.At.Before(old) })
 	}
 	if len(all) > markMost {
@@ -134,6 +137,9 @@ func (r *Rules) Digest(g Graph, e *Entity, key string, before Told, due bool) (*
 	now := g.Now()
 	last := r.days.of(now).AddDate(0, 0, -1) // the last day that has ended
 	end, day := r.days.end(last), last.Format(time.DateOnly)
+	if before.From.After(now) { // our clock was ahead
+		before.From = time.Time{}
+	}
 	fresh, err := s.untold(before, end.Add(-lateWithin))
 	if err != nil || len(fresh) == 0 {
 		return nil, time.Time{}, err
