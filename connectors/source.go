@@ -15,7 +15,8 @@ type Stream struct {
 	Every    time.Duration // suggested time between two polls once caught up; 0 = the router's default
 	Sweep    time.Duration // suggested time between two sweeps of a Sweeper; 0 = the stream has none
 	// Along are further objects whose records come with the pages of this stream, because the vendor says of them with the
-	// same answers (a member of a list, and the membership). A full listing lists them too, and what it does not list is gone.
+	// same answers (a member of a list, and the membership). A full listing lists them too, and what it does not list is gone:
+	// no other stream may list them (CheckStreams).
 	Along []string
 }
 

@@ -15,7 +15,12 @@ func (r *Router) discover(ctx context.Context, name string) {
 	for tries := 1; ctx.Err() == nil; tries++ {
 		var defs []connectors.Stream
 		again := r.retried(name)
-		err := contain("list streams", func() (err error) { defs, err = s.Source.Streams(ctx); return err })
+		err := contain("list streams", func() (err error) {
+			if defs, err = s.Source.Streams(ctx); err == nil {
+				err = connectors.CheckStreams(defs)
+			}
+			return err
+		})
 		if err == nil {
 			r.begin(ctx, s, defs)
 			_ = contain("count records", func() error { r.estimate(ctx, s, defs); return nil }) // it is only an estimate

@@ -2,6 +2,7 @@ package router_test
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -75,4 +76,28 @@ func TestRetryFollowsARefusedFeed(t *testing.T) {
 	})
 	w.router.Retry("crm")
 	w.until(func() bool { return refused.Load() > 1 })
+}
+
+// doubled lists all of one object in two streams.
+type doubled struct{ connectors.Source }
+
+func (d doubled) Streams(context.Context) ([]connectors.Stream, error) {
+	return []connectors.Stream{{Name: "contacts", Object: "contacts", Snapshot: true}, {Name: "former", Object: "contacts", Snapshot: true}}, nil
+}
+
+// Two listings of one object would each take for gone what only the other one has: nothing is read, and one is told why.
+func TestListingsThatReapEachOther(t *testing.T) { // invariant 6
+	w := newWorld(t)
+	w.crm.set("1", "Ana")
+	w.change = func(o *router.Options) { o.Sources[0].Source = doubled{w.crm} }
+	w.start()
+	w.until(func() bool {
+		list, err := w.router.Problems(t.Context())
+		return err == nil && strings.Contains(strings.Join(list, "\n"), "both list the object contacts")
+	})
+	w.crm.mu.Lock()
+	defer w.crm.mu.Unlock()
+	if w.crm.given != 0 {
+		t.Errorf("%d records were read", w.crm.given)
+	}
 }

@@ -2,7 +2,6 @@ package connectortest
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -44,9 +43,6 @@ func streamsAreDeclared(t *testing.T, h SourceHarness) {
 		if !slices.Contains(declared, s.Name) {
 			t.Errorf("stream %s is not in the Spec, which has %v", s.Name, declared)
 		}
-		if s.Object == "" || slices.Contains(s.Along, s.Object) {
-			t.Errorf("stream %s: got the objects %q and %q, want its own and others", s.Name, s.Object, s.Along)
-		}
 	}
 	if !slices.Contains(got, h.Stream()) {
 		t.Errorf("got the streams %v, want %s among them", got, h.Stream())
@@ -67,37 +63,11 @@ func noObjectIsListedTwice(t *testing.T, h SourceHarness) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, why := range listedTwice(streams) {
-			t.Error(why)
+		if err := connectors.CheckStreams(streams); err != nil {
+			t.Error(err)
 		}
 	}
 }
-
-// listedTwice says which objects more than one stream lists. What comes along with a stream is listed with it, and nobody
-// else may read it at all; the object of a stream may be read by others that list nothing.
-func listedTwice(streams []connectors.Stream) (why []string) {
-	for i, s := range streams {
-		for _, other := range streams[i+1:] {
-			why = append(why, bothList(s, other)...)
-		}
-	}
-	return why
-}
-
-func bothList(s, other connectors.Stream) (why []string) {
-	if s.Object == other.Object && lists(s) && lists(other) {
-		why = append(why, fmt.Sprintf("streams %s and %s both list the object %s", s.Name, other.Name, s.Object))
-	}
-	for _, object := range append([]string{s.Object}, s.Along...) {
-		if slices.Contains(other.Along, object) || object == other.Object && slices.Contains(s.Along, object) {
-			why = append(why, fmt.Sprintf("the object %s comes along with one of the streams %s and %s, and the other reads it, too", object, s.Name, other.Name))
-		}
-	}
-	return why
-}
-
-// lists reports whether the stream's listings take for gone what they do not show.
-func lists(s connectors.Stream) bool { return s.Snapshot || s.Sweep > 0 }
 
 // emptyStreamIsCaughtUp: a stream without objects must come to rest, or the router reads it for ever.
 func emptyStreamIsCaughtUp(t *testing.T, h SourceHarness) {
