@@ -24,7 +24,7 @@ type cursor struct {
 	Since int64 `json:"since,omitempty"`
 }
 
-// todo is what a pass has to read of one folder.
+// todo is what a pass has to read of one folder; up to which UID is 0 until the folder is open, when a listing does not tell.
 type todo struct {
 	Folder string `json:"f"`
 	Last   uint32 `json:"to"`

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-imap/v2"
 	"go.uber.org/goleak"
 
 	"github.com/millrace/millrace/connectors"
@@ -177,6 +178,38 @@ func TestOldServersAreRead(t *testing.T) {
 	r := newReader(t, h, "exclude", []any{"trash"})
 	r.through(0)
 	r.once(80)
+}
+
+// TestFoldersWithoutAStateAreOpened: while another session reads a folder for the first time, Dovecot tells an empty one with a
+// UIDVALIDITY of 0, and a server may leave the state out of a listing when there is trouble (RFC 5819, 2). A pass that
+// passed such a folder over would end, and a backfill with it, as if all mail were read.
+func TestFoldersWithoutAStateAreOpened(t *testing.T) {
+	for name, tells := range map[string]func(listing bool, d *imap.StatusData) *imap.StatusData{
+		"without a UIDVALIDITY": func(_ bool, d *imap.StatusData) *imap.StatusData {
+			return &imap.StatusData{Mailbox: d.Mailbox, NumMessages: new(uint32), UIDNext: 1}
+		},
+		"left out of the listing": func(listing bool, d *imap.StatusData) *imap.StatusData {
+			if listing {
+				return nil
+			}
+			return d
+		},
+	} {
+		h := newHarness(t, func(o *imaptest.Options) { o.Tells = tells })
+		r := newReader(t, h, "page_size", 4)
+		for pass := range 3 { // the later ones have places to go on from
+			for i, raw := range letters(15*pass, 15) {
+				_, err := h.sim.Append([]string{"INBOX", "Sent", "Archive"}[i%3], raw)
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if r.through(0); len(r.records) != 15*(pass+1) {
+				t.Errorf("%s: %d mails after pass %d, want %d", name, len(r.records), pass, 15*(pass+1))
+			}
+		}
+		r.once(45)
+	}
 }
 
 // TestFoldersAreChosen: by use, by pattern, and by exclusion, which counts most.

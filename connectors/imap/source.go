@@ -104,6 +104,13 @@ func (a *account) begin(ctx context.Context, s *wire.Session, c *cursor) error {
 			}
 			continue
 		}
+		if f.Unsure {
+			if seen {
+				at[f.Name] = place
+			}
+			c.Todo = append(c.Todo, todo{Folder: f.Name}) // up to where is known once it is open
+			continue
+		}
 		if !seen || place[0] != f.Validity {
 			place = [2]uint32{f.Validity, 1}
 		}
@@ -150,6 +157,9 @@ func (a *account) folder(ctx context.Context, s *wire.Session, c *cursor, blind 
 	place := c.At[t.Folder]
 	if place[0] != state.Validity {
 		place, t.Last = [2]uint32{state.Validity, 1}, lastOf(state)
+	}
+	if t.Last == 0 {
+		t.Last = lastOf(state)
 	}
 	uids, through, err := a.next(ctx, s, place[1], t.Last, a.sinceOf(*c))
 	if err != nil {

@@ -41,6 +41,8 @@ type Options struct {
 	Plain, Deaf bool
 	// Skip says which messages a FETCH leaves out although they are there.
 	Skip func(uid uint32) bool
+	// Tells changes what is told of the state of folders, by STATUS and in a listing, which leaves nil out.
+	Tells func(listing bool, d *imap.StatusData) *imap.StatusData
 	// BadStructure has every BODYSTRUCTURE be none, as some servers' are for some messages.
 	BadStructure bool
 }

@@ -142,7 +142,15 @@ func (x *session) Status(name string, o *imap.StatusOptions) (*imap.StatusData, 
 	if err := x.gate("STATUS"); err != nil {
 		return nil, err
 	}
-	return x.UserSession.Status(name, o)
+	return x.status(false, name, o)
+}
+
+func (x *session) status(listing bool, name string, o *imap.StatusOptions) (*imap.StatusData, error) {
+	d, err := x.UserSession.Status(name, o)
+	if err == nil && x.s.opt.Tells != nil {
+		d = x.s.opt.Tells(listing, d)
+	}
+	return d, err
 }
 
 // Search implements imapserver.Session.
@@ -198,7 +206,7 @@ func (x *session) List(w *imapserver.ListWriter, ref string, patterns []string, 
 		}
 		if o.ReturnStatus != nil {
 			var err error
-			if d.Status, err = x.UserSession.Status(name, o.ReturnStatus); err != nil {
+			if d.Status, err = x.status(true, name, o.ReturnStatus); err != nil {
 				return err
 			}
 		}

@@ -18,6 +18,9 @@ type Folder struct {
 	State
 	// Closed says that the server names the folder and tells nothing of it: we may not open it, or it is gone.
 	Closed bool
+	// Unsure says that what it tells cannot be: Dovecot has an empty folder with the UIDVALIDITY 0 as long as another session
+	// reads it for the first time. Only opening it tells.
+	Unsure bool
 }
 
 // State is where a folder is.
@@ -60,8 +63,14 @@ func (s *Session) Folders(ctx context.Context, wanted func(Folder) bool) ([]Fold
 		return nil, err
 	}
 	list = slices.DeleteFunc(list, func(f Folder) bool { return !wanted(f) })
-	for from := 0; from < len(list) && !both; from += statuses {
-		if err := s.ask(ctx, list[from:min(from+statuses, len(list))]); err != nil {
+	var untold []*Folder // without LIST-STATUS all; and a server in trouble may leave some out (RFC 5819, 2)
+	for i := range list {
+		if list[i].Closed {
+			untold = append(untold, &list[i])
+		}
+	}
+	for from := 0; from < len(untold); from += statuses {
+		if err := s.ask(ctx, untold[from:min(from+statuses, len(untold))]); err != nil {
 			return nil, err
 		}
 	}
@@ -94,9 +103,10 @@ func selectable(listed []*imap.ListData) (list []Folder) {
 
 // take notes what the server said of the folder.
 func (f *Folder) take(d *imap.StatusData) {
-	if d == nil || d.UIDValidity == 0 {
+	if d == nil {
 		return
 	}
+	f.Unsure = d.UIDValidity == 0
 	f.Closed, f.State = false, State{Name: f.Name, Validity: d.UIDValidity, Next: uint32(d.UIDNext)}
 	if d.NumMessages != nil {
 		f.Messages = *d.NumMessages
@@ -105,7 +115,7 @@ func (f *Folder) take(d *imap.StatusData) {
 
 // ask asks for the state of folders, of all before the first answer is waited for. One that the server does not tell of
 // stays closed.
-func (s *Session) ask(ctx context.Context, list []Folder) error {
+func (s *Session) ask(ctx context.Context, list []*Folder) error {
 	return s.run(ctx, "ask for folders", func() error {
 		asked := make([]*imapclient.StatusCommand, len(list))
 		for i := range list {
