@@ -19,6 +19,8 @@ type hookReport struct {
 	Strangers  int        `json:"of_others,omitempty"` // left alone
 	ByHand     []string   `json:"by_hand,omitempty"`
 	Error      string     `json:"error,omitempty"`
+
+	removing bool
 }
 
 // hookLine is one subscription and what is to be done about it, or was.
@@ -59,6 +61,9 @@ func (r *hookReport) take(one hookAccount, f register.Found, done []register.Out
 		l := hookLine{About: s.About, ID: s.ID, State: string(s.State), Do: string(o.Do), Why: o.Why, URL: one.shown(s.URL), Events: s.Events, Done: o.Err == nil}
 		if o.Do == register.Create {
 			l.State = "missing"
+		}
+		if r.removing { // somebody wants it so
+			l.Why = ""
 		}
 		if s.Why != "" {
 			l.Why = strings.TrimPrefix(l.Why+": "+s.Why, ": ")

@@ -115,7 +115,7 @@ func (a *app) eachHook(ctx context.Context, h *hub, names []string, job hookJob)
 	return errors.Join(errs...)
 }
 
-// hookNames returns the named connections, or all whose vendors send webhooks.
+// hookNames returns the named connections, or all whose vendors send webhooks that are received here.
 func (h *hub) hookNames(names []string) (list []string, err error) {
 	for _, name := range names {
 		if h.conns[name] == nil {
@@ -126,7 +126,7 @@ func (h *hub) hookNames(names []string) (list []string, err error) {
 		return names, nil
 	}
 	for _, c := range h.cfg.Connections {
-		if h.cfg.Webhooks.Receive != nil && !slices.Contains(h.cfg.Webhooks.Receive, c.Name) {
+		if h.hooks != nil && !h.hooks.receives(c.Name) || h.cfg.Webhooks.Receive != nil && !slices.Contains(h.cfg.Webhooks.Receive, c.Name) {
 			continue
 		}
 		switch h.conns[c.Name].opened.(type) {
@@ -154,7 +154,7 @@ func (h *hub) hookOne(ctx context.Context, name string, job hookJob, named bool)
 		}
 		return rep, withCode(exitConfig, fmt.Errorf("%s has no interface to say where it delivers; set its webhook up there by hand, to %s", rep.Vendor, h.place(name).Below()))
 	}
-	rep.Address = one.Place.Address
+	rep.Address, rep.removing = one.Place.Address, job.name == "remove"
 	known, err := h.office.Known(ctx, name)
 	if err != nil || job.known && !known {
 		return rep, err
