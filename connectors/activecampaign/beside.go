@@ -131,8 +131,9 @@ func (b *beside) add(data json.RawMessage, row gjson.Result) json.RawMessage {
 	return data
 }
 
-// standing is how a contact stands on one list. Since is when it got there: with status 1 the subscription, with any
-// other the last change.
+// standing is how a contact stands on one list. Since is the last change of that, which is the later of the two stamps: the
+// document does not say whether it is sdate or udate that moves when somebody who left subscribes again, and the
+// contact's own stamp moves with neither.
 type standing struct {
 	List   string `json:"list"`
 	Name   string `json:"name"`
@@ -146,12 +147,8 @@ func (b *beside) standing(rows []gjson.Result) []standing {
 	for _, row := range rows {
 		id := row.Get("list").String()
 		s := standing{List: id, Name: cmp.Or(b.listNames[id], "list "+id), Status: row.Get("status").String(), Reason: row.Get("unsubreason").String()}
-		names := []string{"udate", "sdate"}
-		if s.Status == subscribed {
-			names = []string{"sdate", "udate"}
-		}
-		for _, name := range names {
-			if text := row.Get(name).String(); s.Since == "" && !parsed(text).IsZero() {
+		for _, name := range []string{"sdate", "udate"} {
+			if text := row.Get(name).String(); parsed(text).After(parsed(s.Since)) {
 				s.Since = text
 			}
 		}
@@ -160,9 +157,6 @@ func (b *beside) standing(rows []gjson.Result) []standing {
 	slices.SortFunc(list, func(x, y standing) int { return cmp.Or(len(x.List)-len(y.List), strings.Compare(x.List, y.List)) })
 	return list
 }
-
-// subscribed is the status of a contact that is on a list; 0 is unconfirmed, 2 unsubscribed, 3 bounced.
-const subscribed = "1"
 
 func (b *beside) tagsOf(rows []gjson.Result) []string {
 	list := []string{}

@@ -325,3 +325,24 @@ func TestSweepEndsWithNothing(t *testing.T) {
 		t.Errorf("the sweep lists %d contacts of 150", len(r.got))
 	}
 }
+
+// TestStandingIsAsOldAsItsLastChange: somebody who left and subscribes again did so now, whichever stamp of the row moves, and
+// although that of the contact does not.
+func TestStandingIsAsOldAsItsLastChange(t *testing.T) {
+	h := newHarness(t, "contacts", nil)
+	id := contact(t, h, "zoe@initech.example")
+	r := newReader(t, h, "contacts")
+	var version time.Time
+	last := ""
+	for i, status := range []int{activecampaigntest.Subscribed, activecampaigntest.Unsubscribed, activecampaigntest.Subscribed} {
+		must(t, h.sim.Subscribe(id, "1", status))
+		r.drain(t)
+		got := r.got["contacts/"+id]
+		since := gjson.GetBytes(got.Data, "lists.0.since").String()
+		if i > 0 && (since <= last || !got.Version.Equal(version)) {
+			t.Errorf("status %d: since %q after %q, version %v after %v; want a later since and the same version", status, since, last, got.Version, version)
+		}
+		last, version = since, got.Version
+		h.clock.Advance(time.Minute)
+	}
+}

@@ -49,7 +49,8 @@ type saying struct {
 	channel, topic string // the topic as written
 	what           byte
 	// at is when it was said, by the vendor's clock: of an opt-out the newest version that says it, of an opt-in its
-	// since, for an old permission that is shown again is not a new one.
+	// since, for an old permission that is shown again is not a new one. A since counts too where it is later than the
+	// version: somebody may leave a list, and come back, without a stamp on the record.
 	at    time.Time
 	since time.Time // as claimed; zero = not known
 }
@@ -207,29 +208,38 @@ func permissionsIn(p *canonical.Profile) []canonical.Permission {
 }
 
 // sayingsOf returns the words of one consent that are kept, none of one that only waits.
-func sayingsOf(c *canonical.Permission, at time.Time) []saying {
-	s := saying{channel: c.Channel, topic: c.Topic, at: at}
+func sayingsOf(c *canonical.Permission, at stamp) []saying {
+	s := saying{channel: c.Channel, topic: c.Topic, at: at.said()}
 	if since, err := time.Parse(time.RFC3339, c.Since); err == nil {
 		s.since = plain(since)
 	}
+	said := s.since // never later than it was read: a time that lies ahead is not believed
+	if last := latest(s.at, at.seen); said.After(last) {
+		said = last
+	}
 	switch rank := canonical.Restriction(c.Status); {
 	case rank > canonical.Forbids:
-		s.what = saidOut
+		s.what, s.at = saidOut, latest(s.at, said)
 	case rank == canonical.Forbids:
-		s.what = saidNever
+		s.what, s.at = saidNever, latest(s.at, said)
 	case rank > canonical.Restriction("opted_in"):
 		return nil
 	case s.since.IsZero():
 		s.what = saidIn
 	default:
-		if s.since.Before(s.at) {
-			s.at = s.since
-		}
+		s.at = said
 		again := s
 		s.what, again.what = saidIn, saidAgain
 		return []saying{s, again}
 	}
 	return []saying{s}
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // said is the time of a version, for what has no time of its own.

@@ -164,6 +164,38 @@ func TestOptOutNeverGoesByItself(t *testing.T) {
 	}
 }
 
+// Somebody may leave and come back without a stamp on the record, as in ActiveCampaign: then the since of each word tells
+// which was the later, as far as it does not lie ahead of when it was read.
+func TestWordsWithoutAStamp(t *testing.T) {
+	says := func(seen int, text string) connectors.Record {
+		r := spoke("ac/contacts/1", 1, word{Name: "Ann Lee", Email: ann, Says: []string{text}})
+		r.Seen = at(seen)
+		return r
+	}
+	for _, c := range []struct {
+		name  string
+		words []connectors.Record
+		want  string
+	}{
+		{"back again", []connectors.Record{says(3, "email News opted_out 3"), says(5, "email News opted_in 5")}, "email News opted_in"},
+		{"back again, and gone", []connectors.Record{says(3, "email News opted_out 3"), says(5, "email News opted_in 5"), gone("ac/contacts/1", 9, connectors.Hard)}, ""},
+		{"left again", []connectors.Record{says(3, "email News opted_in 3"), says(5, "email News opted_out 5"), gone("ac/contacts/1", 9, connectors.Hard)}, "email News opted_out"},
+		{"left after coming back", []connectors.Record{says(3, "email News opted_out 2"), says(5, "email News opted_in 4"), says(7, "email News opted_out 6"),
+			gone("ac/contacts/1", 9, connectors.Hard)}, "email News opted_out"},
+		{"an old permission shown again", []connectors.Record{says(3, "email News opted_out 3"), says(5, "email News opted_in 2")}, "email News opted_out"},
+		{"a permission from ahead", []connectors.Record{says(3, "email News opted_in 90"), says(5, "email News opted_out 5"), gone("ac/contacts/1", 9, connectors.Hard)}, "email News opted_out"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorldWith(t, newMemory(), consenting{})
+			w.fetch(spoke("hs/contacts/1", 1, word{Name: "Ann Lee", Email: ann}))
+			for _, r := range c.words {
+				w.fetch(r)
+			}
+			w.wantConsents(c.name, "hs/contacts/1", c.want)
+		})
+	}
+}
+
 // A person decides, about the addresses that the customer has.
 func TestPersonDecidesAboutConsent(t *testing.T) {
 	w := newWorldWith(t, newMemory(), consenting{})

@@ -56,7 +56,7 @@ func (c *change) decideConsents(key recKey, members []recKey, value json.RawMess
 
 // decideConsent writes one word about one address. It is later than all that is known, whatever the vendors' clocks say.
 func (c *change) decideConsent(t string, key recKey, said *canonical.Permission, at time.Time) error {
-	list := sayingsOf(said, at)
+	list := sayingsOf(said, stamp{version: at})
 	if len(list) == 0 {
 		return nil
 	}

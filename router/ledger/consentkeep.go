@@ -22,7 +22,7 @@ func (c *change) keepConsents(key recKey, at stamp, p *canonical.Profile) error 
 			return err
 		}
 		for _, t := range terms {
-			if err := c.addConsents(t, key, sayingsOf(&list[i], at.said())); err != nil {
+			if err := c.addConsents(t, key, sayingsOf(&list[i], at)); err != nil {
 				return err
 			}
 		}
