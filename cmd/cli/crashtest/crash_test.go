@@ -30,6 +30,7 @@ type scene struct {
 	people *people
 	config string
 	check  func() []string // what is wrong on the board
+	begin  func()          // when not nil, what happens before the program starts
 
 	requests []request // at which the program may die
 	first    int       // which of them to begin with
@@ -65,6 +66,12 @@ func emptyScene(t *testing.T, o world.Options, at []request, mode string, more u
 // configure writes what a person would write, but for the intervals.
 func configure(t testing.TB, w *world.World, mode, sweep string) string {
 	t.Helper()
+	return configureWith(t, w, mode, sweep, "")
+}
+
+// configureWith writes more than what all have.
+func configureWith(t testing.TB, w *world.World, mode, sweep, more string) string {
+	t.Helper()
 	dir := t.TempDir()
 	hs, as := w.Access()[world.HubSpot], w.Access()[world.Asana]
 	signIn := func(a map[string]string) string {
@@ -78,10 +85,10 @@ data: ./data
 connections:
   hubspot: {connector: hubspot, %s, base_url: %q, index_lag: 1s, overlap: 500ms, every: 200ms, sweep: %s, requests_per_10s: 100000, searches_per_second: 1000}
   asana: {connector: asana, %s, base_url: %q, workspace: %q, requests_per_minute: 600000}
-%sdelivery: {close_share: 1, recheck: 3s}
+%s%sdelivery: {close_share: 1, recheck: 3s}
 admin: {listen: ""}
 log: {level: info, format: text}
-`, signIn(hs), hs["base_url"], sweep, signIn(as), as["base_url"], as["workspace"], others(w, mode, sweep))
+`, signIn(hs), hs["base_url"], sweep, signIn(as), as["base_url"], as["workspace"], others(w, mode, sweep), more)
 	path := filepath.Join(dir, "millrace.yaml")
 	if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
 		t.Fatal(err)
@@ -242,6 +249,9 @@ func (s *scene) die(args []string, t *trap, wait time.Duration) {
 
 // launch starts the program with a trap set for it.
 func (s *scene) launch(args []string, t *trap) *program {
+	if s.begin != nil {
+		s.begin()
+	}
 	if t == nil {
 		return start(s.t, s.config, args)
 	}
@@ -270,10 +280,7 @@ func (s *scene) settle() {
 	if code != 0 {
 		s.fail("backfill after the last kill: exit code %d, want 0:\n%s", code, out)
 	}
-	p := start(s.t, s.config, []string{"daemon"})
-	if !until(30*time.Second, func() bool { return strings.Contains(p.stderr.String(), "msg=started") }) {
-		s.fail("the daemon does not start:\n%s", p.stderr.String())
-	}
+	p := s.daemon()
 	var left []string
 	same := until(90*time.Second, func() bool {
 		left = s.check()
@@ -282,14 +289,29 @@ func (s *scene) settle() {
 	if !same {
 		s.fail("%d differences:\n%s\ndaemon:\n%s", len(left), strings.Join(left, "\n"), p.stderr.String())
 	}
-	if code, err := p.stop(30 * time.Second); code != 0 || err != nil {
-		s.fail("stop of the daemon: exit code %d, %v; want 0:\n%s", code, err, p.stderr.String())
-	}
+	s.stop(p)
 	if out, _ := ask(s.t, s.config, time.Minute, "dead", "list", "--json"); strings.Contains(out, `"cause"`) {
 		s.fail("there are dead letters though no record and no item is wrong:\n%s", out)
 	}
 	s.retired()
 	s.t.Logf("%s: %d tasks, killed %v", s.t.Name(), s.world.Asana.Count(), s.points)
+}
+
+// daemon starts one that answers.
+func (s *scene) daemon() *program {
+	s.t.Helper()
+	p := start(s.t, s.config, []string{"daemon"})
+	if !until(30*time.Second, func() bool { return strings.Contains(p.stderr.String(), "msg=started") }) {
+		s.fail("the daemon does not start:\n%s", p.stderr.String())
+	}
+	return p
+}
+
+func (s *scene) stop(p *program) {
+	s.t.Helper()
+	if code, err := p.stop(30 * time.Second); code != 0 || err != nil {
+		s.fail("stop of the daemon: exit code %d, %v; want 0:\n%s", code, err, p.stderr.String())
+	}
 }
 
 // mostRetired is how many doubles the second look may have had to mend in one run: only a vendor that handles a request later

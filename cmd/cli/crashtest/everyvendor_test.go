@@ -8,35 +8,73 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/millrace/millrace/connectors/asana/asanatest"
 	"github.com/millrace/millrace/connectors/sandbox/world"
 )
 
 // TestKillsWithEveryVendor kills the program while people work in HubSpot, Salesforce and Zendesk at once, about customers
-// that the three have in common. In the end every record of every vendor is shown by exactly one task, and what only one
-// vendor says is shown in its newest state.
+// that the three have in common, join and leave lists in Mailchimp and ActiveCampaign, and write mails. In the end every
+// record of every vendor is shown by exactly one task, what only one vendor says is shown in its newest state, nobody who
+// left is written to, and every mail is an interaction once and told once.
 func TestKillsWithEveryVendor(t *testing.T) {
 	kills := max(6, int(fromEnv(t, "MILLRACE_KILLS", 12))/4) // a round takes longer than with two vendors
 	for _, mode := range []string{"token", "oauth"} {
 		t.Run(mode, func(t *testing.T) {
-			s := emptyScene(t, world.Options{Customers: few, CommitLag: indexLag}, requestsOfAll, mode, 0)
-			s.people = &people{h: s.world.HubSpot, rng: rand.New(rand.NewPCG(s.seed, 7))}
-			all := &everybody{s: s, binned: map[string][]string{}}
-			s.people.only, s.check = all.change, all.differences
-			s.config = configure(t, s.world, mode, "700ms")
+			all := newEverybody(t, mode)
 			for round := range (kills + 1) / 2 {
-				s.round(round)
+				all.s.requests = requestsOfAll
+				if round%3 == 1 {
+					all.s.requests = requestsOfLists
+				}
+				all.s.round(round)
 			}
-			s.settle()
+			all.s.settle()
+			all.turn()
+			all.dieTelling()
+			all.tellDays()
 		})
 	}
 }
 
-// everybody are the colleagues in all three tools.
+// everybody are the colleagues in all tools, and the customers who answer.
 type everybody struct {
 	s      *scene
 	binned map[string][]string
+	lists  *lists
+	mail   *mailbox
+	days   *days
+}
+
+func newEverybody(t *testing.T, mode string) *everybody {
+	t.Helper()
+	s := emptyScene(t, world.Options{Customers: few, CommitLag: indexLag}, requestsOfAll, mode, 0)
+	s.people = &people{h: s.world.HubSpot, rng: rand.New(rand.NewPCG(s.seed, 7))}
+	e := &everybody{s: s, binned: map[string][]string{}}
+	var err error
+	if e.lists, err = newLists(e); err != nil {
+		t.Fatal(err)
+	}
+	e.mail = newMailbox(e)
+	s.people.only, s.check = e.change, e.differences
+	var rules string
+	e.days, rules = newDays(t)
+	s.begin = func() { e.dayEnds(1500 * time.Millisecond) }
+	e.dayEnds(time.Hour)
+	s.config = configureWith(t, s.world, mode, "700ms", e.listsAndMail(rules))
+	return e
+}
+
+// listsAndMail are the connections of lists and mail, and the rules.
+func (e *everybody) listsAndMail(rules string) string {
+	mc, ac, im := e.s.world.Access()[world.Mailchimp], e.s.world.Access()[world.ActiveCampaign], e.s.world.Access()[world.IMAP]
+	trap := newMailTrap(e.s.t, e.s.traps, im["host"], im["port"])
+	return fmt.Sprintf(`  mailchimp: {connector: mailchimp, api_key: %q, base_url: %q, streams: [lists, members], every: 500ms, sweep: 1s}
+  activecampaign: {connector: activecampaign, api_token: %q, base_url: %q, streams: [users, lists, contacts], every: 500ms, sweep: 1s, requests_per_second: 100000}
+  mail: {connector: imap, host: %q, port: %s, security: none, user: %q, password: %q, own: [ours.example], body: snippet, every: 300ms, page_size: 20}
+rules: [default, %q]
+`, mc["api_key"], mc["base_url"], ac["api_token"], ac["base_url"], trap.host, trap.port, im["user"], im["password"], rules)
 }
 
 // change does one thing in one of them.
@@ -46,6 +84,8 @@ func (e *everybody) change() (string, error) {
 		p.amount, p.stage, p.renameDeal, p.ticketStage, p.newDeal, p.newTicket,
 		e.amount, e.amount, e.opportunityStage, e.opportunityStage, e.newOpportunity, e.deleteRow, e.undelete, e.role,
 		e.status, e.status, e.newTicket, e.deleteTicket, e.restoreTicket, e.touch,
+		e.lists.word, e.lists.word, e.lists.word, e.lists.word, e.lists.rename, e.lists.leave, e.lists.leave, e.lists.move,
+		e.mail.write, e.mail.write, e.mail.write, e.mail.write, e.mail.move, e.mail.move, e.mail.renumber, e.mail.cut,
 	}
 	return acts[p.rng.IntN(len(acts))]()
 }
@@ -232,7 +272,7 @@ func withoutCustomer(task asanatest.Task, name string) string {
 	return task.Name
 }
 
-// differences compares the whole project tool with the three vendors.
+// differences compares the whole project tool with the vendors.
 func (e *everybody) differences() []string {
 	want, tasks := e.want(), map[string][]asanatest.Task{}
 	var list []string
@@ -250,8 +290,12 @@ func (e *everybody) differences() []string {
 	for _, ref := range slices.Sorted(maps.Keys(want)) {
 		list = append(list, compare(ref, want[ref], tasks[ref])...)
 	}
+	list = append(append(list, e.lists.differences()...), e.mail.differences()...)
 	if missing, doubles := e.s.world.Audit(); missing+doubles > 0 && len(list) == 0 {
 		list = append(list, fmt.Sprintf("the world counts %d missing and %d duplicates", missing, doubles))
+	}
+	if len(list) == 0 { // it asks the program, which takes longer
+		list = e.mail.exported()
 	}
 	return list
 }

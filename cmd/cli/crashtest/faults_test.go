@@ -35,7 +35,7 @@ func misbehave(rng *rand.Rand, w *world.World) error {
 	if err := w.Plan[world.Asana].Add(some(rng, target, 3)...); err != nil {
 		return err
 	}
-	for _, name := range []string{world.HubSpot, world.Salesforce, world.Zendesk} {
+	for _, name := range []string{world.HubSpot, world.Salesforce, world.Zendesk, world.Mailchimp, world.ActiveCampaign} {
 		if w.Plan[name] == nil {
 			continue
 		}
@@ -43,7 +43,23 @@ func misbehave(rng *rand.Rand, w *world.World) error {
 			return err
 		}
 	}
-	return nil
+	return misbehaveMail(rng, w, times)
+}
+
+// misbehaveMail has the mailbox break connections, which is all that mailboxes do often.
+func misbehaveMail(rng *rand.Rand, w *world.World, times func() int) error {
+	if w.IMAP == nil {
+		return nil
+	}
+	if rng.IntN(2) == 0 {
+		w.IMAP.DropAfter(time.Duration(100+rng.IntN(400)) * time.Millisecond)
+	}
+	return w.Plan[world.IMAP].Add(some(rng, []sandbox.Fault{
+		{Kind: "500", Skip: rng.IntN(10), Times: times()},
+		{Kind: sandbox.Truncate, Skip: rng.IntN(20), Times: times()},
+		{Kind: sandbox.Drop, Skip: rng.IntN(20), Times: times()},
+		{Kind: sandbox.HTML, Skip: rng.IntN(20), Times: times()},
+	}, 2)...)
 }
 
 // some returns up to most of the faults.
@@ -56,5 +72,8 @@ func some(rng *rand.Rand, list []sandbox.Fault, most int) []sandbox.Fault {
 func behave(w *world.World) {
 	for _, p := range w.Plan {
 		p.Clear()
+	}
+	if w.IMAP != nil {
+		w.IMAP.DropAfter(0)
 	}
 }

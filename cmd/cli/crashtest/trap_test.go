@@ -1,13 +1,16 @@
 package crashtest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -44,17 +47,26 @@ var requests = []request{
 	{"asana", "POST", `oauth_token$`, 1},
 }
 
-// requestsOfAll are those and the ones to Salesforce and Zendesk.
-var requestsOfAll = append(slices.Clone(requests),
-	request{"salesforce", "GET", `/queryAll$`, 20},
-	request{"salesforce", "GET", `/query$`, 4},
-	request{"salesforce", "GET", `/(describe|deleted)$`, 12},
-	request{"salesforce", "POST", `/oauth2/token$`, 1},
-	request{"zendesk", "GET", `/incremental/(tickets|users)/cursor`, 6},
-	request{"zendesk", "GET", `/incremental/organizations`, 3},
-	request{"zendesk", "GET", `/tickets/[0-9]+/comments`, 12},
-	request{"zendesk", "GET", `/(users|organization_memberships|custom_statuses|ticket_fields)(\.json)?$`, 6},
-)
+// requestsOfAll are those and the ones to the other vendors.
+var requestsOfAll = slices.Concat(requests, requestsOfLists, []request{
+	{"salesforce", "GET", `/queryAll$`, 20},
+	{"salesforce", "GET", `/query$`, 4},
+	{"salesforce", "GET", `/(describe|deleted)$`, 12},
+	{"salesforce", "POST", `/oauth2/token$`, 1},
+	{"zendesk", "GET", `/incremental/(tickets|users)/cursor`, 6},
+	{"zendesk", "GET", `/incremental/organizations`, 3},
+	{"zendesk", "GET", `/tickets/[0-9]+/comments`, 12},
+	{"zendesk", "GET", `/(users|organization_memberships|custom_statuses|ticket_fields)(\.json)?$`, 6},
+})
+
+// requestsOfLists are those to the vendors of lists and mail; those to a mailbox are commands, with what follows them.
+var requestsOfLists = []request{
+	{"imap", "FETCH", ``, 4},
+	{"mailchimp", "GET", `/members$`, 6},
+	{"activecampaign", "GET", `/contacts$`, 4},
+	{"imap", "SEARCH", ``, 3},
+	{"imap", "LIST", ``, 3},
+}
 
 // trap kills the program at one request, once.
 type trap struct {
@@ -62,6 +74,7 @@ type trap struct {
 	when  moment
 	count int // matching requests to let pass
 	path  *regexp.Regexp
+	about string // what its body must contain; "" = anything
 	kill  func()
 	taken bool          // a request sprang it
 	done  chan struct{} // closed when the program is dead and the vendor has done what it does
@@ -90,12 +103,12 @@ func (s *traps) arm(t *trap) {
 	s.set = t
 }
 
-// take returns the trap when this request springs it.
-func (s *traps) take(vendor string, r *http.Request) *trap {
+// take returns the trap when this request springs it. The path of a command of a mailbox is what follows it.
+func (s *traps) take(vendor, method, path string, body func() string) *trap {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.set
-	if t == nil || t.vendor != vendor || t.method != r.Method || !t.path.MatchString(r.URL.Path) {
+	if t == nil || t.vendor != vendor || t.method != method || !t.path.MatchString(path) || t.about != "" && !strings.Contains(body(), t.about) {
 		return nil
 	}
 	if t.count > 0 {
@@ -109,7 +122,7 @@ func (s *traps) take(vendor string, r *http.Request) *trap {
 // around is world.Options.Around.
 func (s *traps) around(vendor string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		t := s.take(vendor, r)
+		t := s.take(vendor, r.Method, r.URL.Path, func() string { return peek(r) })
 		if t == nil {
 			next.ServeHTTP(w, r)
 			return
@@ -124,6 +137,13 @@ func (s *traps) around(vendor string, next http.Handler) http.Handler {
 		}
 		panic(http.ErrAbortHandler)
 	})
+}
+
+// peek reads the body of a request, which can be read again.
+func peek(r *http.Request) string {
+	body, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return string(body)
 }
 
 // swallow has the vendor handle a request and throws the answer away. A fault may end the connection by a panic.
