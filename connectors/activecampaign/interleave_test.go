@@ -25,9 +25,15 @@ func TestAnyInterleavingOfContactsAndTheirLists(t *testing.T) {
 				l.step(t)
 			}
 			l.r.drain(t)
+			l.r.drain(t)
+			for _, row := range h.sim.Rows("contacts") { // what leaves a stamp is shown by polls alone
+				if got := gjson.GetBytes(l.r.got["contacts/"+row.ID].Data, "firstName").String(); got != row.Text("firstName") {
+					t.Errorf("contacts/%s: got the name %q by polling, want %q", row.ID, got, row.Text("firstName"))
+				}
+			}
 			h.clock.Advance(time.Second)
 			l.full, l.r.src = nil, newReader(t, h, "contacts").src
-			for l.listed = false; !l.listed; {
+			for l.listed = false; !l.listed; { // what leaves none, and what was deleted, by listing anew
 				l.list(t)
 			}
 			l.check(t)
