@@ -137,6 +137,7 @@ func (l *lists) word() (string, error) {
 
 // opposite has somebody say the opposite on every list. Who may go for good and is shown as having left goes.
 func (l *lists) opposite(p *correspondent) error {
+	p.changed = time.Now()
 	if l.mayLeave(p) {
 		_, err := l.leaves(p)
 		return err
