@@ -65,8 +65,6 @@ type bench struct {
 	office  *register.Office
 	account register.Account
 	hook    receive.Hook
-	now     time.Time
-	close   func()
 
 	mu   sync.Mutex
 	rec  *receive.Receiver
