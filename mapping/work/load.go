@@ -173,7 +173,7 @@ func (l *loader) rule(n *tree.Node) *rule {
 	slices.Sort(kinds)
 	kind := n.Get("for")
 	if kind == nil || kind.Kind != tree.Scalar {
-		l.report.Addf(n.Pos, "the rule %s does not say what it is for; use one of %s", r.name, strings.Join(kinds, ", "))
+		l.report.Addf(n.Pos, "the rule %s does not say what it is for; use one of %s, or list `default` before this file where it changes a built-in rule", r.name, strings.Join(kinds, ", "))
 		return nil
 	}
 	if !l.report.Known(kind.Pos, "something that rules are for", kind.Text, kinds) {

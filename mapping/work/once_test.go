@@ -115,6 +115,7 @@ func TestTemplatesNameEveryProblem(t *testing.T) {
   - {name: c, for: deal, project: '"P"', title: deal.name, once: true, since: deal.won_at, within: 3 weeks}
   - {name: d, for: deal, project: '"P"', once: true, since: deal.won_at, within: 3d, complete: "true"}
   - {name: e, for: deal, project: '"P"', tasks: {x: {title: '"T"'}}}
+  - {name: unanswered, off: false}
 `)})
 	if err == nil {
 		t.Fatal("broken rules load")
@@ -131,6 +132,7 @@ func TestTemplatesNameEveryProblem(t *testing.T) {
 		`w.yaml:13:5: the rule d has no title`,
 		`w.yaml:13:96: what the rule d makes once is completed by people`,
 		`w.yaml:14:49: tasks of the rule e needs once: true`,
+		"w.yaml:15:5: the rule unanswered does not say what it is for; use one of deal, organization, person, ticket, or list `default` before this file",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error lacks %q", want)
