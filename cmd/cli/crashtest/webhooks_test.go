@@ -168,7 +168,7 @@ func underLoad(t *testing.T, to *site, sites ...*site) *vendor {
 	for range 16 {
 		all.Go(func() { v.work(ctx) })
 	}
-	for range int(fromEnv(t, "MILLRACE_KILLS", 12)) {
+	for range max(8, int(fromEnv(t, "MILLRACE_KILLS", 12))/8) { // each meets hundreds of deliveries, and starts a program or two
 		time.Sleep(time.Duration(50+rng.IntN(400)) * time.Millisecond)
 		victims := sites
 		if rng.IntN(4) > 0 { // else all of them at once, as when the power fails
