@@ -219,6 +219,9 @@ func (d *deliverer) dispatch(soft, hard context.Context, jobs []*job, open *unit
 	}
 	var settled []*job
 	for _, j := range jobs {
+		if len(j.rechecks) > 0 { // it was sent, and is the recorder's now
+			continue
+		}
 		if j.left == 0 {
 			settled = append(settled, j)
 			continue
