@@ -150,8 +150,8 @@ func decodeSighting(row []byte) (time.Time, error) {
 	return at, nil
 }
 
-// streamOf returns the stream that has an arrival: that of its page, or, for what was fetched by reference, the stream of
-// its object.
+// streamOf returns the stream that has an arrival: that of its page, or, for what was fetched by reference, the stream whose
+// pages its object comes with.
 func (c *change) streamOf(a *arrival) (string, error) {
 	if a.stream != "" {
 		return a.stream, nil
@@ -162,7 +162,7 @@ func (c *change) streamOf(a *arrival) (string, error) {
 		if err := json.Unmarshal(row, &s); err != nil {
 			return "", damaged(bStream, fmt.Sprintf("%q", key), err)
 		}
-		if s.Object == object { // what was only ever fetched says no object
+		if s.Object == object || slices.Contains(s.Along, object) { // what was only ever fetched says no object
 			return s.Stream, nil
 		}
 	}

@@ -314,3 +314,16 @@ func TestOtherRulesReadStrangersAgain(t *testing.T) { // invariants 7 and 8
 		}
 	}
 }
+
+// A fetched record of an object that comes along with another's pages is read again with those: no stream has its name.
+func TestStrangersThatComeAlong(t *testing.T) {
+	w := newWorld(t, newMemory())
+	_, err := w.Apply(t.Context(), ledger.Batch{Connection: "m", Stream: "inbox", Object: "messages", Along: []string{"notes"}, Kind: ledger.Poll,
+		To: "1", Records: []connectors.Record{letter("m/messages/1", 9, "a@x.example")}})
+	must(t, err)
+	w.fetch(letter("m/notes/1", 5, "b@x.example"))
+	w.fetch(rec("a/contacts/1", 1, say{Name: "B", Email: "b@x.example"}))
+	if got := w.gaps(); got != "m/inbox from 5 seen 1 correspondents became known" {
+		t.Errorf("b is known, and there is %q", got)
+	}
+}
