@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/mapping"
+	"github.com/millrace/millrace/mapping/identity"
 	"github.com/millrace/millrace/mapping/work"
 	"github.com/millrace/millrace/router/ledger"
 )
@@ -60,5 +62,20 @@ rules:
 				t.Errorf("after %s: %v changed, want %s among them", step.data, out.Changed, id)
 			}
 		}
+	}
+}
+
+// What a record that a rule keeps out was named in is its survivor's when the vendor merges it, and the organization of that
+// shows it: no golden record changes by it.
+func TestMergeOfWhatIsKeptOutMarksWhoShowsIt(t *testing.T) { // invariant 3
+	w := newWorldUnder(t, newMemory(), plain{"1"}, identity.NewResolver(identity.Settings{}), cards)
+	w.fetch(rec("a/contacts/1", 1, say{Filter: "test records"}), rec("a/companies/1", 1, say{Name: "Acme"}),
+		rec("a/contacts/2", 1, say{Name: "Ann", Org: "a/companies/1"}), rec("a/messages/1", 1, say{Name: "Hello", With: "a/contacts/1", At: "2026-11-01T10:00:00Z"}))
+	w.clean()
+	merged := gone("a/contacts/1", 2, connectors.Merged)
+	merged.Deleted.Into = ref("a/contacts/2")
+	w.fetch(merged)
+	if marks := w.marked("org_"); len(marks) != 1 || w.recent("a/companies/1", 9) != "Hello" {
+		t.Errorf("%q are marked, and the organization shows %q; want it marked, with the mail", marks, w.recent("a/companies/1", 9))
 	}
 }

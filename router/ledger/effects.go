@@ -26,6 +26,9 @@ func (e *effects) mark() ([]string, error) {
 			e.dirty[name] = true
 		}
 	}
+	if err := e.survivors(); err != nil {
+		return nil, err
+	}
 	for _, key := range slices.Sorted(maps.Keys(e.around)) {
 		if err := e.referrers(key, e.around[key]); err != nil {
 			return nil, err
@@ -36,16 +39,6 @@ func (e *effects) mark() ([]string, error) {
 	}
 	if err := e.beyond(); err != nil {
 		return nil, err
-	}
-	for _, was := range e.c.touched {
-		if err := e.survivors(was.into); err != nil {
-			return nil, err
-		}
-	}
-	for key := range e.c.touched {
-		if err := e.survivors(e.c.metas[key].into); err != nil {
-			return nil, err
-		}
 	}
 	list := slices.Sorted(maps.Keys(e.dirty))
 	for _, name := range list {
@@ -69,12 +62,35 @@ func (e *effects) referrers(key recKey, kind canonical.Kind) error {
 	return e.follow(key, "", kinds, 0)
 }
 
-// survivors marks the entity that a record was merged into: what refers to the record refers to it now, or did.
-func (e *effects) survivors(into recKey) error {
+// survivors sees to what records were merged into: what refers to such a record refers to that now, or did. A record that
+// belongs to an entity joins that of its survivor, which changes by it; one that a rule keeps out, or that was never read, leaves
+// no other sign.
+func (e *effects) survivors() error {
+	for key, was := range e.c.touched {
+		for _, into := range []recKey{was.into, e.c.metas[key].into} {
+			if err := e.survivor(into); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (e *effects) survivor(into recKey) error {
 	if into == "" {
 		return nil
 	}
-	return e.reached(into, e.c.l.owning)
+	key, slot, err := e.owned(into)
+	if err != nil || slot == nil {
+		return err
+	}
+	if _, known := e.around[key]; !known {
+		e.around[key] = slot.kind
+	}
+	if e.c.l.reach(slot.kind).Own {
+		e.dirty[entityID(slot.kind, slot.entity)] = true
+	}
+	return nil
 }
 
 // follow marks the entities of the kinds through everything that points at a record, from a record on ("" = the first), and

@@ -75,7 +75,6 @@ type Ledger struct {
 	newID        func() [16]byte
 	targets      []string
 	reach        func(canonical.Kind) work.Reach
-	owning       []canonical.Kind // kinds with items of their own
 	kindOf       func(connection, object string) canonical.Kind
 	mapper       Mapper
 	resolver     *identity.Resolver
@@ -125,11 +124,6 @@ func Open(engine kv.Engine, o Options) (*Ledger, error) {
 		reach: remembered(o.Reach), kindOf: o.KindOf, mapper: o.Mapper, resolver: o.Resolver, survivorship: o.Survivorship,
 		mapping: xxhash.Sum64String(bodyForm + o.Mapper.Version() + nul + o.Resolver.Version()),
 		logs:    logLimits{keep: cmp.Or(max(o.LogKeep, 0), logKeep), age: max(o.LogAge, 0)}, tied: MostTied, inbox: cmp.Or(max(o.Inbox, 0), defaultInbox)}
-	for _, k := range canonical.Kinds() {
-		if l.reach(k).Own {
-			l.owning = append(l.owning, k)
-		}
-	}
 	var err error
 	if l.seal, err = newSeal(o.Key); err != nil {
 		return nil, err
