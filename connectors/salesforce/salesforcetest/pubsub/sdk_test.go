@@ -2,49 +2,31 @@ package pubsub_test
 
 import (
 	"bufio"
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"math/big"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/millrace/millrace/connectors/connectortest/nodesdk"
 	"github.com/millrace/millrace/connectors/salesforce/salesforcetest"
 	"github.com/millrace/millrace/connectors/salesforce/salesforcetest/pubsub"
 )
 
 // TestNodeSDK drives the simulator with the usual Node client of the Pub/Sub API, written by a member of the vendor's
-// staff. It needs node, npm and the registry (or MILLRACE_NODE_MODULES, a folder that has node_modules already) and runs
-// only with MILLRACE_NODE_SDK=1.
+// staff. The script says which changes it wants to see.
 func TestNodeSDK(t *testing.T) {
-	if os.Getenv("MILLRACE_NODE_SDK") != "1" {
-		t.Skip("SKIPPED, THE VENDOR'S SDK WAS NOT RUN: set MILLRACE_NODE_SDK=1 to install it and run it")
-	}
-	dir := t.TempDir()
-	for _, name := range []string{"package.json", "script.mjs"} {
-		b, err := os.ReadFile(filepath.Join("sdk", name))
-		must(t, err)
-		must(t, os.WriteFile(filepath.Join(dir, name), b, 0o600))
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	install(ctx, t, dir)
-
+	sdk := nodesdk.Install(t)
 	org := salesforcetest.New(salesforcetest.Options{})
 	bus := pubsub.New(org, pubsub.Options{Keepalive: 200 * time.Millisecond, TLS: selfSigned(t)})
 	endpoint, err := bus.Listen("")
 	must(t, err)
 	defer bus.Close()
-	cmd := exec.CommandContext(ctx, "node", "script.mjs")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "ENDPOINT="+endpoint, "TOKEN="+salesforcetest.DefaultToken, "ORG="+salesforcetest.DefaultOrgID)
+	cmd := sdk.Command("ENDPOINT="+endpoint, "TOKEN="+salesforcetest.DefaultToken, "ORG="+salesforcetest.DefaultOrgID)
 	var failure strings.Builder
 	cmd.Stderr = &failure
 	out, err := cmd.StdoutPipe()
@@ -91,18 +73,4 @@ func selfSigned(t *testing.T) *tls.Config {
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	must(t, err)
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
-}
-
-// install puts the SDK beside the script, from npm's cache when it can.
-func install(ctx context.Context, t *testing.T, dir string) {
-	t.Helper()
-	if ready := os.Getenv("MILLRACE_NODE_MODULES"); ready != "" {
-		must(t, os.Symlink(filepath.Join(ready, "node_modules"), filepath.Join(dir, "node_modules")))
-		return
-	}
-	cmd := exec.CommandContext(ctx, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("npm install: %v\n%s", err, out)
-	}
 }

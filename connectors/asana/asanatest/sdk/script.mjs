@@ -1,8 +1,7 @@
 // Drives the Asana simulator with Asana's own client: what that client accepts and understands is what Asana answers.
 // Environment: BASE (…/api/1.0), TOKEN, PROJECT. Exits 1 at the first thing that is not as the client's users know it.
-'use strict';
-const assert = require('node:assert/strict');
-const Asana = require('asana');
+import assert from 'node:assert/strict';
+import Asana from 'asana';
 
 const client = new Asana.ApiClient();
 client.basePath = process.env.BASE;
