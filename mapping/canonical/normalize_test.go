@@ -26,6 +26,7 @@ func TestNormalForms(t *testing.T) {
 		{Text, nil, `null`},
 		{Long, "one \r\n\r\n\r\n\r\ntwo\tthree\n", `"one\n\ntwo three"`},
 		{Enum, " New Business ", `"new_business"`},
+		{Enum, "\u1fba\u0345", "\"\u1fb2\""}, // the mark composes with the small letter only
 		{Integer, "0012", `12`},
 		{Integer, "12.0", `12`},
 		{Integer, json.Number("-3"), `-3`},

@@ -115,7 +115,8 @@ func cut(s string, limit int) string {
 
 // CleanToken returns s as an Enum value has it: lower case, white space as underscores.
 func CleanToken(s string) string {
-	return strings.ReplaceAll(strings.ToLower(CleanText(s)), " ", "_")
+	lower := norm.NFC.String(strings.ToLower(CleanText(s))) // small letters may compose with a mark that capital ones do not
+	return strings.ReplaceAll(lower, " ", "_")
 }
 
 // appendQuoted appends s, which must be valid UTF-8, as a JSON string. It escapes only what JSON demands, so that
