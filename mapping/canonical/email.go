@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
 )
 
 // EmailAddress is one element of an Email value.
@@ -26,8 +27,9 @@ type EmailAddress struct {
 var errEmail = errors.New("not an e-mail address")
 
 // CleanEmail returns the address in normal form and, when the source wrote it in another way, as it was written. The
-// whole address becomes lower case: RFC 5321 lets the local part differ by case, nobody relies on it. Nothing else
-// of the local part is touched (no dots removed, no tag cut): what it means is its owner's business.
+// whole address becomes lower case, since RFC 5321 lets the local part differ by case and nobody relies on it, and is composed
+// (NFC, as RFC 6532 section 3.1 has it). Nothing else of the local part is touched (no dots removed, no tag cut): what it means
+// is its owner's business.
 func CleanEmail(s string) (address, display string, err error) {
 	written := strings.TrimSpace(s)
 	if strings.ContainsAny(written, "<\"") {
@@ -45,7 +47,7 @@ func CleanEmail(s string) (address, display string, err error) {
 	if err != nil || strings.IndexByte(host, '.') < 0 {
 		return "", "", errEmail
 	}
-	address = strings.ToLower(written[:at]) + "@" + host
+	address = norm.NFC.String(strings.ToLower(written[:at])) + "@" + host
 	if address == written {
 		return address, "", nil
 	}

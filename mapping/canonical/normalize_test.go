@@ -53,6 +53,7 @@ func TestNormalForms(t *testing.T) {
 		{Email, "Ana@B\u00dccher.example", `[{"address":"ana@xn--bcher-kva.example","display":"Ana@BÜcher.example"}]`},
 		{Email, "ana@b.example", `[{"address":"ana@b.example"}]`},
 		{Email, []string{"a@b.example", "A@B.example"}, `[{"address":"a@b.example"}]`},
+		{Email, []string{"ren\u00e9@b.example", "RENE\u0301@b.example"}, "[{\"address\":\"ren\u00e9@b.example\"}]"}, // two spellings of one
 		{Phone, "+49 (0) 30 1234-567", `[{"raw":"+49 (0) 30 1234-567","e164":"+49301234567"}]`},
 		{Phone, "030 1234567", `[{"raw":"030 1234567"}]`},
 		{Phone, "+1 415 555 2671 ext. 9", `[{"raw":"+1 415 555 2671 ext. 9","e164":"+14155552671","ext":"9"}]`},
