@@ -48,17 +48,20 @@ func (s *Server) Deliver(ctx context.Context) (Delivered, error) {
 		}
 		if !s.hooks.closed(d.hook, now) {
 			sum.Broken++
+			s.hooks.record(d, now, 0, statusBroken)
 			continue
 		}
 		sum.Requests++
 		d.attempts++
 		status := s.send(ctx, hook, d)
 		s.hooks.note(d.hook, now, status/100 == 2)
+		retry := d.attempts < maxAttempts && (status == 0 || status == http.StatusConflict || status == http.StatusTooManyRequests || status >= 500)
+		s.hooks.record(d, now, status, tried(status, retry))
 		switch {
 		case status/100 == 2:
 			sum.Events++
 			done = append(done, d)
-		case d.attempts < maxAttempts && (status == 0 || status == http.StatusConflict || status == http.StatusTooManyRequests || status >= 500):
+		case retry:
 			sum.Failed++
 			again = append(again, d)
 		default:

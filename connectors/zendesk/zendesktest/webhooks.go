@@ -56,10 +56,11 @@ type hooks struct {
 	waiting   []delivery
 	delivered []delivery // of the last Deliver, for Redeliver
 	breakers  map[string]*breaker
+	invoked   map[string][]invocation
 }
 
 func newHooks(opt Options) *hooks {
-	h := &hooks{breakers: map[string]*breaker{}}
+	h := &hooks{breakers: map[string]*breaker{}, invoked: map[string][]invocation{}}
 	for _, one := range opt.Webhooks {
 		h.add(one, opt.Clock.Now().Unix())
 	}
@@ -192,6 +193,7 @@ func (s *Server) webhookRoutes(api *http.ServeMux) {
 	api.Handle("PUT /api/v2/webhooks/{id}", s.may("webhooks:write", s.updateWebhook))
 	api.Handle("PATCH /api/v2/webhooks/{id}", s.may("webhooks:write", s.updateWebhook))
 	api.Handle("DELETE /api/v2/webhooks/{id}", s.may("webhooks:write", s.deleteWebhook))
+	api.Handle("GET /api/v2/webhooks/{id}/invocations", s.may("webhooks:read", s.listInvocations))
 	api.Handle("GET /api/v2/webhooks/{id}/signing_secret", s.may("webhooks:read", s.signingSecret))
 	api.Handle("POST /api/v2/webhooks/{id}/signing_secret", s.may("webhooks:write", s.resetSecret))
 }
@@ -212,11 +214,7 @@ type webhookBody struct {
 }
 
 func (s *Server) webhookBody(w Webhook) webhookBody {
-	b := webhookBody{w.ID, w.Name, "active", append([]string{}, w.Subscriptions...), instant(w.created), digits(s.owner), instant(w.updated), digits(s.owner), w.Endpoint, w.Method, w.Format}
-	if w.Inactive {
-		b.Status = "inactive"
-	}
-	return b
+	return webhookBody{w.ID, w.Name, w.status(), append([]string{}, w.Subscriptions...), instant(w.created), digits(s.owner), instant(w.updated), digits(s.owner), w.Endpoint, w.Method, w.Format}
 }
 
 func noWebhook() *failure {
@@ -232,15 +230,16 @@ func (h *hooks) webhook(r *http.Request) (int, *failure) {
 	return i, nil
 }
 
-func (s *Server) listWebhooks(w http.ResponseWriter, _ *http.Request) error {
+func (s *Server) listWebhooks(w http.ResponseWriter, r *http.Request) error {
 	s.hooks.mu.Lock()
 	defer s.hooks.mu.Unlock()
 	list := []webhookBody{}
-	for _, one := range s.hooks.list {
-		list = append(list, s.webhookBody(one))
+	for _, one := range slices.SortedStableFunc(slices.Values(s.hooks.list), newestFirst) {
+		if one.matches(r.URL.Query()) {
+			list = append(list, s.webhookBody(one))
+		}
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"webhooks": list, "meta": map[string]any{"has_more": false, "after_cursor": nil, "before_cursor": nil}, "links": map[string]any{"prev": nil, "next": nil}})
-	return nil
+	return answerHooks(w, r, "webhooks", list, func(b webhookBody) string { return b.ID })
 }
 
 func readWebhook(w http.ResponseWriter, r *http.Request) (webhookBody, *failure) {
@@ -319,6 +318,7 @@ func (s *Server) deleteWebhook(w http.ResponseWriter, r *http.Request) error {
 		return f
 	}
 	s.hooks.list = slices.Delete(s.hooks.list, i, i+1)
+	delete(s.hooks.invoked, r.PathValue("id"))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

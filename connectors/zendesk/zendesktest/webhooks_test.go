@@ -257,3 +257,77 @@ func TestWebhookAdministration(t *testing.T) {
 	}
 	a.do("POST", "/api/v2/webhooks", `{"webhook":{"name":"W"}}`).want(t, 400, nil)
 }
+
+// invocations is a page of what became of a webhook's deliveries.
+type invocations struct {
+	Invocations []struct {
+		ID, Status string
+		Code       *int   `json:"status_code"`
+		At         string `json:"latest_completed_at"`
+	}
+	Meta struct {
+		HasMore bool   `json:"has_more"`
+		After   string `json:"after_cursor"`
+	}
+	Links struct{ Next string }
+}
+
+func (i invocations) statuses() string {
+	var all []string
+	for _, one := range i.Invocations {
+		all = append(all, one.Status)
+	}
+	return strings.Join(all, ", ")
+}
+
+// What became of deliveries is listed for a week, newest first, in pages.
+func TestInvocations(t *testing.T) {
+	in := &receiver{status: 403}
+	a := open(t, zendesktest.Options{})
+	hook := a.Subscribe(zendesktest.Webhook{Endpoint: listen(t, in), Subscriptions: []string{"zen:event-type:user.created"}})
+	list := func(query string) (page invocations) {
+		t.Helper()
+		a.do("GET", "/api/v2/webhooks/"+hook+"/invocations"+query, nil).want(t, 200, &page)
+		return page
+	}
+	answer := func(status int) {
+		in.mu.Lock()
+		in.status = status
+		in.mu.Unlock()
+		a.create("users", map[string]any{"name": "N"})
+		a.clock.Advance(time.Second)
+		a.deliver()
+	}
+	answer(403)
+	answer(503)
+	answer(200)
+	if got := list("").statuses(); got != "success, success, terminated" {
+		t.Errorf("after a refusal, one that was taken the second time and one taken at once: got %s", got)
+	}
+	answer(500)
+	first := list("?page[size]=3")
+	if got := first.statuses(); got != "failed, success, success" || !first.Meta.HasMore || first.Links.Next == "" {
+		t.Errorf("the first page: got %s and %+v", got, first.Meta)
+	}
+	last := list("?page[size]=3&page[after]=" + first.Meta.After)
+	if got := last.statuses(); got != "terminated" || last.Meta.HasMore || *last.Invocations[0].Code != 403 {
+		t.Errorf("the second page: got %+v", last)
+	}
+	if got := list("?filter[status]=failed&sort=latest_completed_at").statuses(); got != "failed" {
+		t.Errorf("of one status: got %s", got)
+	}
+	a.do("GET", "/api/v2/webhooks/"+hook+"/invocations?filter[status]=terminated", nil).want(t, 400, nil)
+	a.make(110)
+	a.deliver()
+	a.make(0)
+	a.create("users", map[string]any{"name": "N"})
+	a.deliver()
+	if broken := list("?filter[status]=circuit+broken"); len(broken.Invocations) == 0 || broken.Invocations[0].Code != nil {
+		t.Errorf("behind an open breaker: got %+v, want some without a status code", broken)
+	}
+	a.clock.Advance(7 * 24 * time.Hour)
+	if got := list(""); len(got.Invocations) != 0 {
+		t.Errorf("after a week: got %s", got.statuses())
+	}
+	a.do("GET", "/api/v2/webhooks/nosuch/invocations", nil).want(t, 404, nil)
+}
