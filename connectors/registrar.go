@@ -53,6 +53,9 @@ type Subscription struct {
 	State  SubscriptionState
 	Since  time.Time // with a State other than on, the vendor's time since when, zero when it does not say
 	Why    string    // likewise, the vendor's own code or number; no personal data
+	// Lost is the vendor's time of the newest delivery that it gave up, whatever came after it; zero when there is none or the
+	// vendor does not say.
+	Lost time.Time
 }
 
 // Registrar is a Webhook whose vendor is told by its API where to deliver. It decides nothing: what is to be done about the
@@ -80,6 +83,13 @@ type Changer interface {
 type SecretReader interface {
 	// SigningSecret returns what deliveries of a subscription are signed with.
 	SigningSecret(ctx context.Context, have Subscription) (Secret, error)
+}
+
+// HealthReader is a Registrar whose vendor says beside its list what became of deliveries (Zendesk).
+type HealthReader interface {
+	// Health returns a subscription that is on with what the vendor says of its last deliveries: State, Since, Why and Lost. What
+	// the vendor does not show at all is no error and leaves it as it is; an error is one that may pass.
+	Health(ctx context.Context, have Subscription) (Subscription, error)
 }
 
 // Truster is a Webhook that can go by secrets which are not in its settings: those that the vendor made.

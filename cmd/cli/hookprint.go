@@ -18,6 +18,7 @@ type hookReport struct {
 	Hooks      []hookLine `json:"webhooks,omitempty"`
 	Strangers  int        `json:"of_others,omitempty"` // left alone
 	ByHand     []string   `json:"by_hand,omitempty"`
+	Advice     string     `json:"advice,omitempty"` // about what no command puts right
 	Error      string     `json:"error,omitempty"`
 
 	removing bool
@@ -75,6 +76,11 @@ func (r *hookReport) take(one hookAccount, f register.Found, done []register.Out
 			l.Error = o.Err.Error()
 		}
 		r.Hooks = append(r.Hooks, l)
+		if o.Do == register.Keep && o.Why != "" && !r.removing {
+			r.Advice = fmt.Sprintf("%s delivers to %s, and is not always answered 2xx. What the receiver refused is in the daemon's log and in "+
+				"millrace_webhook_requests_total; what is in neither was stopped before it: look at the proxy, its certificate and the firewall. "+
+				"Polling goes on meanwhile, and what was missed is read again by itself.", r.Vendor, r.Address)
+		}
 	}
 }
 
@@ -123,6 +129,9 @@ func (a *app) printHooks(reports []hookReport, job hookJob) {
 	for _, r := range reports {
 		if r.Strangers > 0 {
 			fmt.Fprintf(a.out, "%s: %s of others, left alone\n", r.Connection, plural(r.Strangers, "webhook"))
+		}
+		if r.Advice != "" {
+			fmt.Fprintf(a.out, "%s: %s\n", r.Connection, r.Advice)
 		}
 		if len(r.ByHand) > 0 {
 			fmt.Fprintf(a.out, "%s has to be set up by hand:\n  %s\n", r.Connection, strings.Join(r.ByHand, "\n  "))

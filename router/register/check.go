@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/millrace/millrace/connectors"
 )
 
 // Missed has the connection's streams read again from an instant, for what its webhooks did not tell.
@@ -15,6 +13,9 @@ type Missed func(ctx context.Context, since time.Time, why string) error
 // Check looks whether what was registered is still as it should be. What is not is told to missed and, with repair, made so.
 // It returns what it found wrong, with what became of it. Of a connection that nothing was registered for it asks nobody: what
 // a person has not said yes to is not created.
+//
+// However long something stays wrong, it is told twice: when it is found, and when it is right again, both since all was well.
+// What happens between is polled; reading it again every hour would bring nothing.
 func (o *Office) Check(ctx context.Context, a Account, repair bool, missed Missed) ([]Outcome, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -25,38 +26,42 @@ func (o *Office) Check(ctx context.Context, a Account, repair bool, missed Misse
 	if err != nil {
 		return nil, err
 	}
-	var wrong []Outcome
-	for _, s := range f.Steps {
-		if s.Do != Keep || s.Have.State == connectors.SubscriptionFailing {
-			wrong = append(wrong, Outcome{Step: s})
+	wrong := f.wrong()
+	right, why := len(wrong) == 0, reasons(wrong)
+	if !right && !f.told { // before anything is repaired: a crash would leave what is right and nobody who knows what was missed
+		if err := missed(ctx, f.Since, why); err != nil {
+			return wrong, err
+		}
+		f.told = true
+	}
+	if !right || f.blind != nil {
+		if err := o.change(ctx, a, func(k *kept) { k.saw(f.Steps); k.Wrong = f.told }); err != nil {
+			return wrong, err
 		}
 	}
-	if len(wrong) == 0 {
-		return nil, o.told(ctx, a, f)
-	}
-	// The gap comes first, since a crash would leave what was repaired and nobody who knows what was missed. It comes again
-	// afterwards: until then nothing was told, and the first may have been read again already.
-	why := reasons(wrong)
-	if err := missed(ctx, f.Since, why); err != nil {
-		return wrong, err
-	}
-	if repair {
+	if repair && !right {
+		right = true
 		for i := range wrong {
 			wrong[i].Err = o.do(ctx, a, wrong[i].Step)
+			right = right && wrong[i].Err == nil && wrong[i].Do != Keep
 		}
+	}
+	if !right || f.blind != nil {
+		return wrong, f.blind
+	}
+	if f.told { // until now nothing was delivered, and the first gap may have been read again already
 		if err := missed(ctx, f.Since, why); err != nil {
 			return wrong, err
 		}
 	}
-	return wrong, o.told(ctx, a, f)
-}
-
-func (o *Office) told(ctx context.Context, a Account, f Found) error {
-	return o.change(ctx, a, func(k *kept) { k.Good = f.at })
+	return wrong, o.change(ctx, a, func(k *kept) { k.saw(f.Steps); k.Good, k.Wrong = f.at, false })
 }
 
 // reasons says in a line what is wrong: no names and no addresses, which may hold secrets.
 func reasons(wrong []Outcome) string {
+	if len(wrong) == 0 {
+		return "webhooks: what was wrong with them is right again"
+	}
 	count := map[string]int{}
 	var order []string
 	for _, w := range wrong {

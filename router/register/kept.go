@@ -23,8 +23,10 @@ const mostSecrets = 3
 // kept is what the ledger knows of a connection's webhooks.
 type kept struct {
 	Subscriptions []keptOne `json:"subscriptions,omitempty"`
-	// Good is when everything was last found as it should be, or a gap told that it was not; our clock.
+	// Good is when everything was last found as it should be; our clock.
 	Good time.Time `json:"good,omitzero"`
+	// Wrong says that something was found wrong since Good, and that a gap told so.
+	Wrong bool `json:"wrong,omitempty"`
 }
 
 // keptOne is one webhook of ours. Its ID is empty while a creation is under way.
@@ -33,6 +35,8 @@ type keptOne struct {
 	Name    string   `json:"name,omitempty"` // at the vendor
 	URL     string   `json:"url"`
 	Secrets []string `json:"secrets,omitempty"` // the newest last
+	// Lost is the newest delivery that is known to be lost; the vendor's clock.
+	Lost time.Time `json:"lost,omitzero"`
 }
 
 func load(ctx context.Context, s Store, connection string) (kept, error) {
@@ -91,6 +95,28 @@ func (k *kept) forget(id, but string) {
 // that its name must be the same, too.
 func (k *kept) created(s connectors.Subscription) bool {
 	return s.ID != "" && slices.ContainsFunc(k.Subscriptions, func(o keptOne) bool { return o.ID == s.ID && o.Name == s.Name })
+}
+
+// doubt says of those that are well now that the vendor gave up deliveries of them since the last look.
+func (k *kept) doubt(steps []Step) {
+	for i := range steps {
+		s := &steps[i]
+		news := slices.ContainsFunc(k.Subscriptions, func(o keptOne) bool { return o.ID == s.Have.ID && s.Have.Lost.After(o.Lost) })
+		if s.Do == Keep && s.Why == "" && news {
+			s.Why = whyLost
+		}
+	}
+}
+
+// saw keeps what is known of the deliveries of those that were looked at.
+func (k *kept) saw(steps []Step) {
+	for _, s := range steps {
+		for i := range k.Subscriptions {
+			if o := &k.Subscriptions[i]; o.ID == s.Have.ID && s.Have.Lost.After(o.Lost) {
+				o.Lost = s.Have.Lost
+			}
+		}
+	}
 }
 
 // secrets returns those that are trusted at an address.

@@ -20,12 +20,18 @@ const (
 	Remove  Action = "remove"
 )
 
+// What is wrong with those that are kept: nothing can be done about it at the vendor.
+const (
+	whyFailing = "what it delivered last was not taken"
+	whyLost    = "some of what it delivered was not taken"
+)
+
 // Step is one action and its reason.
 type Step struct {
 	Do   Action
 	Want connectors.Subscription // with Keep, Create, Change, Replace and Learn
 	Have connectors.Subscription // with all but Create
-	Why  string
+	Why  string                  // empty when all is well
 }
 
 // proof says how deliveries of a subscription are known.
@@ -85,7 +91,7 @@ func (k know) step(have, want connectors.Subscription) Step {
 	case have.State == connectors.SubscriptionOff:
 		s.Do, s.Why = Change, "it is off"
 	case have.State == connectors.SubscriptionFailing:
-		s.Why = "what it delivered last was not taken"
+		s.Why = whyFailing
 	}
 	switch proof := k.proof(have); {
 	case proof == lost:

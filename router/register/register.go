@@ -42,6 +42,18 @@ type Found struct {
 	// Since is up to when everything is known to have been as it should be; zero when nothing was registered from here.
 	Since time.Time
 	at    time.Time
+	told  bool  // a gap told that something is wrong since then
+	blind error // why it is not known what became of deliveries
+}
+
+// wrong returns the steps that are to be done, and those of what nothing can be done about but by people.
+func (f Found) wrong() (list []Outcome) {
+	for _, s := range f.Steps {
+		if s.Do != Keep || s.Why != "" {
+			list = append(list, Outcome{Step: s})
+		}
+	}
+	return list
 }
 
 // ErrNoReceiver says that nobody would take what a vendor delivers, and that some vendors ask first.
@@ -64,7 +76,7 @@ func (o *Office) look(ctx context.Context, a Account, none bool) (Found, error) 
 		return f, err
 	}
 	if len(k.Subscriptions) > 0 {
-		f.Since = k.Good
+		f.Since, f.told = k.Good, k.Wrong
 	}
 	var wanted []connectors.Subscription
 	if !none {
@@ -87,12 +99,33 @@ func (o *Office) look(ctx context.Context, a Account, none bool) (Found, error) 
 			}
 		}
 		if next == "" {
+			f.blind = health(ctx, a, ours)
 			f.Steps = plan(wanted, ours, knowing(a, &k))
-			return f, nil
+			k.doubt(f.Steps)
+			return f, ctx.Err()
 		}
 		after = next
 	}
 	return f, fmt.Errorf("webhooks of %s: the vendor's list does not end", a.Place.Connection)
+}
+
+// health asks what became of the deliveries of ours, where the vendor tells it beside its list.
+func health(ctx context.Context, a Account, ours []connectors.Subscription) (blind error) {
+	reader, ok := a.Registrar.(connectors.HealthReader)
+	if !ok {
+		return nil
+	}
+	for i, s := range ours {
+		if s.State != connectors.SubscriptionOn {
+			continue
+		}
+		if known, err := reader.Health(ctx, s); err == nil {
+			ours[i] = known
+		} else {
+			blind = errors.Join(blind, err)
+		}
+	}
+	return blind
 }
 
 func knowing(a Account, k *kept) know {
@@ -146,8 +179,16 @@ func (o *Office) carryOut(ctx context.Context, a Account, none bool) ([]Outcome,
 		return list, f, nil
 	}
 	return list, f, o.change(ctx, a, func(k *kept) {
-		if k.Good = f.at; none {
+		k.saw(f.Steps)
+		switch {
+		case none:
 			*k = kept{}
+		case f.Since.IsZero():
+			k.Good = f.at
+		case f.told || len(f.wrong()) > 0: // what was missed until now is told by the next look
+			k.Wrong = true
+		case f.blind == nil:
+			k.Good = f.at
 		}
 	})
 }
