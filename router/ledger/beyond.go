@@ -114,24 +114,18 @@ func (e *effects) through(key recKey, reach *work.Reach, done map[step]bool) err
 // entityAt returns the row of the record that key leads to through vendor merges and that belongs to an entity, nil when
 // there is none.
 func (e *effects) entityAt(key recKey) (*metaSlot, error) {
-	_, slot, err := e.owned(key)
-	return slot, err
-}
-
-// owned is entityAt with the key of the record.
-func (e *effects) owned(key recKey) (recKey, *metaSlot, error) {
 	for range maxHops {
 		slot, err := e.c.meta(key)
 		if err != nil || slot.meta == nil {
-			return "", nil, err
+			return nil, err
 		}
 		if !slot.entity.isZero() {
-			return key, slot, nil
+			return slot, nil
 		}
 		if slot.into == "" {
-			return "", nil, nil
+			return nil, nil
 		}
 		key = slot.into
 	}
-	return "", nil, nil
+	return nil, nil
 }

@@ -70,7 +70,8 @@ rules:
 func TestMergeOfWhatIsKeptOutMarksWhoShowsIt(t *testing.T) { // invariant 3
 	w := newWorldUnder(t, newMemory(), plain{"1"}, identity.NewResolver(identity.Settings{}), cards)
 	w.fetch(rec("a/contacts/1", 1, say{Filter: "test records"}), rec("a/companies/1", 1, say{Name: "Acme"}),
-		rec("a/contacts/2", 1, say{Name: "Ann", Org: "a/companies/1"}), rec("a/messages/1", 1, say{Name: "Hello", With: "a/contacts/1", At: "2026-11-01T10:00:00Z"}))
+		rec("a/contacts/2", 1, say{Name: "Ann", Email: "ann@acme.example"}), rec("a/messages/1", 1, say{Name: "Hello", With: "a/contacts/1", At: "2026-11-01T10:00:00Z"}))
+	w.fetch(rec("b/contacts/1", 1, say{Email: "ann@acme.example", Org: "a/companies/1"})) // where she works is another vendor's word
 	w.clean()
 	merged := gone("a/contacts/1", 2, connectors.Merged)
 	merged.Deleted.Into = ref("a/contacts/2")

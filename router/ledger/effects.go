@@ -80,15 +80,20 @@ func (e *effects) survivor(into recKey) error {
 	if into == "" {
 		return nil
 	}
-	key, slot, err := e.owned(into)
+	slot, err := e.entityAt(into)
 	if err != nil || slot == nil {
 		return err
 	}
-	if _, known := e.around[key]; !known {
-		e.around[key] = slot.kind
+	name := entityID(slot.kind, slot.entity)
+	ent, err := e.c.entity(name)
+	if err != nil || ent.now == nil {
+		return err
+	}
+	for _, member := range ent.now.members { // what the entity refers to may be another's word
+		e.around[member] = slot.kind
 	}
 	if e.c.l.reach(slot.kind).Own {
-		e.dirty[entityID(slot.kind, slot.entity)] = true
+		e.dirty[name] = true
 	}
 	return nil
 }
