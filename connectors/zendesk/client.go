@@ -62,14 +62,16 @@ func (n answer) list(op, name string) ([]gjson.Result, error) {
 }
 
 // noPath tells an address that is not there (any longer) from an object that is not: only a path that ends in an id, or
-// goes below one, can miss an object, and Zendesk says RecordNotFound then. A proxy, and what answers for an account that
-// was renamed or closed, knows nothing of objects: taking its word for it would skip the comments of every ticket.
+// goes below one, can miss an object, and Zendesk says RecordNotFound then; how it says so of a webhook is not documented. A
+// proxy, and what answers for an account that was renamed or closed, knows nothing of objects: taking its word for it would skip
+// the comments of every ticket.
 func noPath(path string, err error) error {
 	var e *connectors.Error
 	if !errors.As(err, &e) || e.Kind != connectors.NotFound {
 		return err
 	}
-	if slices.ContainsFunc(strings.Split(path, "/"), isID) && e.Reason == "RecordNotFound" {
+	if slices.ContainsFunc(strings.Split(path, "/"), isID) && e.Reason == "RecordNotFound" ||
+		strings.HasPrefix(path, "/webhooks/") && strings.HasSuffix(e.Reason, "NotFound") {
 		return err
 	}
 	with := *e
