@@ -68,6 +68,9 @@ type SignIn struct {
 	Basic  *Basic
 	Header *Header
 	OAuth  *OAuth
+	// Except, when not nil, reports the requests that carry a proof of their own and get none of the above (HubSpot's
+	// settings of an app, which take the key of the app's owner and no account's token).
+	Except func(*http.Request) bool
 }
 
 // Basic is HTTP Basic authentication (RFC 7617).

@@ -16,17 +16,28 @@ import (
 
 const maxDrain = 256 << 10
 
-// fixed puts what does not change, a static token, Basic or a key in a header of the vendor's own, on requests to the
-// connection's own host, and on no other. It cannot be renewed: a 401 is final.
+// own is what is signed: requests to the connection's own host, but for those that carry a proof of their own.
+type own struct {
+	base   *url.URL
+	except func(*http.Request) bool // nil = none
+}
+
+// has reports whether a request is to be signed. A connection that speaks another protocol has none.
+func (o own) has(req *http.Request) bool {
+	return o.base.Host != "" && req.URL.Host == o.base.Host && req.URL.Scheme == o.base.Scheme && (o.except == nil || !o.except(req))
+}
+
+// fixed puts what does not change, a static token, Basic or a key in a header of the vendor's own, on the connection's own
+// requests, and on no other. It cannot be renewed: a 401 is final.
 type fixed struct {
 	name  string // of the header
 	value connectors.Secret
-	base  *url.URL
+	own   own
 	next  http.RoundTripper
 }
 
 func (f *fixed) RoundTrip(req *http.Request) (*http.Response, error) {
-	if !at(req, f.base) {
+	if !f.own.has(req) {
 		return f.next.RoundTrip(req)
 	}
 	out := req.Clone(req.Context())
@@ -34,11 +45,10 @@ func (f *fixed) RoundTrip(req *http.Request) (*http.Response, error) {
 	return f.next.RoundTrip(out)
 }
 
-// signed puts the access token on requests to the connection's own host, and on no other; one with an instance goes
-// there instead.
+// signed puts the access token on the connection's own requests, and on no other; one with an instance goes there instead.
 type signed struct {
 	source   *oauth.Source
-	base     *url.URL
+	own      own
 	instance bool
 	next     http.RoundTripper
 }
@@ -52,6 +62,7 @@ func (c Config) signIn(base *url.URL, next http.RoundTripper) (http.RoundTripper
 	if err != nil {
 		return nil, nil, err
 	}
+	ours := own{base, how.Except}
 	switch {
 	case how.OAuth != nil:
 		// The token endpoint is not part of the API's quota and must not be retried: straight to the pool.
@@ -60,29 +71,24 @@ func (c Config) signIn(base *url.URL, next http.RoundTripper) (http.RoundTripper
 		if err != nil {
 			return nil, nil, err
 		}
-		return &signed{source: source, base: base, instance: how.OAuth.Instance != nil, next: next}, source, nil
+		return &signed{source: source, own: ours, instance: how.OAuth.Instance != nil, next: next}, source, nil
 	case how.Basic != nil:
 		pair := how.Basic.User + ":" + how.Basic.Password.Reveal()
 		value := connectors.NewSecret("Basic " + base64.StdEncoding.EncodeToString([]byte(pair)))
-		return &fixed{name: "Authorization", value: value, base: base, next: next}, nil, nil
+		return &fixed{name: "Authorization", value: value, own: ours, next: next}, nil, nil
 	case how.Header != nil:
 		if !httpguts.ValidHeaderFieldName(how.Header.Name) || !httpguts.ValidHeaderFieldValue(how.Header.Value.Reveal()) {
 			return nil, nil, errors.New("the key cannot be sent: it has a character that no header may have, such as a line break")
 		}
-		return &fixed{name: how.Header.Name, value: how.Header.Value, base: base, next: next}, nil, nil
+		return &fixed{name: how.Header.Name, value: how.Header.Value, own: ours, next: next}, nil, nil
 	case !how.Token.IsZero():
-		return &fixed{name: "Authorization", value: connectors.NewSecret("Bearer " + how.Token.Reveal()), base: base, next: next}, nil, nil
+		return &fixed{name: "Authorization", value: connectors.NewSecret("Bearer " + how.Token.Reveal()), own: ours, next: next}, nil, nil
 	}
 	return next, nil, nil
 }
 
-// at reports whether a request is to the connection's own host. A connection that speaks another protocol has none.
-func at(req *http.Request, base *url.URL) bool {
-	return base.Host != "" && req.URL.Host == base.Host && req.URL.Scheme == base.Scheme
-}
-
 func (s *signed) RoundTrip(req *http.Request) (*http.Response, error) {
-	if !at(req, s.base) {
+	if !s.own.has(req) {
 		return s.next.RoundTrip(req)
 	}
 	token, err := s.source.Token(req.Context())

@@ -172,6 +172,30 @@ func TestTokenStaysOnItsHost(t *testing.T) {
 	}
 }
 
+// A request with a proof of its own gets nothing beside it, whichever way the connection signs in, and a refusal of it is no
+// reason to renew the connection's token.
+func TestExceptIsNotSigned(t *testing.T) {
+	except := func(r *http.Request) bool { return r.URL.Query().Has("key") }
+	for name, how := range map[string]func(address string) connectors.SignIn{
+		"token": func(string) connectors.SignIn { return connectors.SignIn{Token: connectors.NewSecret("pat")} },
+		"oauth": func(address string) connectors.SignIn {
+			return connectors.SignIn{OAuth: &connectors.OAuth{TokenURL: address + "/token", ClientID: "c", RefreshToken: connectors.NewSecret("r")}}
+		},
+	} {
+		o := &office{}
+		s, c := o.start(t)
+		c.Spec.SignIn = func(connectors.Values) (connectors.SignIn, error) {
+			in := how(s.URL)
+			in.Except = except
+			return in, nil
+		}
+		_, err := rest.Client{HTTP: client(t, c), Base: s.URL}.Do(t.Context(), "op", "GET", "/settings", url.Values{"key": {"k"}}, nil)
+		if connectors.KindOf(err) != connectors.Denied || o.asked != 0 || len(o.calls) != 1 || o.calls[0] != " " {
+			t.Errorf("%s: got %v, %d tokens and calls %q, want one unsigned call that is refused", name, err, o.asked, o.calls)
+		}
+	}
+}
+
 func TestInstanceIsFollowed(t *testing.T) {
 	o, calls := &office{}, map[string]int{}
 	s, c := o.start(t)
