@@ -172,9 +172,10 @@ type Env struct {
 	Now        func() time.Time // our clock
 	// Tokens is the sign-in behind HTTP, for a protocol other than HTTP; nil when the connection does not sign in by OAuth.
 	Tokens Tokens
-	// Mapped returns the names at the top of an object's records that the mapping reads, patterns with a star among them
-	// (*__c), nil for all or unknown, so that a connector can warn of a field that changes without a stamp; nil = unknown.
-	Mapped func(object string) []string
+	// Mapped returns the names at the top of an object's records that the mapping reads, or those in a member that under
+	// leads to, patterns with a star among them (*__c), nil for all or unknown, so that a connector can warn of a field that
+	// changes without a stamp, or have webhooks tell of those that matter; nil = unknown.
+	Mapped func(object string, under ...string) []string
 }
 
 // Connector is a vendor: its declaration and how to open a connection. Open makes no request. What it returns

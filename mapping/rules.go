@@ -43,16 +43,34 @@ func (r *Rules) Paths(name string) []string {
 	return append([]string(nil), o.paths...)
 }
 
-// Members returns the names at the top of an object's records that the rules read, sorted, among them the patterns with a
-// star of `custom` (*__c); nil when they may read any, because an expression takes the whole record or a path has a star,
-// and for an object without rules.
-func (r *Rules) Members(name string) []string {
+// Members returns the names at the top of an object's records that the rules read, or those in the member that under leads
+// to, sorted, among them the patterns with a star of paths and of `custom` (*__c); nil when they may read any, because an
+// expression takes the whole record or a path the whole member, and for an object without rules.
+func (r *Rules) Members(name string, under ...string) []string {
 	o := r.objects[name]
-	if o == nil || o.index.rest && o.bulk.only == nil || len(o.index.stars) > 0 || slices.ContainsFunc(o.env, func(c chain) bool { return len(c.names) == 0 }) {
+	if o == nil || slices.ContainsFunc(o.env, func(c chain) bool { return len(c.names) == 0 }) {
 		return nil
 	}
-	names := slices.Collect(maps.Keys(o.index.children))
-	if o.index.rest {
+	x := o.index
+	for _, step := range under {
+		if slices.ContainsFunc(x.stars, func(s starSlot) bool { _, ok := s.takes(step); return ok }) {
+			return nil
+		}
+		if x = x.children[step]; x == nil {
+			return []string{}
+		}
+		if x.slot >= 0 {
+			return nil
+		}
+	}
+	if x.rest && o.bulk.only == nil {
+		return nil
+	}
+	names := slices.AppendSeq([]string{}, maps.Keys(x.children))
+	for _, s := range x.stars {
+		names = append(names, s.String())
+	}
+	if x.rest {
 		for _, s := range o.bulk.only {
 			names = append(names, s.String())
 		}

@@ -58,9 +58,9 @@ func unmapped(c config.Connection, rules *mapping.Rules) error {
 	return nil
 }
 
-// members returns what a connector may ask about its mapping: which names at the top of an object's records the rules
-// read; nil for a connection that is not mapped.
-func (m *mappings) members(connection string) func(object string) []string {
+// members returns what a connector may ask about its mapping: which names of an object's records the rules read; nil for a
+// connection that is not mapped.
+func (m *mappings) members(connection string) func(object string, under ...string) []string {
 	rules := m.rules[connection]
 	if rules == nil {
 		return nil

@@ -22,7 +22,7 @@ func findings(t *testing.T, h *harness, now func() time.Time, mapped map[string]
 	}
 	env := connectors.Env{Connection: "sf", Settings: values, HTTP: &http.Client{Transport: signing{}}, Now: now}
 	if mapped != nil {
-		env.Mapped = func(object string) []string { return mapped[object] }
+		env.Mapped = func(object string, _ ...string) []string { return mapped[object] }
 	}
 	opened, err := salesforce.Connector.Open(env)
 	if err != nil {
@@ -150,15 +150,15 @@ func TestFormulasAreSweptMoreOften(t *testing.T) {
 	h.sim.AddField("Contact", salesforcetest.Field{Name: "Score__c", Type: "double", Calculated: true})
 	values, _ := salesforce.Connector.Spec.Parse(h.Settings())
 	for _, c := range []struct {
-		mapped func(string) []string
+		mapped func(string, ...string) []string
 		want   time.Duration
 	}{
 		{nil, 24 * time.Hour},
-		{func(string) []string { return []string{"Name"} }, 24 * time.Hour},
-		{func(string) []string { return []string{"Name", "Score__c"} }, 12 * time.Hour},
-		{func(string) []string { return []string{"*__c", "Name"} }, 12 * time.Hour},
-		{func(string) []string { return []string{"*__r", "Name"} }, 24 * time.Hour},
-		{func(string) []string { return nil }, 12 * time.Hour},
+		{func(string, ...string) []string { return []string{"Name"} }, 24 * time.Hour},
+		{func(string, ...string) []string { return []string{"Name", "Score__c"} }, 12 * time.Hour},
+		{func(string, ...string) []string { return []string{"*__c", "Name"} }, 12 * time.Hour},
+		{func(string, ...string) []string { return []string{"*__r", "Name"} }, 24 * time.Hour},
+		{func(string, ...string) []string { return nil }, 12 * time.Hour},
 	} {
 		opened, err := salesforce.Connector.Open(connectors.Env{Connection: "sf", Settings: values, HTTP: &http.Client{Transport: signing{}}, Now: h.clock.Now, Mapped: c.mapped})
 		if err != nil {

@@ -90,7 +90,7 @@ type account struct {
 	custom      []string
 	objects     []object
 	volatile    []string
-	mapped      func(object string) []string
+	mapped      func(object string, under ...string) []string
 	lag         time.Duration
 	overlap     time.Duration
 	backfill    string
