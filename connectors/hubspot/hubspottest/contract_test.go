@@ -36,6 +36,7 @@ func contracts(t *testing.T) []contract {
 		"v3/pipelines-r145896.json", "v3/properties-r145899.json", "v3/account-info-r144923.json", "v1/oauth-r155908.json",
 		"2026-09/contacts-r424.json", "2026-09/objects-r424.json", "2026-09/associations-r130902.json", "2026-09/crm-owners-r146888.json",
 		"2026-09/pipelines-r145896.json", "2026-09/properties-r145899.json", "2026-09/account-info-r144923.json", "2026-09/oauth-r279897.json",
+		"v3/webhooks-r147891.json", "2025-09/webhooks-r147891.json", "2026-03/webhooks-r147891.json", "2026-09/webhooks-r147891.json",
 	} {
 		loader := openapi3.NewLoader()
 		doc, err := loader.LoadFromFile(filepath.Join(connectortest.Shared(t, "specs", "hubspot"), name))
@@ -262,4 +263,43 @@ func TestOAuthContract(t *testing.T) {
 	c.call("POST", "/oauth/2026-09/token/introspect", "client_id=app&client_secret=shh&token=x", 200)
 	c.call("POST", "/oauth/2026-09/token/revoke", "client_id=app&client_secret=shh&token=x", 200)
 	c.call("GET", "/crm/v3/owners", "", 401)
+}
+
+func TestAppWebhooksContract(t *testing.T) {
+	for _, version := range []string{"/webhooks/v3", "/app-webhooks/2025-09", "/webhooks/2026-03", "/app-webhooks/2026-09"} {
+		c := &checked{contracts: contracts(t), seen: map[string]bool{}}
+		c.account = open(t, hubspottest.Options{App: &hubspottest.App{ClientID: "app", ClientSecret: "shh", DeveloperKey: "k"}})
+		c.token = ""
+		base, key := fmt.Sprint(version, "/", hubspottest.AppID), "?hapikey=k"
+		c.call("GET", base+"/settings"+key, "", 404)
+		c.call("GET", base+"/settings?hapikey=other", "", 401)
+		c.call("GET", base+"/settings", "", 401)
+		c.call("GET", version+"/77/settings"+key, "", 404)
+		const target = `{"targetUrl":"https://hooks.example.com/hs","throttling":{"maxConcurrentRequests":10}}`
+		c.call("PUT", base+"/settings"+key, target, 200)
+		c.call("PUT", base+"/settings"+key, strings.Replace(target, "https", "http", 1), 400)
+		c.call("PUT", base+"/settings"+key, strings.Replace(target, "10", "5", 1), 400)
+		c.call("GET", base+"/settings"+key, "", 200)
+		c.call("GET", base+"/subscriptions"+key, "", 200)
+		var made hubspottest.AppSubscription
+		c.call("POST", base+"/subscriptions"+key, `{"eventType":"contact.propertyChange","propertyName":"email","active":false}`, 201).want(t, 201, &made)
+		c.call("POST", base+"/subscriptions"+key, `{"eventType":"object.creation","objectTypeId":"0-1","active":true}`, 201)
+		c.call("POST", base+"/subscriptions"+key, `{"eventType":"contact.propertyChange","active":true}`, 400)
+		c.call("POST", base+"/subscriptions"+key, `{"eventType":"deal.propertyChange","propertyName":"hs_lastmodifieddate","active":true}`, 400)
+		c.call("GET", base+"/subscriptions/"+made.ID+key, "", 200)
+		c.call("PATCH", base+"/subscriptions/"+made.ID+key, `{"active":true}`, 200)
+		c.call("POST", base+"/subscriptions/batch/update"+key, `{"inputs":[{"id":`+made.ID+`,"active":false}]}`, 200)
+		if partly := version != "/app-webhooks/2025-09" && version != "/app-webhooks/2026-09"; partly { // 207 is not in their documents
+			c.call("POST", base+"/subscriptions/batch/update"+key, `{"inputs":[{"id":`+made.ID+`,"active":true},{"id":99,"active":true}]}`, 207)
+		}
+		c.call("DELETE", base+"/subscriptions/"+made.ID+key, "", 204)
+		c.call("GET", base+"/subscriptions/"+made.ID+key, "", 404)
+		c.call("DELETE", base+"/settings"+key, "", 204)
+		if got := c.AppSubscriptions(); len(got) != 1 || c.AppTarget() != "" {
+			t.Errorf("%s: cleared settings leave %v and %q, want the subscription and no address", version, got, c.AppTarget())
+		}
+		if len(c.seen) != 9 {
+			t.Errorf("%s: exercised %d operations, want all 9", version, len(c.seen))
+		}
+	}
 }

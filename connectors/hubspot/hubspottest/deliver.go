@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -38,10 +39,9 @@ type Delivered struct {
 // time. It returns an error only when ctx ends.
 func (s *Server) Deliver(ctx context.Context) (Delivered, error) {
 	var sum Delivered
-	s.hooks.mu.Lock()
-	subs := slices.Clone(s.hooks.subscriptions)
-	s.hooks.mu.Unlock()
-	for i, sub := range subs {
+	subs := s.receivers()
+	for _, i := range slices.Sorted(maps.Keys(subs)) {
+		sub := subs[i]
 		waiting := s.hooks.takeAll(i)
 		for chunk := range slices.Chunk(waiting, maxEvents) {
 			if err := ctx.Err(); err != nil {
@@ -61,6 +61,20 @@ func (s *Server) Deliver(ctx context.Context) (Delivered, error) {
 		return sum, fmt.Errorf("deliver webhooks: %w", err)
 	}
 	return sum, nil
+}
+
+// receivers returns where to deliver, by queue. The app's own is told with signatures of both versions, as HubSpot does.
+func (s *Server) receivers() map[int]Subscription {
+	s.hooks.mu.Lock()
+	defer s.hooks.mu.Unlock()
+	subs := map[int]Subscription{}
+	for i, sub := range s.hooks.subscriptions {
+		subs[i] = sub
+	}
+	if target := s.hooks.app.inForce(s.opt.Clock.Now(), s.hooks.cache).settings.TargetURL; target != "" && s.auth.app != nil {
+		subs[ofApp] = Subscription{URL: target, Secret: s.auth.app.ClientSecret, Signatures: []string{"v1", "v3"}}
+	}
+	return subs
 }
 
 // DeliverEvery delivers at an interval until ctx ends, and returns then. The caller owns the goroutine.

@@ -20,6 +20,8 @@ import (
 // App is a public app that is installed in the account.
 type App struct {
 	ClientID, ClientSecret string
+	// DeveloperKey is the developer API key of who owns the app; without one its webhooks have no API.
+	DeveloperKey string
 	// RedirectURI must be the one a code is asked and redeemed with; empty accepts any.
 	RedirectURI string
 	// AccessTTL is how long an access token lives; 0 is HubSpot's 30 minutes.
@@ -231,7 +233,7 @@ func (s *Server) accessInfo(w http.ResponseWriter, r *http.Request) error {
 	defer s.auth.mu.Unlock()
 	writeJSON(w, http.StatusOK, map[string]any{
 		"token": token, "token_type": "access", "expires_in": int(s.auth.access[token].expires.Sub(s.auth.clock.Now()).Seconds()),
-		"hub_id": s.opt.PortalID, "app_id": appID, "user_id": 9586504, "scopes": s.auth.granted(s.auth.access[token].refresh),
+		"hub_id": s.opt.PortalID, "app_id": AppID, "user_id": 9586504, "scopes": s.auth.granted(s.auth.access[token].refresh),
 	})
 	return nil
 }

@@ -40,6 +40,8 @@ type Options struct {
 	PortalID int64
 	// Subscriptions are the webhooks; Server.Subscribe adds more.
 	Subscriptions []Subscription
+	// HookCache is how long a change of the app's webhooks takes to have effect; HubSpot's may take five minutes.
+	HookCache time.Duration
 	// Deliver is the client for webhooks; nil is one that gives up after HubSpot's five seconds.
 	Deliver *http.Client
 }
@@ -77,7 +79,7 @@ func New(opt Options) *Server {
 	}
 	s.auth = newAuthority(opt)
 	s.limits = newLimiter(opt.Limits)
-	s.hooks = &hooks{subscriptions: opt.Subscriptions}
+	s.hooks = &hooks{subscriptions: opt.Subscriptions, app: &appHooks{}, cache: opt.HookCache}
 	s.handler = sandbox.Wrap(s.routes(), sandbox.Options{
 		Clock: opt.Clock, Plan: opt.Plan, Log: opt.Log, Latency: opt.Latency, Write: isWrite, Refuse: refuse, State: s.state,
 	})
@@ -86,6 +88,9 @@ func New(opt Options) *Server {
 
 // Handler returns the account's API; sandbox.Listen serves it.
 func (s *Server) Handler() *sandbox.Handler { return s.handler }
+
+// PortalID returns the id of the account.
+func (s *Server) PortalID() int64 { return s.opt.PortalID }
 
 // now is the vendor's time in milliseconds.
 func (s *Server) now() int64 { return s.opt.Clock.Now().UnixMilli() }
@@ -134,6 +139,7 @@ func (s *Server) routes() http.Handler {
 	}
 	mux := http.NewServeMux()
 	s.oauthRoutes(mux)
+	s.appRoutes(mux)
 	mux.Handle("/", s.limit(s.authenticate(api)))
 	return mux
 }

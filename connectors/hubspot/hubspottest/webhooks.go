@@ -6,14 +6,15 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
-// appID is the app whose writes and webhooks these are; a webhook that repeats it as sourceId is an echo of a write
+// AppID is the app whose writes and webhooks these are, and whose API of webhooks answers; a webhook that repeats it as sourceId is an echo of a write
 // through the API.
-const appID = 19083857
+const AppID = 19083857
 
 // by says that a change came through the API.
-func (s *Server) by(*http.Request) source { return source{"INTEGRATION", strconv.Itoa(appID)} }
+func (s *Server) by(*http.Request) source { return source{"INTEGRATION", strconv.Itoa(AppID)} }
 
 // Subscription is where webhooks of some types go.
 type Subscription struct {
@@ -45,11 +46,16 @@ type queued struct {
 // after a day.
 const maxQueue = 200_000
 
+// ofApp is the queue of what the app's own webhooks tell, beside those of the subscriptions.
+const ofApp = -1
+
 // hooks are the subscriptions and what waits for them.
 type hooks struct {
 	mu            sync.Mutex
 	subscriptions []Subscription
-	queues        map[int][]queued // by index of subscription
+	app           *appHooks
+	cache         time.Duration
+	queues        map[int][]queued // by index of subscription, or ofApp
 	delivered     []queued         // the last delivery of each subscription, for Redeliver
 	last          int
 	serial        int64
@@ -117,22 +123,31 @@ func (h *hooks) queue(portal int64, kind string, e event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i, sub := range h.subscriptions {
-		if !sub.wants(kind, e) {
-			continue
+		if sub.wants(kind, e) {
+			h.wait(i, 2_000_000+i, portal, kind, e)
 		}
-		h.serial++
-		one := event{"eventId": h.serial, "subscriptionId": 2_000_000 + i, "portalId": portal, "appId": appID, "subscriptionType": kind}
-		for k, v := range e {
-			one[k] = v
-		}
-		if h.queues == nil {
-			h.queues = map[int][]queued{}
-		}
-		h.queues[i] = append(h.queues[i], queued{event: one})
-		if over := len(h.queues[i]) - maxQueue; over > 0 {
-			h.queues[i] = slices.Delete(h.queues[i], 0, over)
-			h.dropped += over
-		}
+	}
+	at := time.UnixMilli(e["occurredAt"].(int64))
+	for _, sub := range h.app.inForce(at, h.cache).wanting(kind, e) {
+		id, _ := strconv.Atoi(sub.ID)
+		h.wait(ofApp, id, portal, kind, e)
+	}
+}
+
+// wait puts an event into a queue.
+func (h *hooks) wait(queue, subscription int, portal int64, kind string, e event) {
+	h.serial++
+	one := event{"eventId": h.serial, "subscriptionId": subscription, "portalId": portal, "appId": AppID, "subscriptionType": kind}
+	for k, v := range e {
+		one[k] = v
+	}
+	if h.queues == nil {
+		h.queues = map[int][]queued{}
+	}
+	h.queues[queue] = append(h.queues[queue], queued{event: one})
+	if over := len(h.queues[queue]) - maxQueue; over > 0 {
+		h.queues[queue] = slices.Delete(h.queues[queue], 0, over)
+		h.dropped += over
 	}
 }
 

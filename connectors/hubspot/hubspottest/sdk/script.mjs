@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { Client } from '@hubspot/api-client'
 
-const { BASE, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN } = process.env
+const { BASE, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, APP_ID, DEVELOPER_KEY } = process.env
 const tokens = await new Client({ basePath: BASE }).oauth.tokensApi
   .create('refresh_token', undefined, undefined, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN)
 assert.ok(tokens.accessToken, 'OAuth refresh gives an access token')
@@ -76,5 +76,32 @@ assert.equal((await client.crm.owners.ownersApi.getPage()).results.length, 5)
 const [pipeline] = (await client.crm.pipelines.pipelinesApi.getAll('deals')).results
 assert.ok(pipeline.stages.some((s) => s.metadata.isClosed === 'true'))
 assert.ok((await client.crm.properties.coreApi.getAll('contacts')).results.some((p) => p.name === 'email' && p.hasUniqueValue))
+
+// The app's webhooks, which are its owner's business: the key is no account's token.
+const app = Number(APP_ID)
+const { settingsApi, subscriptionsApi } = new Client({ basePath: BASE, developerApiKey: DEVELOPER_KEY, numberOfApiCallRetries: 0 }).webhooks
+const refused = (code) => (e) => e.code === code && typeof e.body.message === 'string' && e.body.correlationId !== undefined
+await assert.rejects(settingsApi.getAll(app), refused(404), 'an app has no settings at first')
+await assert.rejects(new Client({ basePath: BASE, developerApiKey: 'other' }).webhooks.settingsApi.getAll(app), refused(401))
+const target = { targetUrl: 'https://hooks.example.com/hs', throttling: { maxConcurrentRequests: 10 } }
+const set = await settingsApi.configure(app, target)
+assert.equal(set.targetUrl, target.targetUrl)
+assert.ok(set.createdAt instanceof Date)
+assert.equal((await settingsApi.getAll(app)).throttling.maxConcurrentRequests, 10)
+await assert.rejects(settingsApi.configure(app, { ...target, targetUrl: 'http://hooks.example.com/hs' }), refused(400), 'only HTTPS')
+const made = await subscriptionsApi.create(app, { eventType: 'contact.propertyChange', propertyName: 'email', active: false })
+const other = await subscriptionsApi.create(app, { eventType: 'deal.creation', active: true })
+assert.deepEqual([made.active, other.active, made.propertyName, typeof made.id], [false, true, 'email', 'string'])
+await assert.rejects(subscriptionsApi.create(app, { eventType: 'contact.propertyChange', propertyName: 'hs_lastmodifieddate', active: true }), refused(400))
+assert.equal((await subscriptionsApi.update(Number(made.id), app, { active: true })).active, true)
+assert.equal((await subscriptionsApi.getById(Number(made.id), app)).active, true)
+const batch = await subscriptionsApi.updateBatch(app, { inputs: [{ id: Number(made.id), active: false }, { id: Number(other.id), active: false }] })
+assert.equal(batch.status, 'COMPLETE')
+const listed = (await subscriptionsApi.getAll(app)).results
+assert.deepEqual(listed.map((s) => [s.eventType, s.active]), [['contact.propertyChange', false], ['deal.creation', false]])
+await subscriptionsApi.archive(Number(other.id), app)
+await assert.rejects(subscriptionsApi.getById(Number(other.id), app), refused(404))
+await settingsApi.clear(app)
+assert.equal((await subscriptionsApi.getAll(app)).results.length, 1, 'subscriptions outlive the settings')
 
 console.log('the SDK understood every answer')
