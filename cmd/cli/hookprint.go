@@ -87,6 +87,9 @@ func (r *hookReport) take(one hookAccount, f register.Found, done []register.Out
 // shown is an address without what may be secret in it: the end of ours, where the path is the proof, and all but the host of
 // one that is not ours.
 func (one hookAccount) shown(address string) string {
+	if address == "" {
+		return "-"
+	}
 	if !one.Place.Holds(address) {
 		u, err := url.Parse(address)
 		if err != nil {

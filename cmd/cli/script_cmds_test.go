@@ -65,7 +65,8 @@ func running(ts *testscript.TestScript, name string) *background {
 }
 
 // scriptEnv is what a program that a command of ours runs sees of the script's environment.
-var scriptEnv = []string{"PATH", "HOME", "TMPDIR", "WORK", "HUBSPOT_TOKEN", "HUBSPOT_URL", "ZENDESK_TOKEN", "ZENDESK_URL", "ASANA_TOKEN", "ASANA_URL",
+var scriptEnv = []string{"PATH", "HOME", "TMPDIR", "WORK", "HUBSPOT_TOKEN", "HUBSPOT_URL", "HUBSPOT_PORTAL_ID",
+	"HUBSPOT_APP_ID", "HUBSPOT_DEVELOPER_API_KEY", "ZENDESK_TOKEN", "ZENDESK_URL", "ASANA_TOKEN", "ASANA_URL",
 	"ASANA_WORKSPACE", "ADMIN", "HUBSPOT_CLIENT_ID", "HUBSPOT_CLIENT_SECRET", "FAKE_BROWSER", "HUB", "ZENDESK_SECRET", "FORWARD_KEY", "ACTIVECAMPAIGN_URL", "ACTIVECAMPAIGN_API_TOKEN"}
 
 func scriptStart(ts *testscript.TestScript, _ bool, args []string) {

@@ -21,13 +21,13 @@ func signIn(v connectors.Values) (connectors.SignIn, error) {
 	case !token.IsZero() && oauth:
 		return connectors.SignIn{}, errors.New("set either token or client_id and client_secret, not both")
 	case !token.IsZero():
-		return connectors.SignIn{Token: token}, nil
+		return connectors.SignIn{Token: token, Except: ownersRequest}, nil
 	case !oauth:
 		return connectors.SignIn{}, errors.New("set token, or client_id and client_secret to sign in through the browser")
 	case client == "" || secret.IsZero():
 		return connectors.SignIn{}, errors.New("OAuth needs client_id and client_secret")
 	}
-	return connectors.SignIn{OAuth: &connectors.OAuth{
+	return connectors.SignIn{Except: ownersRequest, OAuth: &connectors.OAuth{
 		AuthURL:      v.String("authorize_url"),
 		TokenURL:     strings.TrimRight(v.String("base_url"), "/") + tokenPath(version(v.String("api_version"))),
 		ClientID:     client,

@@ -2,6 +2,7 @@ package hubspot
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -44,7 +45,7 @@ var Connector = connectors.Connector{
 		Told:   told,
 		Rules:  rules,
 	},
-	Open:  func(env connectors.Env) (any, error) { return open(env) },
+	Open:  open,
 	Hooks: func(env connectors.Env) (connectors.Webhook, error) { return &account{hooks: hooksOf(env)}, nil },
 }
 
@@ -59,6 +60,12 @@ var settings = []connectors.Setting{
 	{Name: "webhook_versions", Kind: connectors.ListSetting, Default: "v3", Choices: []string{"v3", "v2", "v1"}, Advanced: true, Webhook: connectors.WebhookCheck,
 		Help: "Signature versions to accept; v2 and v1 carry no time, so an old delivery can be sent again: add them only for an app that cannot send v3."},
 	{Name: "portal_id", Kind: connectors.IntSetting, Help: "Id of the HubSpot account; webhook events of other accounts of the same app are then ignored."},
+	{Name: "app_id", Kind: connectors.IntSetting,
+		Help: "Id of the public app that sends the webhooks; with developer_api_key, `millrace webhook register` sets them up."},
+	{Name: "developer_api_key", Kind: connectors.SecretSetting,
+		Help: "Developer API key of the developer account that owns the app; it opens all of that account's apps and is needed for nothing but their webhooks."},
+	{Name: "webhook_properties", Kind: connectors.ListSetting, Advanced: true,
+		Help: "The properties whose changes webhooks are registered for, patterns with a star among them; empty = those that the mapping reads."},
 	{Name: "properties", Kind: connectors.ListSetting, Advanced: true,
 		Help: "The only properties to read, besides those that reading itself needs; empty reads all of them."},
 	{Name: "index_lag", Kind: connectors.DurationSetting, Default: "1h", Advanced: true,
@@ -87,6 +94,8 @@ type account struct {
 	version    version
 	streams    []string
 	only       []string // the properties to read; nil = all
+	tell       []string // the properties whose changes webhooks tell; nil = those that the mapping reads
+	mapped     func(object string, under ...string) []string
 	lag        time.Duration
 	overlap    time.Duration
 	zone       string
@@ -95,7 +104,8 @@ type account struct {
 	now        func() time.Time
 }
 
-func open(env connectors.Env) (*account, error) {
+// open returns an account, or with the key of the app's owner an owner.
+func open(env connectors.Env) (any, error) {
 	v := env.Settings
 	if _, err := signIn(v); err != nil {
 		return nil, err
@@ -116,6 +126,8 @@ func open(env connectors.Env) (*account, error) {
 		version:    version(v.String("api_version")),
 		streams:    v.List("streams"),
 		only:       v.List("properties"),
+		tell:       v.List("webhook_properties"),
+		mapped:     env.Mapped,
 		lag:        v.Duration("index_lag"),
 		overlap:    v.Duration("overlap"),
 		zone:       v.String("time_zone"),
@@ -123,7 +135,16 @@ func open(env connectors.Env) (*account, error) {
 		hooks:      hooksOf(env),
 	}
 	a.client.Explain = a.explain("")
-	return a, nil
+	app, key := v.String("app_id"), v.Secret("developer_api_key")
+	switch {
+	case app == "" && key.IsZero():
+		return a, nil
+	case app == "" || key.IsZero():
+		return nil, errors.New("set app_id and developer_api_key together; neither is needed where webhooks are set up by hand")
+	case !isID(app):
+		return nil, fmt.Errorf("app_id %q is no id of an app", app)
+	}
+	return &owner{account: a, app: app, key: key}, nil
 }
 
 func hooksOf(env connectors.Env) hooks {

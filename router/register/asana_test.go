@@ -27,7 +27,7 @@ func listen(t *testing.T, h http.Handler) string {
 }
 
 // call makes a request of somebody else with the vendor's API.
-func call(t *testing.T, method, address, header, value, body string) {
+func call(t testing.TB, method, address, header, value, body string) {
 	t.Helper()
 	req, err := http.NewRequest(method, address, strings.NewReader(body))
 	if err != nil {

@@ -84,6 +84,8 @@ func plan(wanted, ours []connectors.Subscription, k know) []Step {
 func (k know) step(have, want connectors.Subscription) Step {
 	s := Step{Do: Keep, Have: have, Want: want}
 	switch {
+	case have.URL == "":
+		s.Do, s.Why = Change, "it delivers nowhere"
 	case have.URL != want.URL:
 		s.Do, s.Why = Change, "it delivers to another address"
 	case !slices.Equal(have.Events, want.Events):

@@ -190,6 +190,11 @@ func (o *Office) carryOut(ctx context.Context, a Account, none bool) ([]Outcome,
 		case f.blind == nil:
 			k.Good = f.at
 		}
+		for _, s := range f.Steps { // also what was right already is watched from now on
+			if s.Do == Keep && !k.created(s.Have) {
+				k.made(s.Have)
+			}
+		}
 	})
 }
 

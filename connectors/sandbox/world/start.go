@@ -1,6 +1,7 @@
 package world
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
@@ -77,7 +78,7 @@ func (w *World) listen(name, address string, o *Options, h http.Handler) (*sandb
 func (w *World) startHubSpot(address string, o Options, customers sandbox.Customers) error {
 	s := hubspottest.New(hubspottest.Options{Clock: w.Clock, Plan: w.Plan[HubSpot], Log: w.Log[HubSpot], Latency: o.Latency,
 		Tokens: []string{hubspottest.DefaultToken}, IndexLag: o.IndexLag, Limits: o.HubSpotLimits,
-		App: &hubspottest.App{ClientID: clientID, ClientSecret: clientSecret, Ask: true}})
+		App: &hubspottest.App{ClientID: clientID, ClientSecret: clientSecret, DeveloperKey: developerKey, Ask: true}})
 	s.Seed(customers)
 	server, err := w.listen(HubSpot, address, &o, s.Handler())
 	if err != nil {
@@ -85,7 +86,8 @@ func (w *World) startHubSpot(address string, o Options, customers sandbox.Custom
 	}
 	w.HubSpot = s
 	w.access[HubSpot] = map[string]string{"base_url": server.URL, "token": hubspottest.DefaultToken, "client_id": clientID,
-		"client_secret": clientSecret, "refresh_token": s.NewRefreshToken(), "control_url": server.URL + "/__sandbox/"}
+		"client_secret": clientSecret, "refresh_token": s.NewRefreshToken(), "control_url": server.URL + "/__sandbox/",
+		"app_id": fmt.Sprint(hubspottest.AppID), "developer_api_key": developerKey, "portal_id": fmt.Sprint(s.PortalID())}
 	return nil
 }
 

@@ -91,6 +91,7 @@ type World struct {
 const (
 	clientID     = "sandbox-client"
 	clientSecret = "sandbox-client-secret"
+	developerKey = "sandbox-developer-key"
 )
 
 // Start starts the vendors. The caller closes the world.
