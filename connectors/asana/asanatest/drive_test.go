@@ -118,12 +118,28 @@ func driveTags(w *world) {
 
 func driveWebhooks(w *world) {
 	v := newReceiver(w.t)
-	hook := w.ok(201, "POST", "/webhooks", `{"data":{"resource":"`+w.project+`","target":"`+v.url+`","filters":[{"resource_type":"task","action":"added"}]}}`)["gid"].(string)
+	ws := w.srv.Workspace()
+	body := func(resource string) string {
+		return `{"data":{"resource":"` + resource + `","target":"` + v.url + `","filters":[{"resource_type":"task","action":"added"}]}}`
+	}
+	hook := w.ok(201, "POST", "/webhooks", body(w.project))["gid"].(string)
+	w.refused(403, "POST", "/webhooks", body(w.project))
+	w.refused(404, "POST", "/webhooks", body("1"))
 	w.deliver()
 	w.ok(200, "GET", "/webhooks/"+hook, "")
-	w.ok(200, "GET", "/webhooks?limit=5&workspace="+w.srv.Workspace(), "")
+	// One that fails has what a healthy one does not: tries, and when Asana deletes it.
+	v.setBroken(true)
+	w.add("untold")
+	w.deliver()
+	w.ok(200, "GET", "/webhooks/"+hook, "")
+	w.ok(200, "GET", "/webhooks?limit=5&workspace="+ws, "")
+	w.ok(200, "GET", "/webhooks?workspace="+ws+"&resource="+w.project+"&opt_fields=active,resource.name,target,filters,last_success_at,last_failure_at,"+
+		"last_failure_content,delivery_retry_count,next_attempt_after,failure_deletion_timestamp,created_at", "")
+	w.refused(400, "GET", "/webhooks?limit=5", "")
 	w.ok(200, "PUT", "/webhooks/"+hook, `{"data":{"filters":[{"resource_type":"task","action":"changed","fields":["name"]}]}}`)
 	w.ok(200, "DELETE", "/webhooks/"+hook, "")
+	w.refused(404, "PUT", "/webhooks/"+hook, `{"data":{"filters":[]}}`)
+	w.refused(404, "DELETE", "/webhooks/"+hook, "")
 }
 
 func driveRefusals(w *world) {

@@ -1,6 +1,9 @@
 // Drives the Asana simulator with Asana's own client: what that client accepts and understands is what Asana answers.
-// Environment: BASE (…/api/1.0), TOKEN, PROJECT. Exits 1 at the first thing that is not as the client's users know it.
+// Environment: BASE (…/api/1.0), TOKEN, PROJECT. What happens is delivered meanwhile. Exits 1 at the first thing that is not as the client's users know it.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import Asana from 'asana';
 
 const client = new Asana.ApiClient();
@@ -18,6 +21,7 @@ const settings = new Asana.CustomFieldSettingsApi(client);
 const projects = new Asana.ProjectsApi(client);
 const batches = new Asana.BatchAPIApi(client);
 const events = new Asana.EventsApi(client);
+const webhooks = new Asana.WebhooksApi(client);
 
 // refused waits for a refusal and returns its status and body.
 async function refused(promise) {
@@ -106,6 +110,50 @@ async function changes(gid) {
   assert.ok(list.data.some((e) => e.resource.gid === gid && e.change.field === 'completed'));
 }
 
+// receiver does what Asana's guide says a receiver has to do: it echoes the secret and checks signatures with it.
+async function receiver() {
+  const got = [];
+  let secret;
+  const server = createServer(async (req, res) => {
+    const body = Buffer.concat(await req.toArray());
+    if (req.headers['x-hook-secret']) {
+      secret = req.headers['x-hook-secret'];
+      res.setHeader('X-Hook-Secret', secret);
+    } else if (req.headers['x-hook-signature'] === createHmac('sha256', secret).update(body).digest('hex')) {
+      got.push(...JSON.parse(body).events);
+    } else {
+      res.statusCode = 401;
+    }
+    res.end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { url: `http://127.0.0.1:${server.address().port}/hook`, got, close: () => server.close() };
+}
+
+async function hooks(workspace, gid) {
+  const at = await receiver();
+  const body = { data: { resource: project, target: at.url, filters: [{ resource_type: 'task', action: 'changed', fields: ['name'] }] } };
+  const made = (await webhooks.createWebhook(body, {})).data;
+  assert.ok(made.active && made.resource.gid === project && made.target === at.url);
+  assert.equal((await refused(webhooks.createWebhook(body, {}))).status, 403);
+  await tasks.updateTask({ data: { name: 'Told ✓' } }, gid, {});
+  for (let i = 0; i < 100 && at.got.length === 0; i += 1) {
+    await new Promise((done) => { setTimeout(done, 50); });
+  }
+  assert.deepEqual(at.got.map((e) => [e.action, e.resource.gid, e.change.field]), [['changed', gid, 'name']]);
+  const list = await webhooks.getWebhooks(workspace, { limit: 10, opt_fields: 'active,filters,last_success_at,delivery_retry_count' });
+  assert.deepEqual(list.data.map((h) => [h.gid, h.active, h.delivery_retry_count, h.filters[0].action]), [[made.gid, true, 0, 'changed']]);
+  assert.ok(Date.parse(list.data[0].last_success_at) > 0);
+  const narrowed = (await webhooks.updateWebhook({ data: { filters: [{ resource_type: 'task', action: 'deleted' }] } }, made.gid, {})).data;
+  assert.equal(narrowed.filters[0].action, 'deleted');
+  assert.equal((await webhooks.getWebhook(made.gid, {})).data.filters.length, 1);
+  await webhooks.deleteWebhook(made.gid);
+  assert.equal((await refused(webhooks.getWebhook(made.gid, {}))).status, 404);
+  at.close();
+  assert.equal((await refused(webhooks.createWebhook(body, {}))).status, 400, 'nobody echoes the secret');
+}
+
 async function gone(gid) {
   await tasks.deleteTask(gid);
   assert.equal((await refused(tasks.getTask(gid, {}))).status, 404);
@@ -117,13 +165,15 @@ async function gone(gid) {
 }
 
 async function main() {
-  const field = await customField(await people());
+  const workspace = await people();
+  const field = await customField(workspace);
   const gid = await oneTask(field);
   await paging();
   await batch(gid);
   await changes(gid);
+  await hooks(workspace, gid);
   await gone(gid);
-  console.log('ok: users, workspaces, fields, tasks, stories, paging, batch, events, refusals');
+  console.log('ok: users, workspaces, fields, tasks, stories, paging, batch, events, webhooks, refusals');
 }
 
 main().catch((err) => {
