@@ -151,6 +151,7 @@ func (s *Server) webhookRoutes(handle func(string, func(*http.Request) (any, err
 		return collection(r, "webhooks", rows, len(rows), pair{"list_id", l.id}), nil
 	}))
 	handle("POST /3.0/lists/{list}/webhooks", s.makeWebhook)
+	handle("GET /3.0/lists/{list}/webhooks/{webhook}", s.showWebhook)
 	handle("PATCH /3.0/lists/{list}/webhooks/{webhook}", s.changeWebhook)
 	handle("DELETE /3.0/lists/{list}/webhooks/{webhook}", s.withList(func(r *http.Request, l *list) (any, error) {
 		s.hooks.mu.Lock()
@@ -190,6 +191,22 @@ func (s *Server) makeWebhook(r *http.Request) (any, error) {
 	return append(w.row(r.URL.Path), pair{"signing_secret", s.SigningSecret(w.ID)}), nil
 }
 
+// showWebhook does not show the signing secret: only the answer that made the webhook does.
+func (s *Server) showWebhook(r *http.Request) (any, error) {
+	s.hooks.mu.Lock()
+	defer s.hooks.mu.Unlock()
+	i := s.hooks.index(r)
+	if i < 0 {
+		return nil, notFound()
+	}
+	return s.hooks.list[i].row(r.URL.Path), nil
+}
+
+// index returns the place of the webhook in the path, -1 for none; the caller holds the hooks' mu.
+func (h *hooks) index(r *http.Request) int {
+	return slices.IndexFunc(h.list, func(w Webhook) bool { return w.List == r.PathValue("list") && w.ID == r.PathValue("webhook") })
+}
+
 // changeWebhook changes what the request names, and asks a new address as makeWebhook does. The signing secret stays, and is
 // not shown.
 func (s *Server) changeWebhook(r *http.Request) (any, error) {
@@ -205,7 +222,7 @@ func (s *Server) changeWebhook(r *http.Request) (any, error) {
 	}
 	s.hooks.mu.Lock()
 	defer s.hooks.mu.Unlock()
-	i := slices.IndexFunc(s.hooks.list, func(w Webhook) bool { return w.List == r.PathValue("list") && w.ID == r.PathValue("webhook") })
+	i := s.hooks.index(r)
 	if i < 0 {
 		return nil, notFound()
 	}

@@ -92,11 +92,19 @@ assert.ok(reports.reports.every((r) => r.opens.opens_total > 0))
 const activity = await api.reports.getEmailActivityForCampaign(campaigns.campaigns[0].id, { count: 1000 })
 assert.ok(activity.emails.length === activity.total_items && activity.emails.every((e) => e.activity.length > 0))
 
-// Webhooks: the address is asked first.
+// Webhooks: the address is asked first, also for a change; the signing secret is shown once.
 const hook = await api.lists.createListWebhook(list, { url: HOOK, events: { subscribe: true, upemail: true }, sources: { user: true, admin: true, api: false } })
 assert.ok(hook.signing_secret)
 await assert.rejects(api.lists.createListWebhook(list, { url: `${HOOK}/nobody`, events: {}, sources: {} }), refused(400, 'Invalid Resource'))
-assert.equal((await api.lists.getListWebhooks(list)).total_items, 1)
+const hooks = await api.lists.getListWebhooks(list)
+assert.deepEqual([hooks.total_items, hooks.webhooks[0].id, hooks.list_id], [1, hook.id, list])
+const shown = await api.lists.getListWebhook(list, hook.id)
+assert.deepEqual([shown.url, shown.events.upemail, shown.events.profile, shown.sources.api, shown.signing_secret], [HOOK, true, false, false, undefined])
+const changed = await api.lists.updateListWebhook(list, hook.id, { events: { upemail: false, profile: true }, sources: { user: true, admin: true, api: true } })
+assert.deepEqual([changed.events.upemail, changed.events.profile, changed.sources.api, changed.url], [false, true, true, HOOK])
+await assert.rejects(api.lists.updateListWebhook(list, hook.id, { url: `${HOOK}/nobody` }), refused(400, 'Invalid Resource'))
 await api.lists.deleteListWebhook(list, hook.id)
+await assert.rejects(api.lists.getListWebhook(list, hook.id), refused(404, 'Resource Not Found'))
+await assert.rejects(api.lists.deleteListWebhook(list, hook.id), refused(404))
 
 console.log('the SDK understood every answer')
