@@ -1,6 +1,9 @@
 // Drives the simulator at BASE with node-zendesk and exits 1 at the first answer that the SDK does not understand as it
-// should. The Go test that runs it has seeded 250 people and gives the credentials of all kinds.
+// should. The Go test that runs it has seeded 250 people, gives the credentials of all kinds and delivers what happens.
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import zendesk from 'node-zendesk'
 
 const { BASE, API_USER, API_TOKEN, CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN } = process.env
@@ -74,7 +77,42 @@ assert.equal((await client.groups.list())[0].name, 'Support')
 assert.equal((await client.userfields.create({ user_field: { key: 'tier', title: 'Tier', type: 'text' } })).result.key, 'tier')
 assert.equal((await client.users.update(made.id, { user: { user_fields: { tier: 'gold' } } })).result.user_fields.tier, 'gold')
 assert.equal((await client.search.query('type:user grace hopper')).result.length, 1)
-assert.equal((await client.webhooks.create({ webhook: { name: 'w', status: 'active', endpoint: 'https://x.example', http_method: 'POST', request_format: 'json', subscriptions: ['zen:event-type:user.created'] } })).result.status, 'active')
+
+// Webhooks: what is made is shown, signed as Zendesk's page says, and what became of each delivery is listed.
+const told = []
+let answer = 200
+const receiver = createServer(async (req, res) => {
+  told.push({ headers: req.headers, body: Buffer.concat(await req.toArray()).toString() })
+  res.statusCode = answer
+  res.end()
+}).listen(0, '127.0.0.1')
+await once(receiver, 'listening')
+const webhook = { name: 'w', status: 'active', endpoint: `http://127.0.0.1:${receiver.address().port}/`, http_method: 'POST', request_format: 'json', subscriptions: ['zen:event-type:organization.created'] }
+const hook = (await client.webhooks.create({ webhook })).result
+assert.equal(hook.status, 'active')
+await client.webhooks.update(hook.id, { webhook: { ...webhook, name: 'renamed' } })
+await client.webhooks.patch(hook.id, { webhook: { subscriptions: ['zen:event-type:user.created'] } })
+const shown = (await client.webhooks.show(hook.id)).result
+assert.deepEqual([shown.name, shown.endpoint, shown.subscriptions], ['renamed', webhook.endpoint, ['zen:event-type:user.created']])
+assert.deepEqual((await client.webhooks.list()).map((w) => w.id), [hook.id])
+const { signing_secret: old } = (await client.webhooks.getSigningSecret(hook.id)).result
+const { signing_secret: secret } = (await client.webhooks.resetSigningSecret(hook.id)).result
+assert.ok(secret.algorithm === 'SHA256' && old.secret !== secret.secret)
+const outcomes = async () => (await client.webhooks.listInvocations(hook.id)).result.invocations
+for (const [status, want] of [[403, 'terminated'], [200, 'success']]) {
+  answer = status
+  const before = told.length
+  await client.users.create({ user: { name: `Told ${status}` } })
+  for (let i = 0; i < 200 && (told.length === before || (await outcomes()).length === before); i += 1) await new Promise((done) => setTimeout(done, 20))
+  const [newest] = await outcomes()
+  assert.deepEqual([newest.status, newest.status_code, newest.id], [want, status, told.at(-1).headers['x-zendesk-webhook-invocation-id']])
+}
+const [{ headers, body }] = told
+assert.equal(JSON.parse(body).type, 'zen:event-type:user.created')
+assert.equal(headers['x-zendesk-webhook-signature'], createHmac('sha256', secret.secret).update(headers['x-zendesk-webhook-signature-timestamp'] + body).digest('base64'))
+await client.webhooks.delete(hook.id)
+await assert.rejects(client.webhooks.show(hook.id), (e) => e.statusCode === 404)
+receiver.close()
 
 // Incremental exports. What this script changed is younger than a minute and not there yet.
 const exported = await client.users.incremental(0)
