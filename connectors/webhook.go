@@ -3,6 +3,7 @@ package connectors
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -45,10 +46,36 @@ type Hint struct {
 
 // Webhook understands a vendor's deliveries. The receiver calls Verify first, always (invariant 5).
 type Webhook interface {
-	// Verify returns nil only for an authentic, fresh delivery; it fails when no secret is configured.
+	// Verify returns nil only for an authentic, fresh delivery; it fails when no secret is configured. An authentic one that is
+	// not fresh fails with a *Stale.
 	Verify(d Delivery) error
 	// Parse returns what a verified delivery hints at; events it does not know are ignored.
 	Parse(d Delivery) ([]Hint, error)
+}
+
+// Stale is the error of a delivery that its signature proves and its time alone refuses: it was kept back or is repeated by
+// somebody who recorded it, or our clock is wrong. Whoever sent it must not learn the difference to a forged one.
+type Stale struct {
+	Age  time.Duration // of the delivery by our clock; negative when it was signed ahead of it
+	Most time.Duration // what is taken, either way
+}
+
+// Error says how far the delivery is from our clock, and what that may come from.
+func (s *Stale) Error() string {
+	where, why := "before", "it comes late or once more, or this machine's clock is ahead"
+	if s.Age < 0 {
+		where, why = "after", "this machine's clock is behind"
+	}
+	return fmt.Sprintf("verify delivery: authentic, but signed %v %s our time, and the most is %v: %s", s.Age.Abs().Round(time.Second), where, s.Most, why)
+}
+
+// Fresh returns nil for a delivery that was signed at most so long before or after it was received, and a *Stale otherwise. It is
+// asked once the signature was found good: only then is the time worth anything.
+func (d Delivery) Fresh(signed time.Time, most time.Duration) error {
+	if age := d.Received.Sub(signed); age > most || age < -most {
+		return &Stale{Age: age, Most: most}
+	}
+	return nil
 }
 
 // Answerer is a Webhook whose vendor wants a certain answer (Salesforce: a SOAP acknowledgement). Without it the answer

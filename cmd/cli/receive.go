@@ -212,6 +212,16 @@ func (r *receiving) forwarded() *forwardedReport {
 	return &forwardedReport{n, last}
 }
 
+// staleText says what became of authentic deliveries whose time alone is wrong, and what to do.
+func staleText(n int64, age time.Duration) string {
+	where := "before"
+	if age < 0 {
+		where = "after"
+	}
+	return fmt.Sprintf("%d authentic webhook deliveries were refused for their time alone, the last signed %v %s ours; `millrace check` compares the clocks",
+		n, age.Abs().Round(time.Second), where)
+}
+
 func printWebhooks(t *tabwriter.Writer, rep statusReport) {
 	if len(rep.Webhooks) > 0 {
 		fmt.Fprintln(t, "WEBHOOK\tSTORED\tREPEATED\tREFUSED\tPUT OFF\tLAST")
@@ -219,6 +229,11 @@ func printWebhooks(t *tabwriter.Writer, rep statusReport) {
 			fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%s\n", w.Connection, w.Stored, w.Repeated, w.Refused, w.Put, instant(w.Last))
 		}
 		fmt.Fprintln(t)
+	}
+	for _, w := range rep.Webhooks {
+		if w.Stale > 0 {
+			fmt.Fprintf(t, "%s: %s\n\n", w.Connection, staleText(w.Stale, w.Age))
+		}
 	}
 	if f := rep.Forwarded; f != nil && f.Stored > 0 {
 		fmt.Fprintf(t, "%d webhook deliveries were forwarded by receivers on other hosts, the last at %s\n\n", f.Stored, instant(f.Last))

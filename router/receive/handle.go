@@ -18,6 +18,7 @@ const (
 	stored   outcome = "stored"
 	repeated outcome = "repeated"  // is stored already
 	refused  outcome = "refused"   // not authentic, or nobody is there
+	stale    outcome = "stale"     // authentic, and refused for its time alone
 	denied   outcome = "denied"    // from a source that may not deliver
 	limited  outcome = "limited"   // more than the connection's rate
 	full     outcome = "full"      // could not be stored
@@ -27,7 +28,7 @@ const (
 	shaken   outcome = "handshake" // the vendor's secret was taken
 )
 
-var outcomes = []outcome{stored, repeated, refused, denied, limited, full, tooLarge, broken, probed, shaken}
+var outcomes = []outcome{stored, repeated, refused, stale, denied, limited, full, tooLarge, broken, probed, shaken}
 
 // result is an answer and why.
 type result struct {
@@ -110,13 +111,7 @@ func (r *Receiver) deliver(h *hook, d connectors.Delivery) result {
 	}
 	w := h.webhook(d.Path)
 	if err := w.Verify(d); err != nil {
-		if !h.InPath {
-			return status(http.StatusUnauthorized, refused, err)
-		}
-		if h != r.nobody {
-			_ = r.nobody.Webhook.Verify(d) // a wrong secret takes as long as a path that is not there
-		}
-		return status(http.StatusNotFound, refused, err)
+		return r.refuse(h, d, err)
 	}
 	if wait := h.rate.take(r.now()); wait > 0 {
 		res := status(http.StatusTooManyRequests, limited, nil)
@@ -125,6 +120,24 @@ func (r *Receiver) deliver(h *hook, d connectors.Delivery) result {
 	}
 	o, err := r.keep(h, w, d)
 	return stow(w, d, o, err)
+}
+
+// refuse answers what is not verified. A wrong clock of ours must not look like an attack, so what its time alone refuses is
+// counted by itself; the answer does not tell it from what is forged.
+func (r *Receiver) refuse(h *hook, d connectors.Delivery, err error) result {
+	o := refused
+	var late *connectors.Stale
+	if errors.As(err, &late) {
+		o = stale
+		h.age.Store(int64(late.Age))
+	}
+	if !h.InPath {
+		return status(http.StatusUnauthorized, o, err)
+	}
+	if h != r.nobody {
+		_ = r.nobody.Webhook.Verify(d) // a wrong secret takes as long as a path that is not there
+	}
+	return status(http.StatusNotFound, o, err)
 }
 
 // keep stores a delivery unless it is stored already. One that is being stored is waited for: nobody is told that it is

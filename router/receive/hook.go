@@ -62,6 +62,7 @@ type hook struct {
 	took   prometheus.Observer
 	tally  map[outcome]*atomic.Int64
 	last   atomic.Int64 // when a delivery was last stored, in Unix nanoseconds
+	age    atomic.Int64 // a time.Duration, see Tally.Age
 }
 
 func (r *Receiver) newHook(h Hook) *hook {
@@ -103,8 +104,11 @@ type Tally struct {
 	Stored     int64     `json:"stored"`
 	Repeated   int64     `json:"repeated"` // known already, and answered as the first time
 	Refused    int64     `json:"refused"`  // not authentic
+	Stale      int64     `json:"stale"`    // authentic, and refused for its time alone: our clock may be wrong
 	Put        int64     `json:"put_off"`  // told to come again: too many, or the disk refused
 	Last       time.Time `json:"last,omitzero"`
+	// Age is how long before our time the last stale one was signed, negative for after it.
+	Age time.Duration `json:"stale_age_ns,omitzero"`
 }
 
 // Tallies returns those of all connections, in the order of Options.Hooks.
@@ -113,7 +117,7 @@ func (r *Receiver) Tallies() []Tally {
 	for _, o := range r.o.Hooks {
 		h := r.hooks[o.Connection]
 		t := Tally{Connection: o.Connection, Stored: h.tally[stored].Load(), Repeated: h.tally[repeated].Load(),
-			Refused: h.tally[refused].Load(), Put: h.tally[limited].Load() + h.tally[full].Load()}
+			Refused: h.tally[refused].Load(), Stale: h.tally[stale].Load(), Age: time.Duration(h.age.Load()), Put: h.tally[limited].Load() + h.tally[full].Load()}
 		if ns := h.last.Load(); ns != 0 {
 			t.Last = time.Unix(0, ns).UTC()
 		}

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -248,6 +249,33 @@ func TestOneSecretDoesNotOpenAnother(t *testing.T) {
 	header := schemes[0].sign(secret, public+"/hooks/one", hubspotEvents, b.clock.now())
 	b.want("to another connection", b.send("POST", "/hooks/other", header, hubspotEvents), 401, 0)
 	b.want("to its own", b.send("POST", "/hooks/one", header, hubspotEvents), 200, 1)
+}
+
+// TestWrongClockIsNoAttack: what its time alone refuses is counted and logged by itself, for every vendor that signs a time, and
+// whoever sent it cannot tell it from what is forged.
+func TestWrongClockIsNoAttack(t *testing.T) {
+	for _, s := range schemes {
+		if !s.timed || !s.there() {
+			continue
+		}
+		t.Run(s.name, func(t *testing.T) {
+			b := newBench(t, nil, s.hook(t, secret))
+			at := b.clock.now().Add(-6 * time.Minute)
+			header := s.sign(secret, public+"/hooks/"+s.connector, s.body, at)
+			late, forged := b.send("POST", s.path(), header, s.body), b.send("POST", s.path(), header, s.body+" ")
+			b.want("authentic and late", late, 401, 0)
+			b.want("forged and late", forged, 401, 0)
+			if !maps.EqualFunc(late.Header, forged.Header, slices.Equal) || text(t, late) != text(t, forged) {
+				t.Errorf("answers %v and %v, want nothing that tells them apart", late.Header, forged.Header)
+			}
+			if got := b.Tallies()[0]; got.Stale != 1 || got.Refused != 1 || got.Age.Round(time.Minute) != 6*time.Minute {
+				t.Errorf("counted %+v, want one stale by six minutes and one refused", got)
+			}
+			if n := strings.Count(b.log.String(), `msg="webhook stale"`); n != 1 || !strings.Contains(b.log.String(), "this machine's clock is ahead") {
+				t.Errorf("log\n%s\nwant one line of what is stale", b.log)
+			}
+		})
+	}
 }
 
 // A replay is told for as long as the signature is fresh, and a little longer; then it is refused as old.
