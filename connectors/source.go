@@ -66,6 +66,8 @@ type Finding struct {
 	OK     bool
 	What   string // `token`, `scopes`, `clock`, `quota`
 	Detail string // what was found and, when not OK, what to do; no secret and no personal data
+	// Warning says, with OK, that it works and somebody has to see to it all the same.
+	Warning bool
 }
 
 // Checker verifies that a connection can work: sign-in, scopes, clock and quota, with as few calls as it can.

@@ -29,11 +29,19 @@ type Spec struct {
 	Safe func(*http.Request) bool
 	// Told reads what an answer's headers say about the quota; nil when the vendor says nothing.
 	Told func(*http.Response) []Told
+	// Clock says how right our clock must be; the zero value means that nothing at this vendor depends on it.
+	Clock Tolerance
 	// ID returns the form in which records have an id that people and other tools may write in another one (the 15
 	// characters of Salesforce's); what is no id comes back as it is. nil = ids have only one form.
 	ID func(id string) string
 	// Rules is the default mapping, rules.yaml, of a Source; nil for a pure target.
 	Rules []byte
+}
+
+// Tolerance is how far our clock may be from a vendor's, either way, and what fails beyond it.
+type Tolerance struct {
+	Most time.Duration
+	Else string // `webhooks are refused`
 }
 
 // StreamDoc documents one stream for the README and `config check`.

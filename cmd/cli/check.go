@@ -49,9 +49,21 @@ type checkResult struct {
 
 // finding is a connectors.Finding as it is written.
 type finding struct {
-	OK     bool   `json:"ok"`
-	What   string `json:"what"`
-	Detail string `json:"detail"`
+	OK      bool   `json:"ok"`
+	What    string `json:"what"`
+	Detail  string `json:"detail"`
+	Warning bool   `json:"warning,omitempty"`
+}
+
+// mark is how people see it.
+func (f finding) mark() string {
+	switch {
+	case !f.OK:
+		return "FAILED"
+	case f.Warning:
+		return "warning"
+	}
+	return "ok"
 }
 
 // checkSignIn asks for an access token, so that what keeps a connection from having one is said as it is and not as the
@@ -111,17 +123,20 @@ func (h *hub) checkOne(ctx context.Context, name string) checkResult {
 }
 
 func (a *app) check(ctx context.Context, h *hub, names []string) error {
-	var bad []string
 	var results []checkResult
 	for _, name := range names {
-		res := h.checkOne(ctx, name)
-		if !res.OK {
-			bad = append(bad, name)
-		}
-		results = append(results, res)
+		h.conns[name].clock.Forget()
+		results = append(results, h.checkOne(ctx, name))
 	}
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	h.checkClocks(results)
+	var bad []string
+	for _, res := range results {
+		if !res.OK {
+			bad = append(bad, res.Connection)
+		}
 	}
 	if a.json {
 		writeJSON(a.out, results)
@@ -138,11 +153,7 @@ func (a *app) printCheck(results []checkResult) error {
 	t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
 	for _, r := range results {
 		for _, f := range r.Findings {
-			mark := "ok"
-			if !f.OK {
-				mark = "FAILED"
-			}
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.Connection, f.What, mark, f.Detail)
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.Connection, f.What, f.mark(), f.Detail)
 		}
 	}
 	return t.Flush()

@@ -47,6 +47,7 @@ type connection struct {
 	opened any // what the connector returned; implements what its Spec.Does says
 	quota  *counted
 	signIn *oauth.Source // nil when it does not sign in by OAuth
+	clock  *transport.Clock
 }
 
 // hubOptions are what a command changes.
@@ -133,7 +134,8 @@ func (h *hub) connect(ctx context.Context) error {
 		spec := c.Connector.Spec
 		gov := &counted{Governor: quota.New(quota.Config{Limits: spec.Limits(c.Values), Share: 1 - c.Share})}
 		h.restoreRates(ctx, c.Name, gov.Governor)
-		client, source, err := transport.Open(transport.Config{Connection: c.Name, Spec: spec, Values: c.Values, Limiter: gov,
+		clock := &transport.Clock{}
+		client, source, err := transport.Open(transport.Config{Connection: c.Name, Spec: spec, Values: c.Values, Limiter: gov, Clock: clock,
 			Tokens: h.ledger.Tokens(), Logger: h.log, Version: version(), Safe: spec.Safe})
 		if err != nil {
 			return withCode(exitConfig, notOpened(c, err))
@@ -146,7 +148,7 @@ func (h *hub) connect(ctx context.Context) error {
 		if err != nil {
 			return withCode(exitConfig, notOpened(c, err))
 		}
-		h.conns[c.Name] = &connection{Connection: c, opened: opened, quota: gov, signIn: source}
+		h.conns[c.Name] = &connection{Connection: c, opened: opened, quota: gov, signIn: source, clock: clock}
 	}
 	return nil
 }

@@ -114,7 +114,7 @@ func TestCheck(t *testing.T) {
 		want   map[string]bool // finding: OK
 		says   string
 	}{
-		{"all is well", nil, nil, map[string]bool{"sign-in": true, "clock": true, "webhook": true, "streams": true, "listing anew": true}, "all 10 can be read"},
+		{"all is well", nil, nil, map[string]bool{"sign-in": true, "webhook": true, "streams": true, "listing anew": true}, "all 10 can be read"},
 		{"wrong key", nil, map[string]any{"api_token": "wrong"}, map[string]bool{"sign-in": false}, "api_token"},
 		{"expired", func(o *activecampaigntest.Options) { o.Expired = true }, nil, map[string]bool{"sign-in": false}, "expired"},
 		{"deals are not in the plan", func(o *activecampaigntest.Options) { o.Forbidden = []string{"deals", "dealGroups"} }, nil, map[string]bool{"sign-in": true, "streams": false}, "deals: "},

@@ -14,9 +14,6 @@ import (
 	"github.com/millrace/millrace/connectors"
 )
 
-// maxSkew is how far our clock may be from ActiveCampaign's before it is worth a word; nothing depends on ours.
-const maxSkew = 5 * time.Minute
-
 // Check implements connectors.Checker with one request for who signs in and one for each stream.
 func (a *account) Check(ctx context.Context) ([]connectors.Finding, error) {
 	client := a.client
@@ -39,21 +36,9 @@ func (a *account) Check(ctx context.Context) ([]connectors.Finding, error) {
 	if !isID(gjson.GetBytes(r.Body, "user.id").String()) {
 		return []connectors.Finding{{What: "sign-in", Detail: "the answer names no user; check account_url and api_token"}}, nil
 	}
-	list := []connectors.Finding{{OK: true, What: "sign-in", Detail: "accepted"}, a.checkClock(r.Date), a.checkWebhook()}
+	list := []connectors.Finding{{OK: true, What: "sign-in", Detail: "accepted"}, a.checkWebhook()}
 	streams, err := a.checkStreams(ctx)
 	return append(list, streams...), err
-}
-
-func (a *account) checkClock(date time.Time) connectors.Finding {
-	if date.IsZero() {
-		return connectors.Finding{What: "clock", Detail: "answers have no Date header; a proxy may remove it, and nothing can be read without"}
-	}
-	skew := a.now().Sub(date).Round(time.Second)
-	f := connectors.Finding{OK: skew.Abs() <= maxSkew, What: "clock", Detail: fmt.Sprintf("%v from ActiveCampaign's", skew)}
-	if !f.OK {
-		f.Detail += "; set this machine's clock"
-	}
-	return f
 }
 
 func (a *account) checkWebhook() connectors.Finding {

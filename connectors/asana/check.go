@@ -5,27 +5,23 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/millrace/millrace/connectors"
 )
 
-// maxSkew is how far the two clocks may differ before looking for interrupted creations is at risk (clockSlack).
-const maxSkew = clockSlack / 2
-
 // freeRate is what Asana allows a free plan a minute (https://developers.asana.com/docs/rate-limits).
 const freeRate = 150
 
-// Check implements connectors.Checker with five reads: who signs in, the clock, the workspace, projects and custom fields.
+// Check implements connectors.Checker with five reads: who signs in, the workspace, projects and custom fields.
 func (t *target) Check(ctx context.Context) ([]connectors.Finding, error) {
-	answer, err := t.client.rest.Do(ctx, "check sign-in", http.MethodGet, "/users/me", fieldsOf("gid"), nil)
+	_, err := t.client.rest.Do(ctx, "check sign-in", http.MethodGet, "/users/me", fieldsOf("gid"), nil)
 	if err != nil {
 		if connectors.KindOf(err) == connectors.Denied {
 			return []connectors.Finding{{What: "sign-in", Detail: err.Error() + "; check token or the OAuth settings"}}, nil
 		}
 		return nil, err
 	}
-	findings := []connectors.Finding{{OK: true, What: "sign-in", Detail: "accepted"}, t.checkClock(answer.Date)}
+	findings := []connectors.Finding{{OK: true, What: "sign-in", Detail: "accepted"}}
 	if err := t.ensureSpace(ctx); err != nil {
 		return append(findings, connectors.Finding{What: "workspace", Detail: err.Error()}), nil
 	}
@@ -37,21 +33,6 @@ func (t *target) Check(ctx context.Context) ([]connectors.Finding, error) {
 	}
 	findings = append(findings, t.probe(ctx, "projects", space+"/projects?limit=1", "can be read"))
 	return append(findings, t.checkFields(ctx, space)...), nil
-}
-
-func (t *target) checkClock(vendor time.Time) connectors.Finding {
-	f := connectors.Finding{OK: true, What: "clock"}
-	if vendor.IsZero() || t.env.Now == nil {
-		f.Detail = "Asana's answer carries no date"
-		return f
-	}
-	skew := t.env.Now().Sub(vendor).Round(time.Second)
-	f.Detail = fmt.Sprintf("differs by %v", skew)
-	if skew.Abs() > maxSkew {
-		f.OK = false
-		f.Detail += fmt.Sprintf("; set this machine's clock, more than %v can double a task after a crash", maxSkew)
-	}
-	return f
 }
 
 // probe reads one thing and says whether that worked; a refusal for want of a scope names the scope.

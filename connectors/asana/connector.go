@@ -28,6 +28,7 @@ var spec = connectors.Spec{
 		connectors.Hooks, connectors.SignsIn},
 	Settings: settings,
 	SignIn:   signIn,
+	Clock:    connectors.Tolerance{Most: clockSlack / 2, Else: "a task can be doubled after a crash"},
 	Limits:   limits,
 	Cost:     cost,
 }

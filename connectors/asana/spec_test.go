@@ -3,7 +3,6 @@ package asana_test
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -118,7 +117,7 @@ func TestCheck(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, what := range []string{"sign-in", "clock", "workspace", "projects", "custom fields", "rate"} {
+		for _, what := range []string{"sign-in", "workspace", "projects", "custom fields", "rate"} {
 			if f := finding(all, what); !f.OK {
 				t.Errorf("%s: got %+v, want it to be OK", what, f)
 			}
@@ -133,14 +132,6 @@ func TestCheck(t *testing.T) {
 		all, err := open(t, w).Check(context.Background())
 		if err != nil || finding(all, "sign-in").OK || strings.Contains(fmt.Sprint(all), "wrong") {
 			t.Errorf("got %+v and %v, want one refused sign-in without the token", all, err)
-		}
-	})
-	t.Run("clocks apart", func(t *testing.T) {
-		w := newWorld(t, false, nil)
-		fast := func() time.Time { return w.clock.Now().Add(time.Hour) }
-		all, err := w.connect(t, fast, func(*http.Request) {}).Check(context.Background())
-		if f := finding(all, "clock"); err != nil || f.OK || !strings.Contains(f.Detail, "clock") {
-			t.Errorf("got %+v and %v, want a clock that is off", f, err)
 		}
 	})
 	t.Run("free plan told as paid", func(t *testing.T) {

@@ -8,15 +8,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/millrace/millrace/connectors"
 )
-
-// maxSkew is how far our clock may be from HubSpot's: webhook signatures are good for five minutes.
-const maxSkew = time.Minute
 
 // Check implements connectors.Checker with one request for the account and one for each stream.
 func (a *account) Check(ctx context.Context) ([]connectors.Finding, error) {
@@ -30,7 +26,7 @@ func (a *account) Check(ctx context.Context) ([]connectors.Finding, error) {
 	}
 	list := []connectors.Finding{{OK: true, What: "sign-in", Detail: "accepted"}}
 	list = append(list, a.checkAccount(gjson.ParseBytes(r.Body))...)
-	list = append(list, a.checkClock(r.Date), checkQuota(r.Header), a.checkWebhook())
+	list = append(list, checkQuota(r.Header), a.checkWebhook())
 	scopes, err := a.checkScopes(ctx)
 	return append(list, scopes), err
 }
@@ -47,18 +43,6 @@ func (a *account) checkAccount(body gjson.Result) []connectors.Finding {
 			Detail: fmt.Sprintf("the account is in %s, but time_zone is %s; the daily quota is refilled at the account's midnight", zone, a.zone)})
 	}
 	return list
-}
-
-func (a *account) checkClock(date time.Time) connectors.Finding {
-	if date.IsZero() {
-		return connectors.Finding{What: "clock", Detail: "answers have no Date header; a proxy may remove it, and nothing can be read without"}
-	}
-	skew := a.now().Sub(date).Round(time.Second)
-	f := connectors.Finding{OK: skew.Abs() <= maxSkew, What: "clock", Detail: fmt.Sprintf("%v from HubSpot's", skew)}
-	if !f.OK {
-		f.Detail += "; set this machine's clock, or webhooks will be refused"
-	}
-	return f
 }
 
 func checkQuota(h http.Header) connectors.Finding {

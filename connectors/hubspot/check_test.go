@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/connectors/connectortest"
@@ -69,26 +68,5 @@ func TestCheck(t *testing.T) {
 				t.Errorf("got %v, want %s with %q", bad, c.want, c.detail)
 			}
 		})
-	}
-}
-
-// TestCheckClock: our clock ten minutes off makes every webhook look old.
-func TestCheckClock(t *testing.T) {
-	h := newHarness(t, "deals", nil)
-	values := h.Settings()
-	spec := h.Connector().Spec
-	parsed, _ := spec.Parse(values)
-	opened, err := h.Connector().Open(connectors.Env{Connection: "hs", Settings: parsed, HTTP: signedClient(), Now: func() time.Time { return h.clock.Now().Add(10 * time.Minute) }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	list, err := opened.(connectors.Checker).Check(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range list {
-		if f.What == "clock" && (f.OK || !strings.Contains(f.Detail, "10m")) {
-			t.Errorf("got %+v, want the clock to be wrong by ten minutes", f)
-		}
 	}
 }

@@ -39,6 +39,7 @@ var Connector = connectors.Connector{
 			{Name: pipelinesPrefix + "tickets", Help: "Pipelines of tickets with their stages."},
 		},
 		SignIn: signIn,
+		Clock:  connectors.Tolerance{Most: freshness, Else: "signed webhooks are refused"},
 		Limits: limits,
 		Cost:   cost,
 		Safe:   safe,

@@ -249,15 +249,3 @@ func ends(data, to string) (ids []string) {
 	}
 	return ids
 }
-
-// signing adds the test token to every request.
-type signing struct{}
-
-// RoundTrip implements http.RoundTripper.
-func (signing) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.Header.Set("Authorization", "Bearer "+testToken)
-	return http.DefaultTransport.RoundTrip(r)
-}
-
-func signedClient() *http.Client { return &http.Client{Transport: signing{}} }

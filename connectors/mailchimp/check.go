@@ -7,15 +7,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/millrace/millrace/connectors"
 )
-
-// maxSkew is how far our clock may be from Mailchimp's: webhook signatures are good for five minutes.
-const maxSkew = time.Minute
 
 // Check implements connectors.Checker with one request for the account, one for its audiences and one for each other
 // stream.
@@ -31,7 +27,7 @@ func (a *account) Check(ctx context.Context) ([]connectors.Finding, error) {
 		return nil, err
 	}
 	list := []connectors.Finding{{OK: true, What: "sign-in", Detail: "accepted, as " + either(title(gjson.GetBytes(r.Body, "role").String()), "an unknown role")},
-		a.checkClock(r.Date), {OK: true, What: "quota", Detail: fmt.Sprintf("Mailchimp allows %d requests at the same time, over all applications, and does not say what is left", mostConnections)},
+		{OK: true, What: "quota", Detail: fmt.Sprintf("Mailchimp allows %d requests at the same time, over all applications, and does not say what is left", mostConnections)},
 		a.checkWebhook()}
 	streams, err := a.checkStreams(ctx)
 	return append(list, streams...), err
@@ -52,18 +48,6 @@ func (a *account) refusal(e *connectors.Error) (connectors.Finding, bool) {
 		return connectors.Finding{What: "address", Detail: "there is no Mailchimp API at this address; check base_url and data_center"}, true
 	}
 	return connectors.Finding{}, false
-}
-
-func (a *account) checkClock(date time.Time) connectors.Finding {
-	if date.IsZero() {
-		return connectors.Finding{What: "clock", Detail: "answers have no Date header; a proxy may remove it, and nothing can be read without"}
-	}
-	skew := a.now().Sub(date).Round(time.Second)
-	f := connectors.Finding{OK: skew.Abs() <= maxSkew, What: "clock", Detail: fmt.Sprintf("%v from Mailchimp's", skew)}
-	if !f.OK {
-		f.Detail += "; set this machine's clock, or signed webhooks will be refused"
-	}
-	return f
 }
 
 func (a *account) checkWebhook() connectors.Finding {

@@ -26,6 +26,7 @@ var Connector = connectors.Connector{
 		Settings: settings,
 		Streams:  streamDocs(),
 		SignIn:   signIn,
+		Clock:    connectors.Tolerance{Most: freshness, Else: "signed webhooks are refused"},
 		Limits:   limits,
 		Cost:     cost,
 		Rules:    rules,

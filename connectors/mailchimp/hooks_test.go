@@ -15,17 +15,6 @@ import (
 	"github.com/millrace/millrace/connectors/mailchimp/mailchimptest"
 )
 
-type bearer struct{ token string }
-
-// RoundTrip implements http.RoundTripper.
-func (b bearer) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.Header.Set("Authorization", "Bearer "+b.token)
-	return http.DefaultTransport.RoundTrip(r)
-}
-
-func bearing(token string) *http.Client { return &http.Client{Transport: bearer{token}} }
-
 // TestProbe: Mailchimp's GET is answered when it shows the secret, and proves nothing else.
 func TestProbe(t *testing.T) {
 	path := "/millrace/mc-main/"

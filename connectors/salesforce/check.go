@@ -6,15 +6,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/tidwall/gjson"
 
 	"github.com/millrace/millrace/connectors"
 )
-
-// maxSkew is how far our clock may be from Salesforce's: an assertion is good for three minutes.
-const maxSkew = time.Minute
 
 // Check implements connectors.Checker, with a request for the versions, the limits and the organization, one for each
 // object, and one for the numbers of rows.
@@ -26,7 +22,7 @@ func (a *account) Check(ctx context.Context) ([]connectors.Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := []connectors.Finding{a.checkClock(n.date), a.checkVersion(n.body)}
+	list := []connectors.Finding{a.checkVersion(n.body)}
 	quota, err := a.checkQuota(ctx)
 	if f, known := a.refused(err); known {
 		return append(list, f), nil
@@ -58,15 +54,6 @@ func (a *account) refused(err error) (connectors.Finding, bool) {
 			"an assertion is good for three minutes"
 	}
 	return connectors.Finding{What: "sign-in", Detail: detail}, true
-}
-
-func (a *account) checkClock(date time.Time) connectors.Finding {
-	skew := a.now().Sub(date).Round(time.Second)
-	f := connectors.Finding{OK: skew.Abs() <= maxSkew, What: "clock", Detail: fmt.Sprintf("%v from Salesforce's", skew)}
-	if !f.OK {
-		f.Detail += "; set this machine's clock, or signing in with a key will be refused"
-	}
-	return f
 }
 
 // checkVersion looks for the configured version among those that Salesforce offers.

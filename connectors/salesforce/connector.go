@@ -30,6 +30,7 @@ var Connector = connectors.Connector{
 		Settings: settings,
 		Streams:  streamDocs(),
 		SignIn:   signIn,
+		Clock:    connectors.Tolerance{Most: 3 * time.Minute, Else: "signing in with a key is refused"},
 		Limits:   limits,
 		Cost:     cost,
 		Safe:     safe,

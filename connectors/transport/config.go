@@ -43,6 +43,7 @@ type Config struct {
 	// BreakAfter consecutive failures (5xx or no answer) stop all requests for BreakFor; 0 = 10 failures, 15 s.
 	BreakAfter int
 	BreakFor   time.Duration
+	Clock      *Clock            // learns how far our clock is from the vendor's; nil = nobody wants to know
 	Base       http.RoundTripper // talks to the network; nil = a pool of its own. Only tests need it.
 }
 
@@ -68,6 +69,9 @@ func Open(c Config) (*http.Client, *oauth.Source, error) {
 	signed, source, err := c.signIn(base, agent)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make client: %w", err)
+	}
+	if c.Clock != nil {
+		signed = &dated{clock: c.Clock, now: c.Now, next: signed}
 	}
 	var next http.RoundTripper = newBreaker(c, signed)
 	next = &limited{limiter: c.Limiter, cost: c.cost(), told: c.Spec.Told, timeout: c.Timeout, now: c.Now, next: next}

@@ -210,5 +210,3 @@ func (s signing) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.Header.Set("Authorization", "Bearer "+testToken)
 	return s.next.RoundTrip(r)
 }
-
-func signedClient() *http.Client { return &http.Client{Transport: signing{http.DefaultTransport}} }
