@@ -38,7 +38,7 @@ func (o *owner) name() string { return "app " + o.app }
 
 // Registered implements connectors.Registrar: the app, and each of its subscriptions that no connection asks for, which is
 // somebody's and has no address of its own.
-func (o *owner) Registered(ctx context.Context, _ connectors.Place, _ connectors.Cursor) ([]connectors.Subscription, connectors.Cursor, error) {
+func (o *owner) Registered(ctx context.Context, place connectors.Place, _ connectors.Cursor) ([]connectors.Subscription, connectors.Cursor, error) {
 	s, err := o.state(ctx)
 	if err != nil {
 		return nil, "", err
@@ -53,10 +53,16 @@ func (o *owner) Registered(ctx context.Context, _ connectors.Place, _ connectors
 	if s.target == "" {
 		app.State = connectors.SubscriptionOff
 	}
-	if s.target != "" || len(app.Events) > 0 {
+	if s.used(place) {
 		list = append(list, app)
 	}
 	return list, "", nil
+}
+
+// used reports whether the app is anybody's. One that tells of nothing that connections ask for, at this place or at none, is
+// not: it may be taken.
+func (s appState) used(place connectors.Place) bool {
+	return len(s.events()) > 0 || s.target != "" && !place.Holds(s.target)
 }
 
 // Register implements connectors.Registrar. It takes an app that nobody uses, or that delivers to this place already, and no
@@ -93,6 +99,9 @@ func (o *owner) Change(ctx context.Context, place connectors.Place, _, want conn
 	s, err := o.state(ctx)
 	if err != nil {
 		return err
+	}
+	if !s.used(place) {
+		return &connectors.Error{Kind: connectors.NotFound, Op: op, Reason: "the app has none any more"}
 	}
 	if s.target != "" && !place.Holds(s.target) {
 		left := 0
@@ -202,16 +211,20 @@ func (o *owner) unsubscribe(ctx context.Context, op string, list []appSubscripti
 	return nil
 }
 
-// Unregister implements connectors.Registrar: first the subscriptions, then the address, without which those of others rest.
-// An app that delivers elsewhere by now is left alone.
+// Unregister implements connectors.Registrar: first the subscriptions, then the address, unless those of others deliver
+// there. An app that delivers elsewhere by now is left alone, and it is said, since subscriptions of ours may be left in it.
 func (o *owner) Unregister(ctx context.Context, place connectors.Place, _ connectors.Subscription) error {
 	const op = "clear the app's webhooks"
 	s, err := o.state(ctx)
-	if err != nil || s.target != "" && !place.Holds(s.target) {
+	if err != nil {
 		return err
 	}
-	_, _, extra := s.compare(nil)
-	if err := o.unsubscribe(ctx, op, extra); err != nil || s.target == "" {
+	if s.target != "" && !place.Holds(s.target) {
+		return taken(op, fmt.Sprintf("app %s delivers to %s, so nothing in it is touched; where it is still Millrace's, set its target URL to %s in HubSpot by hand first",
+			o.app, hostOf(s.target), place.Below()))
+	}
+	_, _, ours := s.compare(nil)
+	if err := o.unsubscribe(ctx, op, ours); err != nil || s.target == "" || len(ours) < len(s.list) {
 		return err
 	}
 	_, err = o.call(ctx, op, http.MethodDelete, "/settings", nil)
