@@ -30,14 +30,16 @@ type contract struct {
 }
 
 func contracts(t *testing.T) []contract {
-	var out []contract
-	for _, name := range []string{
+	return documents(t,
 		"v3/contacts-r424.json", "v3/objects-r424.json", "v4/associations-r130902.json", "v3/crm-owners-r146888.json",
 		"v3/pipelines-r145896.json", "v3/properties-r145899.json", "v3/account-info-r144923.json", "v1/oauth-r155908.json",
 		"2026-09/contacts-r424.json", "2026-09/objects-r424.json", "2026-09/associations-r130902.json", "2026-09/crm-owners-r146888.json",
-		"2026-09/pipelines-r145896.json", "2026-09/properties-r145899.json", "2026-09/account-info-r144923.json", "2026-09/oauth-r279897.json",
-		"v3/webhooks-r147891.json", "2025-09/webhooks-r147891.json", "2026-03/webhooks-r147891.json", "2026-09/webhooks-r147891.json",
-	} {
+		"2026-09/pipelines-r145896.json", "2026-09/properties-r145899.json", "2026-09/account-info-r144923.json", "2026-09/oauth-r279897.json")
+}
+
+func documents(t *testing.T, names ...string) []contract {
+	var out []contract
+	for _, name := range names {
 		loader := openapi3.NewLoader()
 		doc, err := loader.LoadFromFile(filepath.Join(connectortest.Shared(t, "specs", "hubspot"), name))
 		if err != nil {
@@ -267,7 +269,8 @@ func TestOAuthContract(t *testing.T) {
 
 func TestAppWebhooksContract(t *testing.T) {
 	for _, version := range []string{"/webhooks/v3", "/app-webhooks/2025-09", "/webhooks/2026-03", "/app-webhooks/2026-09"} {
-		c := &checked{contracts: contracts(t), seen: map[string]bool{}}
+		name := version[strings.LastIndexByte(version, '/')+1:] + "/webhooks-r147891.json"
+		c := &checked{contracts: documents(t, name), seen: map[string]bool{}}
 		c.account = open(t, hubspottest.Options{App: &hubspottest.App{ClientID: "app", ClientSecret: "shh", DeveloperKey: "k"}})
 		c.token = ""
 		base, key := fmt.Sprint(version, "/", hubspottest.AppID), "?hapikey=k"
