@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -14,9 +15,12 @@ import (
 // is a ratio against examples/floor, the smallest program that does the job by hand.
 type bench struct {
 	*app
-	floor     string
-	customers int // 0 = what the goal wants
-	rounds    int
+	floor      string
+	hookFloor  string
+	customers  int // 0 = what the goal wants
+	rounds     int
+	turn       time.Duration // how long a receiver of webhooks is measured at a time
+	deliveries int64
 }
 
 // goal is one promise about speed or memory.
@@ -56,6 +60,8 @@ func goals() []goal {
 		{"p8", "a second run over unchanged records", (*bench).again},
 		{"p9", "anonymous memory as the account grows", (*bench).memory},
 		{"p10", "connections opened", (*bench).connections},
+		{"p11", "webhooks acknowledged, against the webhook floor's", (*bench).acknowledged},
+		{"p12", "more webhooks than can be stored, and memory over many", (*bench).flood},
 		{"p13", "time to the first request", (*bench).start},
 		{"p14", "a throttled target beside a healthy one", (*bench).neighbours},
 	}
@@ -73,14 +79,18 @@ func (a *app) benchCmd() *cobra.Command {
 		Hidden: true,
 		Long: `Measures the hub as a process, against simulated vendors in a second one, and prints what it got, the goal and
 the verdict. Without a goal all are measured, which takes minutes. It ends with exit code 1 when a goal is missed.
-Goals that are ratios need the floor: go build -o floor ./examples/floor. A busy machine disturbs p1 and p8 least and
-p3, p5 and p6 hardly; compare only what one run printed.
+Goals that are ratios need the floor: go build -o floor ./examples/floor; p11 needs go build -o webhookfloor
+./examples/webhookfloor, and like p12 strace, which slows the disk. A busy machine disturbs p1 and p8 least and p3, p5 and p6
+hardly; compare only what one run printed.
 
 ` + strings.Join(lines, "\n"),
 		RunE: func(cmd *cobra.Command, args []string) error { return b.run(cmd.Context(), args) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&b.floor, "floor", "./floor", "the floor's binary")
+	f.StringVar(&b.hookFloor, "webhook-floor", "./webhookfloor", "the webhook floor's binary")
+	f.DurationVar(&b.turn, "turn", 3*time.Second, "how long a receiver is measured at a time, of p11 and p12")
+	f.Int64Var(&b.deliveries, "deliveries", 200_000, "webhooks over which p12 looks at memory")
 	f.IntVar(&b.customers, "customers", 0, "contacts (0 = what suits the goal)")
 	f.IntVar(&b.rounds, "rounds", 5, "runs in turn, of which the median counts")
 	return cmd
@@ -148,9 +158,12 @@ func (b *bench) count(suits int) int {
 }
 
 // needFloor says how to get the floor when it is not there.
-func (b *bench) needFloor() error {
-	if _, err := os.Stat(b.floor); err != nil {
-		return withCode(exitConfig, fmt.Errorf("%w: build it with `go build -o floor ./examples/floor`, or name it with --floor", err))
+func (b *bench) needFloor() error { return needBinary(b.floor, "floor", "--floor") }
+
+// needBinary says how to get a yardstick of examples/ when it is not there.
+func needBinary(path, example, flag string) error {
+	if _, err := os.Stat(path); err != nil {
+		return withCode(exitConfig, fmt.Errorf("%w: build it with `go build -o %s ./examples/%s`, or name it with %s", err, example, example, flag))
 	}
 	return nil
 }
