@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/router/receive/load"
-	"github.com/millrace/millrace/router/receive/relay"
 	"github.com/millrace/millrace/router/receive/spool"
 )
 
@@ -113,12 +112,8 @@ func unspooled(ctx context.Context, path string, acked map[int64]bool) (lost int
 		if err != nil || len(batch.List) == 0 {
 			return left, err
 		}
-		for _, raw := range batch.List {
-			var d relay.Numbered
+		for _, d := range batch.List {
 			var body struct{ Number int64 }
-			if err := json.Unmarshal(raw, &d); err != nil {
-				return 0, err
-			}
 			if err := json.Unmarshal(d.Request.Body, &body); err != nil {
 				return 0, fmt.Errorf("a delivery is not what was sent: %w", err)
 			}

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -16,12 +15,6 @@ type Delivery struct {
 	ID         string              `json:"id"` // given by PutInbox
 	Connection string              `json:"connection"`
 	Request    connectors.Delivery `json:"request"`
-}
-
-// Arrival is a verified delivery that is to be stored.
-type Arrival struct {
-	Connection string
-	Request    connectors.Delivery
 }
 
 // ErrInboxFull says that so many deliveries wait to be parsed that no more are taken. Nothing of the call was stored.
@@ -50,6 +43,9 @@ type inboxRow struct {
 	row []byte
 }
 
+// inboxBeside is about what a row takes beside the body.
+const inboxBeside = 512
+
 func (l *Ledger) inboxRows(list []Arrival) ([]inboxRow, error) {
 	rows := make([]inboxRow, len(list))
 	for i, a := range list {
@@ -57,12 +53,7 @@ func (l *Ledger) inboxRows(list []Arrival) ([]inboxRow, error) {
 			return nil, err
 		}
 		id := latent(l.newID())
-		d := &Delivery{ID: crockford.EncodeToString(id[:]), Connection: a.Connection, Request: a.Request}
-		row, err := json.Marshal(d)
-		if err != nil {
-			return nil, fmt.Errorf("encode delivery for %s: %w", a.Connection, err)
-		}
-		rows[i] = inboxRow{d.ID, row}
+		rows[i] = inboxRow{crockford.EncodeToString(id[:]), AppendArrival(make([]byte, 0, len(a.Request.Body)+inboxBeside), a)}
 	}
 	return rows, nil
 }
@@ -89,15 +80,23 @@ func (c *change) putInbox(d *Delivery) error {
 	if d == nil {
 		return nil
 	}
-
-	row, err := json.Marshal(d)
-	if err != nil {
-		return fmt.Errorf("encode delivery %s: %w", d.ID, err)
-	}
 	if c.tx.Get(bInbox, c.l.at(d.ID)) == nil {
 		c.add(countInbox, 1)
 	}
-	return c.tx.Put(bInbox, c.l.at(d.ID), row)
+	return c.tx.Put(bInbox, c.l.at(d.ID), d.row())
+}
+
+func (d *Delivery) row() []byte {
+	return AppendArrival(nil, Arrival{Connection: d.Connection, Request: d.Request})
+}
+
+// readDelivery reads a row of the inbox, whose key ends with the id.
+func (l *Ledger) readDelivery(key, row []byte) (Delivery, error) {
+	a, err := ReadArrival(row)
+	if err != nil {
+		return Delivery{}, damaged(bInbox, fmt.Sprintf("%q", key), err)
+	}
+	return Delivery{ID: string(key[len(l.ws):]), Connection: a.Connection, Request: a.Request}, nil
 }
 
 // mostTaken bounds the bytes that TakeInbox returns; one delivery may be larger.
@@ -112,9 +111,9 @@ func (l *Ledger) TakeInbox(ctx context.Context, limit int) ([]Delivery, error) {
 			if bytes += len(row); len(list) == limit || bytes > mostTaken && len(list) > 0 {
 				break
 			}
-			var d Delivery
-			if err := json.Unmarshal(row, &d); err != nil {
-				return damaged(bInbox, fmt.Sprintf("%q", key), err)
+			d, err := l.readDelivery(key, row)
+			if err != nil {
+				return err
 			}
 			list = append(list, d)
 		}
@@ -195,10 +194,10 @@ func (w *wishList) add(hints []connectors.Hint) {
 }
 
 func (c *change) buryDelivery(p Parsed, row []byte) error {
-	d := new(Delivery)
-	if err := json.Unmarshal(row, d); err != nil {
-		return damaged(bInbox, p.ID, err)
+	d, err := c.l.readDelivery(c.l.at(p.ID), row)
+	if err != nil {
+		return err
 	}
 	ref := connectors.Ref{Connection: d.Connection, Object: "delivery", ID: d.ID}
-	return c.bury(deadKey{DeadDelivery, d.ID}, Dead{Ref: ref, Cause: clip(p.Reject), Tries: 1, Delivery: d})
+	return c.bury(deadKey{DeadDelivery, d.ID}, Dead{Ref: ref, Cause: clip(p.Reject), Tries: 1, Delivery: &d})
 }

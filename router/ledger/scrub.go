@@ -291,15 +291,15 @@ func (t *traces) cleanDelivery(d *Delivery) bool {
 // inbox cleans deliveries that wait to be parsed; one whose body is gone is taken out.
 func (e *eraser) inbox() error {
 	for key, row := range e.c.tx.Scan(bInbox, []byte(e.c.l.ws), nil) {
-		d := new(Delivery)
-		if err := json.Unmarshal(row, d); err != nil {
-			return damaged(bInbox, fmt.Sprintf("%q", key), err)
+		d, err := e.c.l.readDelivery(key, row)
+		if err != nil {
+			return err
 		}
-		if !e.plan.traces.cleanDelivery(d) {
+		if !e.plan.traces.cleanDelivery(&d) {
 			continue
 		}
 		e.done.Deliveries++
-		if err := e.putDelivery(slices.Clone(key), d); err != nil {
+		if err := e.putDelivery(slices.Clone(key), &d); err != nil {
 			return err
 		}
 	}
@@ -311,11 +311,7 @@ func (e *eraser) putDelivery(key []byte, d *Delivery) error {
 		e.c.add(countInbox, -1)
 		return e.c.tx.Delete(bInbox, key)
 	}
-	row, err := json.Marshal(d)
-	if err != nil {
-		return fmt.Errorf("encode delivery %s: %w", d.ID, err)
-	}
-	return e.c.tx.Put(bInbox, key, row)
+	return e.c.tx.Put(bInbox, key, d.row())
 }
 
 // failures takes the customer out of the last errors of streams, which name references, and those may be addresses.

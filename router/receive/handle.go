@@ -39,20 +39,22 @@ type result struct {
 	after   time.Duration // when to come again
 }
 
+// write answers. Headers of which there are none are not touched: net/http copies those that a handler asked for, and tells the
+// length of a short body itself.
 func (res result) write(w http.ResponseWriter) {
-	header := w.Header()
 	if res.after > 0 {
-		header.Set("Retry-After", strconv.Itoa(int((res.after+time.Second-1)/time.Second)))
+		w.Header().Set("Retry-After", strconv.Itoa(int((res.after+time.Second-1)/time.Second)))
 	}
 	for name, value := range res.Header {
-		header.Set(name, value)
+		w.Header().Set(name, value)
 	}
 	if res.ContentType != "" {
-		header.Set("Content-Type", res.ContentType)
+		w.Header().Set("Content-Type", res.ContentType)
 	}
-	header.Set("Content-Length", strconv.Itoa(len(res.Body)))
 	w.WriteHeader(res.Status)
-	_, _ = w.Write(res.Body) // nobody is left to tell
+	if len(res.Body) > 0 {
+		_, _ = w.Write(res.Body) // nobody is left to tell
+	}
 }
 
 func status(code int, o outcome, err error) result {

@@ -39,14 +39,10 @@ func NewClient(to string, key connectors.Secret, now func() time.Time) (*Client,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil
 }
 
-// Send returns nil when the hub has stored the whole batch, and has proved that it is the hub. The list holds Numbered as
-// Encode wrote it; last is the number of its last.
-func (c *Client) Send(ctx context.Context, spool string, last uint64, list []json.RawMessage) error {
-	body, err := json.Marshal(struct {
-		Spool string            `json:"spool"`
-		Sent  time.Time         `json:"sent"`
-		List  []json.RawMessage `json:"list"`
-	}{spool, c.now().UTC(), list})
+// Send returns nil when the hub has stored the whole list, and has proved that it is the hub. The list is in the order of its
+// numbers, and not empty.
+func (c *Client) Send(ctx context.Context, spool string, list []Numbered) error {
+	body, err := json.Marshal(Batch{spool, c.now().UTC(), list})
 	if err != nil {
 		return fmt.Errorf("forward deliveries: %w", err)
 	}
@@ -79,7 +75,7 @@ func (c *Client) Send(ctx context.Context, spool string, last uint64, list []jso
 	if err := decode(answer, &receipt); err != nil {
 		return fmt.Errorf("forward deliveries: the answer %w", err)
 	}
-	if receipt.UpTo != last {
+	if last := list[len(list)-1].Number; receipt.UpTo != last {
 		return fmt.Errorf("forward deliveries: the hub has them up to %d, not %d", receipt.UpTo, last)
 	}
 	return nil

@@ -26,9 +26,6 @@ type Numbered struct {
 	Request    connectors.Delivery `json:"request"`
 }
 
-// Encode returns a delivery as batches hold it.
-func Encode(n Numbered) (json.RawMessage, error) { return json.Marshal(n) }
-
 // Receipt is what the hub answers when the whole batch is stored.
 type Receipt struct {
 	UpTo   uint64 `json:"up_to"`  // the last number of the batch

@@ -2,17 +2,18 @@ package spool
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/millrace/millrace/router/receive/relay"
 )
 
 // Sender brings a batch to the hub; relay.Client is one.
 type Sender interface {
 	// Send returns nil when all of it is durable there. The same may be sent again.
-	Send(ctx context.Context, spool string, last uint64, list []json.RawMessage) error
+	Send(ctx context.Context, spool string, list []relay.Numbered) error
 }
 
 // Forwarder brings what a spool has to the hub.
@@ -74,7 +75,7 @@ func (f *Forwarder) once(ctx context.Context) (int, error) {
 	if err != nil || len(b.List) == 0 {
 		return 0, err
 	}
-	if err := f.To.Send(ctx, b.Spool, b.Last, b.List); err != nil {
+	if err := f.To.Send(ctx, b.Spool, b.List); err != nil {
 		return 0, err
 	}
 	return len(b.List), f.Spool.Forget(ctx, b)

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/base32"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -21,6 +20,9 @@ import (
 // ErrFull says that as much waits for the hub as may. Nothing of the call was stored.
 var ErrFull = errors.New("the spool is full")
 
+// mostRoom bounds the memory that is kept between two Puts.
+const mostRoom = 1 << 20
+
 const bDeliveries kv.Bucket = "deliveries" // position → row
 
 // Spool is an open spool. It is safe for concurrent use.
@@ -31,6 +33,7 @@ type Spool struct {
 	wake   chan struct{} // something was put
 
 	putting sync.Mutex // held for a whole Put
+	room    []byte     // for the rows of a Put
 
 	mu     sync.Mutex
 	next   uint64
@@ -67,25 +70,27 @@ func Open(path string, most int64) (*Spool, error) {
 // Close closes the file.
 func (s *Spool) Close() error { return s.engine.Close() }
 
-// row is a delivery with the spool that numbered it and our time, so that neither is looked for in the JSON.
+// row is a delivery as it lies in the file, with the spool that numbered it.
 type row struct {
-	spool    string
-	received time.Time
-	json     json.RawMessage
+	spool string
+	ledger.Arrival
 }
 
-func (r row) encode() []byte {
-	b := append([]byte{byte(len(r.spool))}, r.spool...)
-	b = binary.BigEndian.AppendUint64(b, uint64(r.received.UnixMilli()))
-	return append(b, r.json...)
+func (r row) append(b []byte) []byte {
+	b = append(append(b, byte(len(r.spool))), r.spool...)
+	return ledger.AppendArrival(b, r.Arrival)
 }
 
 func decodeRow(b []byte) (row, error) {
-	if len(b) == 0 || len(b) < 1+int(b[0])+8 {
+	if len(b) == 0 || len(b) < 1+int(b[0]) {
 		return row{}, fmt.Errorf("read spool: a row is cut off: %w", kv.ErrDamaged)
 	}
 	n := 1 + int(b[0])
-	return row{spool: string(b[1:n]), received: time.UnixMilli(int64(binary.BigEndian.Uint64(b[n:]))).UTC(), json: slices.Clone(b[n+8:])}, nil
+	a, err := ledger.ReadArrival(b[n:])
+	if err != nil {
+		return row{}, fmt.Errorf("read spool: %w: %w", kv.ErrDamaged, err)
+	}
+	return row{string(b[1:n]), a}, nil
 }
 
 func position(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
@@ -98,17 +103,8 @@ func (s *Spool) Put(ctx context.Context, list []ledger.Arrival) error {
 	s.putting.Lock()
 	defer s.putting.Unlock()
 	first := s.reserve(len(list))
-	rows := make([][]byte, len(list))
-	var size int64
-	for i, a := range list {
-		encoded, err := relay.Encode(relay.Numbered{Number: first + uint64(i), Connection: a.Connection, Request: a.Request})
-		if err != nil {
-			return fmt.Errorf("encode delivery for %s: %w", a.Connection, err)
-		}
-		rows[i] = row{s.name, a.Request.Received, encoded}.encode()
-		size += int64(len(rows[i]))
-	}
-	if !s.room(size) {
+	rows, size := s.encode(list)
+	if !s.fits(size) {
 		return ErrFull
 	}
 	err := s.engine.Update(ctx, func(tx kv.Tx) error {
@@ -133,6 +129,22 @@ func (s *Spool) Put(ctx context.Context, list []ledger.Arrival) error {
 	return nil
 }
 
+// encode returns the rows of a list, and how many bytes they have. They lie in room that the next call uses again: the engine
+// copies what is put.
+func (s *Spool) encode(list []ledger.Arrival) (rows [][]byte, size int64) {
+	b := s.room[:0]
+	rows = make([][]byte, len(list))
+	for i, a := range list {
+		at := len(b)
+		b = row{s.name, a}.append(b)
+		rows[i] = b[at:]
+	}
+	if cap(b) <= mostRoom {
+		s.room = b
+	}
+	return rows, int64(len(b))
+}
+
 // reserve takes numbers. They are not given again when they could not be stored: the outcome of a commit may be unknown, and
 // the hub may have been told of them.
 func (s *Spool) reserve(n int) (first uint64) {
@@ -143,7 +155,7 @@ func (s *Spool) reserve(n int) (first uint64) {
 	return first
 }
 
-func (s *Spool) room(size int64) bool {
+func (s *Spool) fits(size int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.bytes+size <= s.most
@@ -158,8 +170,7 @@ func (s *Spool) add(count, size int64) {
 // Batch is what is forwarded together: deliveries that one spool numbered.
 type Batch struct {
 	Spool string
-	List  []json.RawMessage
-	Last  uint64 // the number of the last one
+	List  []relay.Numbered
 	keys  [][]byte
 	size  int64
 }
@@ -182,7 +193,8 @@ func (s *Spool) Take(ctx context.Context) (b Batch, err error) {
 			if n := len(b.List); n > 0 && (one.spool != b.Spool || n == batchCount || b.size+int64(len(value)) > batchBytes) {
 				return nil
 			}
-			b.Spool, b.List, b.Last = one.spool, append(b.List, one.json), binary.BigEndian.Uint64(key)
+			b.Spool = one.spool
+			b.List = append(b.List, relay.Numbered{Number: binary.BigEndian.Uint64(key), Connection: one.Connection, Request: one.Request})
 			b.keys, b.size = append(b.keys, slices.Clone(key)), b.size+int64(len(value))
 		}
 		return nil
@@ -249,7 +261,7 @@ func (s *Spool) Waiting(ctx context.Context) (w Waiting, err error) {
 	err = s.engine.View(ctx, func(r kv.Reader) error {
 		for _, value := range r.Scan(bDeliveries, nil, nil) {
 			one, err := decodeRow(value)
-			w.Oldest = one.received
+			w.Oldest = one.Request.Received
 			return err
 		}
 		return nil
