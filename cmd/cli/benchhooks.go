@@ -32,12 +32,12 @@ func (b *bench) hookTurn(ctx context.Context, kind receiverKind, o load.Offer, s
 	}
 	defer t.close()
 	o.Length = b.turn
+	before := cpuSoFar(t.cmd.Process.Pid)
 	res, err := load.Run(ctx, t.offer(o))
 	if err != nil {
 		return hookTurn{}, fmt.Errorf("%s: %w", kind, err)
 	}
-	t.kill()
-	return hookTurn{res, cpuOf(t.cmd.ProcessState) / time.Duration(res.Acked())}, nil
+	return hookTurn{res, (cpuSoFar(t.cmd.Process.Pid) - before) / time.Duration(res.Acked())}, nil
 }
 
 // hookPair holds the ratios of one kind of receiver to the floor, one of each round.

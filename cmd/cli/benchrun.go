@@ -121,6 +121,21 @@ func measure(cmd *exec.Cmd) (figures, error) {
 
 func cpuOf(s *os.ProcessState) time.Duration { return s.UserTime() + s.SystemTime() }
 
+// cpuSoFar returns what a running process used, to a hundredth of a second, 0 when it is not known.
+func cpuSoFar(pid int) time.Duration {
+	stat, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return 0
+	}
+	var ticks time.Duration
+	after := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:]) // the name before it may hold anything
+	for _, field := range after[11:13] {
+		n, _ := strconv.ParseInt(string(field), 10, 64)
+		ticks += time.Duration(n)
+	}
+	return ticks * time.Second / 100
+}
+
 // anonymous returns RssAnon of a process in MiB, 0 when it is not known.
 func anonymous(pid int) float64 {
 	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
