@@ -52,12 +52,16 @@ func (b *bench) flat(ctx context.Context) ([]verdict, error) {
 		return nil, err
 	}
 	list := []verdict{notAbove("acknowledged and not parsed by the hub", float64(max(0, acked-parsed)), 0, "of %d", acked)}
-	for name, m := range map[string][]hookMemory{"receiver": receiver, "daemon": daemon} {
-		last := m[hookParts-1]
-		list = append(list, notAbove("MiB RssAnon of the "+name, last.anon, mostHookMiB, "after %d deliveries, heap %.1f", acked, last.heap),
-			notAbove("heap of the "+name+" ÷ after two fifths", last.heap/m[1].heap, 1.25, "%v", m))
+	return append(append(list, flatOf("receiver", receiver)...), flatOf("daemon", daemon)...), nil
+}
+
+// flatOf judges the memory of a process, part by part. In the first ones it still learns what it has to know.
+func flatOf(name string, parts []hookMemory) []verdict {
+	last := parts[hookParts-1]
+	return []verdict{
+		notAbove("MiB RssAnon of the "+name, last.anon, mostHookMiB, "%v", parts),
+		notAbove("heap of the "+name+", last ÷ second fifth", last.heap/parts[1].heap, 1.25, "%.1f MiB", last.heap),
 	}
-	return list, nil
 }
 
 // String says it in MiB.

@@ -12,56 +12,64 @@ import (
 	"github.com/millrace/millrace/router/receive/spool"
 )
 
-// Of P12: a disk so slow that a maximum is reached while the processors are idle, and how many connections flood. The receiver
-// takes 512.
-const (
-	floodSync    = 50 * time.Millisecond
-	floodClients = 480
-	mostHookMiB  = 64
-)
+// mostHookMiB bounds a receiver's memory, whatever it is offered.
+const mostHookMiB = 64
 
-// flood is P12: three times what the disk can store; then, as many as there may be on one processor; then memory.
-func (b *bench) flood(ctx context.Context) ([]verdict, error) {
-	slow := siteSetting{slow: floodSync}
-	calm, err := b.hookTurn(ctx, hookAlone, load.Offer{Clients: 256, Size: 1 << 10}, slow)
-	if err != nil {
-		return nil, err
-	}
-	list, err := b.overTheMaximum(ctx, "three times the disk's maximum", calm, load.Offer{Clients: floodClients, Size: 1 << 10, Rate: 3 * calm.PerSecond()}, slow)
-	if err != nil {
-		return nil, err
-	}
-	one := siteSetting{env: []string{"GOMAXPROCS=1"}}
-	if calm, err = b.hookTurn(ctx, hookAlone, load.Offer{Clients: hookClients, Size: 1 << 10}, one); err != nil {
-		return nil, err
-	}
-	more, err := b.overTheMaximum(ctx, "all that one processor is given", calm, load.Offer{Clients: floodClients, Size: 1 << 10}, one)
-	if err != nil {
-		return nil, err
-	}
-	flat, err := b.flat(ctx)
-	return append(append(list, more...), flat...), err
+// flooding is a way to offer a receiver more than it can take.
+type flooding struct {
+	what    string
+	most    load.Offer // the maximum that it can take
+	clients int        // that offer more
+	times   float64    // the maximum; 0 = as much as it answers
+	siteSetting
 }
 
-// overTheMaximum offers a receiver more than it can take, kills it meanwhile, and looks whether all is there that it
-// acknowledged.
-func (b *bench) overTheMaximum(ctx context.Context, what string, calm hookTurn, o load.Offer, s siteSetting) ([]verdict, error) {
-	t, err := b.startSite(ctx, hookAlone, s)
+// floodings: more than the configuration allows; more than a disk stores, one so slow that the processors idle, and with more
+// connections than deliveries may wait for it; and all that one processor is given by as many connections as it lets in.
+var floodings = []flooding{
+	{"over the rate", load.Offer{Clients: hookClients, Rate: 500}, hookClients, 3, siteSetting{rate: 500}},
+	{"over the disk", load.Offer{Clients: 512}, 1000, 3, siteSetting{slow: 50 * time.Millisecond, connections: 1024}},
+	{"over a processor", load.Offer{Clients: hookClients}, 500, 0, siteSetting{env: []string{"GOMAXPROCS=1"}}},
+}
+
+// flood is P12: more than can be taken, and memory.
+func (b *bench) flood(ctx context.Context) (list []verdict, err error) {
+	for _, f := range floodings {
+		more, err := b.overTheMaximum(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, more...)
+	}
+	flat, err := b.flat(ctx)
+	return append(list, flat...), err
+}
+
+// overTheMaximum measures what a receiver can take, offers another one more, kills it meanwhile, and looks whether all is there
+// that it acknowledged.
+func (b *bench) overTheMaximum(ctx context.Context, f flooding) ([]verdict, error) {
+	f.most.Size = 1 << 10
+	calm, err := b.hookTurn(ctx, hookAlone, f.most, f.siteSetting)
+	if err != nil {
+		return nil, err
+	}
+	t, err := b.startSite(ctx, hookAlone, f.siteSetting)
 	if err != nil {
 		return nil, err
 	}
 	defer t.close()
 	var mu sync.Mutex
 	acked := map[int64]bool{}
-	o.Acked = func(number int64) {
+	o := load.Offer{Clients: f.clients, Size: 1 << 10, Rate: f.times * calm.PerSecond(), Acked: func(number int64) {
 		mu.Lock()
 		defer mu.Unlock()
 		acked[number] = true
-	}
-	o.Length = 2 * b.turn
-	time.AfterFunc(o.Length-b.turn/10, func() { _ = t.cmd.Process.Kill() })
+	}}
+	during, cancel := context.WithCancel(ctx)
+	defer cancel()
+	time.AfterFunc(2*b.turn, func() { _ = t.cmd.Process.Kill(); cancel() })
 	peak := watch(ctx, t.cmd.Process.Pid)
-	res, err := load.Run(ctx, t.offer(o))
+	res, err := load.Run(during, t.offer(o))
 	mib := peak()
 	if err != nil {
 		return nil, err
@@ -72,11 +80,11 @@ func (b *bench) overTheMaximum(ctx context.Context, what string, calm hookTurn, 
 		return nil, err
 	}
 	return []verdict{
-		notBelow("put off, "+what, float64(res.PutOff()), 1, "answers %v, %.0f/s; acknowledged %.0f/s, the maximum is %.0f; load %.1f", res.Codes,
-			res.Offered(), res.PerSecond(), calm.PerSecond(), loadAverage()),
-		notAbove("p99 of what is acknowledged ÷ at the maximum", float64(res.P99)/float64(calm.P99), 5, "%.0f ms and %.0f ms", res.P99.Seconds()*1000, calm.P99.Seconds()*1000),
-		notAbove("MiB RssAnon", mib, mostHookMiB, "%d connections", o.Clients),
-		notAbove("acknowledged and lost", float64(lost), 0, "of %d, after kill -9", len(acked)),
+		notBelow(f.what+": answered 429 or 503", float64(res.PutOff()), 1, "of %.0f/s; acknowledged %.0f/s, at the maximum %.0f; answers %v; load %.1f",
+			res.Offered(), res.PerSecond(), calm.PerSecond(), res.Codes, loadAverage()),
+		notAbove(f.what+": p99 ÷ at the maximum", float64(res.P99)/float64(calm.P99), 5, "%.1f ms, at the maximum %.1f", res.P99.Seconds()*1000, calm.P99.Seconds()*1000),
+		notAbove(f.what+": MiB RssAnon", mib, mostHookMiB, "%d connections", o.Clients),
+		notAbove(f.what+": acknowledged and lost", float64(lost), 0, "of %d, after kill -9", len(acked)),
 	}, nil
 }
 

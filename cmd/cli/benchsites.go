@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,10 +47,12 @@ type site struct {
 
 // siteSetting is what a measurement changes.
 type siteSetting struct {
-	slow  time.Duration // by which each fdatasync is slower
-	to    string        // the hub that is forwarded to; "" = one that is away
-	spool int64         // spool_bytes; 0 = more than any measurement needs
-	env   []string
+	slow        time.Duration // by which each fdatasync is slower
+	to          string        // the hub that is forwarded to; "" = one that is away
+	spool       int64         // spool_bytes; 0 = more than any measurement needs
+	rate        int           // of the connection; 0 = more than is ever reached
+	connections int           // max_connections; 0 = the default
+	env         []string
 }
 
 // startSite starts a receiver and returns when it receives.
@@ -83,27 +86,19 @@ func (b *bench) siteArgs(kind receiverKind, dir string, s siteSetting) ([]string
 	if err != nil {
 		return nil, err
 	}
-	command, zendesk, forward := "webhook", "", fmt.Sprintf("to: %q, spool_bytes: %d, ", orElse(s.to, noHub+"/forward"), orElse(s.spool, 1<<40))
+	command, zendesk, forward := "webhook", "", fmt.Sprintf("to: %q, spool_bytes: %d, ", cmp.Or(s.to, noHub+"/forward"), cmp.Or(s.spool, int64(1<<40)))
 	if kind == hookDaemon {
 		command, zendesk, forward = "daemon", fmt.Sprintf("email: a@example.com, api_token: none, base_url: %q, every: 1h, ", noHub), ""
 	}
 	text := fmt.Sprintf(`data: %q
 connections:
   zendesk: {connector: zendesk, %swebhook_secret: %q}
-webhooks: {listen: "127.0.0.1:0", public_url: "https://hooks.example.com", rate: 1000000, forward: {%skey: %q}}
+webhooks: {listen: "127.0.0.1:0", public_url: "https://hooks.example.com", rate: %d, max_connections: %d, forward: {%skey: %q}}
 admin: {listen: "127.0.0.1:0"}
 log: {level: info, format: text}
-`, dir, zendesk, hookSecret, forward, hookForward)
+`, dir, zendesk, hookSecret, cmp.Or(s.rate, 1_000_000), cmp.Or(s.connections, 512), forward, hookForward)
 	config := filepath.Join(dir, "bench.yaml")
 	return []string{self, command, "--config", config}, os.WriteFile(config, []byte(text), 0o600)
-}
-
-func orElse[T comparable](v, other T) T {
-	var zero T
-	if v == zero {
-		return other
-	}
-	return v
 }
 
 // slowed has every fdatasync of a program take longer by so much, as on a slower disk. It is strace that holds the calling
