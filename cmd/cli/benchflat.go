@@ -35,16 +35,16 @@ func (b *bench) flat(ctx context.Context) ([]verdict, error) {
 	}
 	defer alone.close()
 	var receiver, daemon []hookMemory
-	acked := int64(0)
+	var acked, sent int64
 	begun := time.Now()
 	for part := range hookParts {
 		first, second := memoryOf(ctx, alone), memoryOf(ctx, hub)
-		res, err := load.Run(ctx, alone.offer(load.Offer{Clients: hookClients, Size: 1 << 10, Tickets: flatTickets, Count: n / hookParts, Rest: 50 * time.Millisecond}))
+		res, err := load.Run(ctx, alone.offer(load.Offer{Clients: hookClients, Size: 1 << 10, Tickets: flatTickets, Count: n / hookParts, After: sent, Rest: 50 * time.Millisecond}))
 		receiver, daemon = append(receiver, first()), append(daemon, second())
 		if err != nil {
 			return nil, err
 		}
-		acked += res.Acked()
+		acked, sent = acked+res.Acked(), sent+res.Sent()
 		b.note("%d deliveries, %s: receiver %v, daemon %v, put off %d", acked, time.Since(begun).Round(time.Second), receiver[part], daemon[part], res.PutOff())
 	}
 	parsed, err := b.settled(ctx, alone, hub)
@@ -105,7 +105,8 @@ func (b *bench) settled(ctx context.Context, alone, hub *site) (int64, error) {
 			return 0, err
 		}
 		if a["millrace_spool_deliveries"] == 0 && h["millrace_inbox_deliveries"] == 0 {
-			return int64(h[`millrace_webhook_hints_total{connection="zendesk",what="fetched"}`]), nil
+			h, err = hub.metrics(ctx) // those of one answer are not of one instant
+			return int64(h[`millrace_webhook_hints_total{connection="zendesk",what="fetched"}`]), err
 		}
 		select {
 		case <-time.After(100 * time.Millisecond):

@@ -28,8 +28,10 @@ type Offer struct {
 	Tickets int64 // how many tickets the bodies are about; 0 = each about another
 	// Rest is how long a client waits after an answer that is no acknowledgement.
 	Rest time.Duration
+	// After is the number of the last delivery of an offer before this one: what is the same within a second is a repetition.
+	After int64
 	// Acked is called with the number of each acknowledged delivery, by several at once; nil = nobody wants to know. Numbers
-	// begin with 1, and are the tickets' where each delivery is about another.
+	// follow After, and are the tickets' where each delivery is about another.
 	Acked func(number int64)
 }
 
@@ -51,14 +53,16 @@ func (r Result) PutOff() int64 {
 // PerSecond returns the rate of acknowledgements.
 func (r Result) PerSecond() float64 { return float64(r.Acked()) / r.Took.Seconds() }
 
-// Offered returns the rate of all that was answered.
-func (r Result) Offered() float64 {
-	var n int64
+// Sent returns how many were sent, whatever became of them. So many numbers are used up.
+func (r Result) Sent() (n int64) {
 	for _, some := range r.Codes {
 		n += some
 	}
-	return float64(n) / r.Took.Seconds()
+	return n
 }
+
+// Offered returns the rate of all that was sent.
+func (r Result) Offered() float64 { return float64(r.Sent()) / r.Took.Seconds() }
 
 // mostTimes bounds how many times are kept by one client: what runs for millions of deliveries is not measured for its times.
 const mostTimes = 1 << 16
@@ -71,6 +75,7 @@ func Run(ctx context.Context, o Offer) (Result, error) {
 		defer cancel()
 	}
 	s := &shared{Offer: o, began: time.Now()}
+	s.number.Store(o.After)
 	clients := make([]*client, o.Clients)
 	var all sync.WaitGroup
 	for i := range clients {

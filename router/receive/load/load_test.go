@@ -103,8 +103,8 @@ func TestAnswersAreCounted(t *testing.T) {
 			_ = conn.Close()
 		}
 	})
-	res := run(t, r.offer(load.Offer{Clients: 1, Count: 20}))
-	if res.Acked() != 20 || res.PutOff() < 18 || res.Codes[0] < 8 || r.odd > 0 {
+	res := run(t, r.offer(load.Offer{Clients: 1, Count: 20, After: 1000}))
+	if res.Acked() != 20 || r.numbers[1000] || !r.numbers[1001] || res.PutOff() < 18 || res.Codes[0] < 8 || r.odd > 0 {
 		t.Errorf("answers %v, %d put off", res.Codes, res.PutOff())
 	}
 }
