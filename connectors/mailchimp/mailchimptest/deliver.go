@@ -28,7 +28,7 @@ type Delivered struct {
 }
 
 // Deliver sends every delivery that waits once, one after the other. What is not answered 2xx is kept for the next Deliver
-// up to three attempts in all. It returns an error only when ctx ends.
+// up to three attempts in all, but an answer of 410 disables the webhook. It returns an error only when ctx ends.
 func (s *Server) Deliver(ctx context.Context) (Delivered, error) {
 	var sum Delivered
 	h := s.hooks
@@ -44,10 +44,13 @@ func (s *Server) Deliver(ctx context.Context) (Delivered, error) {
 		}
 		sum.Requests++
 		d.attempts++
-		switch {
-		case s.send(ctx, d):
+		switch status := s.send(ctx, d); {
+		case status/100 == 2:
 			sum.Events++
 			done = append(done, d)
+		case status == http.StatusGone:
+			sum.Given++
+			h.disable(d.hook)
 		case d.attempts < maxAttempts:
 			sum.Failed++
 			again = append(again, d)
@@ -93,8 +96,18 @@ func (s *Server) DropEvents(n int) int {
 	return before - len(s.hooks.waiting)
 }
 
-// send makes one request and reports whether it was answered 2xx.
-func (s *Server) send(ctx context.Context, d delivery) bool {
+// disable turns a webhook off, and forgets what waits for it.
+func (h *hooks) disable(id string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range h.list {
+		h.list[i].Disabled = h.list[i].Disabled || h.list[i].ID == id
+	}
+	h.waiting = slices.DeleteFunc(h.waiting, func(d delivery) bool { return d.hook == id })
+}
+
+// send makes one request and returns its status, 0 when there was no answer or nobody to ask.
+func (s *Server) send(ctx context.Context, d delivery) int {
 	s.hooks.mu.Lock()
 	i := slices.IndexFunc(s.hooks.list, func(w Webhook) bool { return w.ID == d.hook })
 	var hook Webhook
@@ -102,12 +115,12 @@ func (s *Server) send(ctx context.Context, d delivery) bool {
 		hook = s.hooks.list[i]
 	}
 	s.hooks.mu.Unlock()
-	if i < 0 {
-		return false
+	if i < 0 || hook.Disabled {
+		return 0
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, hook.URL, strings.NewReader(d.body))
 	if err != nil {
-		return false
+		return 0
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("User-Agent", "MailChimp")
@@ -116,11 +129,11 @@ func (s *Server) send(ctx context.Context, d delivery) bool {
 	}
 	res, err := s.opt.Deliver.Do(req)
 	if err != nil {
-		return false
+		return 0
 	}
 	defer res.Body.Close()
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10))
-	return res.StatusCode/100 == 2
+	return res.StatusCode
 }
 
 // Sign returns the signature of a delivery. See

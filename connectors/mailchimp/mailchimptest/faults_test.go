@@ -201,3 +201,29 @@ func TestConcurrentUse(t *testing.T) {
 		t.Errorf("got %v members, want all 20", got)
 	}
 }
+
+// TestGoneDisables: 410 turns a webhook off for good, and nothing in the API says so.
+func TestGoneDisables(t *testing.T) {
+	a := open(t, mailchimptest.Options{})
+	status := http.StatusGone
+	address := sandboxServer(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+	hook := a.Subscribe(mailchimptest.Webhook{List: a.list, URL: address})
+	shown := func() string { return string(a.do("GET", "/3.0/lists/"+a.list+"/webhooks/"+hook, "").body) }
+	before := shown()
+	deliver := func(want mailchimptest.Delivered) {
+		t.Helper()
+		_, err := a.Create(a.list, mailchimptest.Member{Email: fmt.Sprintf("m%d@initech.example", len(a.Members())), Status: "subscribed"})
+		must(t, err)
+		got, err := a.Deliver(t.Context())
+		must(t, err)
+		if got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+	deliver(mailchimptest.Delivered{Requests: 1, Given: 1})
+	status = http.StatusOK
+	deliver(mailchimptest.Delivered{})
+	if got := shown(); got != before {
+		t.Errorf("the API shows it as\n%s\nand before as\n%s", got, before)
+	}
+}

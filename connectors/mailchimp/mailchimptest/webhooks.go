@@ -22,6 +22,9 @@ type Webhook struct {
 	// Signed says that deliveries are signed with a secret that SigningSecret returns, as those of webhooks made since 2026
 	// can be.
 	Signed bool
+	// Disabled says that an answer of 410 turned it off: nothing is sent any more, and the API shows it as before
+	// (https://mailchimp.com/developer/release-notes/returning-410-from-audience-webhook-will-disable-it/).
+	Disabled bool
 }
 
 // eventTypes are those of the documents.
@@ -74,7 +77,7 @@ func (s *Server) PendingEvents() int {
 }
 
 func (w Webhook) wants(list, kind, source string) bool {
-	return w.List == list && (w.Events == nil || slices.Contains(w.Events, kind)) && (w.Sources == nil || slices.Contains(w.Sources, source))
+	return !w.Disabled && w.List == list && (w.Events == nil || slices.Contains(w.Events, kind)) && (w.Sources == nil || slices.Contains(w.Sources, source))
 }
 
 // queue gives an event to every webhook that wants it. pairs are name and value by turns, below data.
