@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,11 +27,16 @@ var hookEvents = map[string]string{
 // hookSources are all of them: also what an API changed need not have been changed by us.
 var hookSources = []any{"public", "admin", "api", "system"}
 
-// Wanted implements connectors.Registrar: one webhook for all lists, with the secret at the end of its address.
+// Wanted implements connectors.Registrar: one webhook for all lists, with the secret at the end of its address. That https goes
+// to port 443 only is said at https://developers.activecampaign.com/reference/create-webhook.
 func (a *account) Wanted(_ context.Context, place connectors.Place) ([]connectors.Subscription, error) {
 	if len(a.secret.Reveal()) < connectors.LeastPathSecret {
 		return nil, &connectors.Error{Kind: connectors.Rejected, Op: "plan webhooks",
 			Reason: fmt.Sprintf("ActiveCampaign signs nothing: set webhook_secret to %d characters or more that nobody can guess (`openssl rand -hex 24`), and restart the daemon", connectors.LeastPathSecret)}
+	}
+	if u, err := url.Parse(place.Address); err != nil || u.Scheme == "https" && u.Port() != "" && u.Port() != "443" {
+		return nil, &connectors.Error{Kind: connectors.Rejected, Op: "plan webhooks",
+			Reason: "ActiveCampaign delivers by https to port 443 only, and says nothing when it cannot: webhooks.public_url has another one"}
 	}
 	want := connectors.Subscription{Name: "Millrace: " + a.connection, URL: place.Below(a.secret.Reveal()), State: connectors.SubscriptionOn}
 	for stream, words := range hookEvents {

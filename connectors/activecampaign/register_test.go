@@ -84,3 +84,16 @@ func TestRegistrar(t *testing.T) {
 		return &registrar{newHarness(t, "contacts", nil)}
 	})
 }
+
+// ActiveCampaign takes any address and delivers by https to port 443 only, so another one is refused before it is told.
+func TestWebhooksNeedPort443(t *testing.T) {
+	h := newHarness(t, "contacts", nil)
+	r := connectortest.Open(t, h).(connectors.Registrar)
+	for address, ok := range map[string]bool{"https://hub.example/hooks/crm": true, "https://hub.example:443/hooks/crm": true, "http://hub.example:8088/hooks/crm": true,
+		"https://hub.example:8443/hooks/crm": false} {
+		list, err := r.Wanted(context.Background(), connectors.Place{Connection: "crm", Address: address})
+		if ok != (err == nil && len(list) == 1) || !ok && connectors.KindOf(err) != connectors.Rejected {
+			t.Errorf("%s: got %d subscriptions and %v", address, len(list), err)
+		}
+	}
+}
