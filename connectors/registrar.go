@@ -40,6 +40,8 @@ const (
 	SubscriptionOn      SubscriptionState = "on"
 	SubscriptionOff     SubscriptionState = "off"     // it exists and nothing is delivered
 	SubscriptionFailing SubscriptionState = "failing" // what was delivered last was not taken
+	// SubscriptionSilent is no vendor's word: it is on for all that the vendor shows, and nothing comes (Subscription.Streams).
+	SubscriptionSilent SubscriptionState = "silent"
 )
 
 // Subscription is one webhook at a vendor: what it tells of, and where to.
@@ -56,6 +58,9 @@ type Subscription struct {
 	// Lost is the vendor's time of the newest delivery that it gave up, whatever came after it; zero when there is none or the
 	// vendor does not say.
 	Lost time.Time
+	// Streams are, of one that is wanted, the streams whose every-day changes it tells of, where the vendor shows nowhere whether it
+	// still delivers: then silence while polling finds such changes is all there is to go by. Empty where the vendor shows it.
+	Streams []string
 }
 
 // Registrar is a Webhook whose vendor is told by its API where to deliver. It decides nothing: what is to be done about the

@@ -88,6 +88,7 @@ func (b *inbox) drain(ctx context.Context) (int, error) {
 // parse returns what a delivery hints at. What cannot be parsed becomes a dead letter with its bytes (invariant 7).
 func (b *inbox) parse(d *ledger.Delivery) ledger.Parsed {
 	p := ledger.Parsed{ID: d.ID}
+	b.r.silence.hear(d.Connection, b.r.now())
 	w := b.r.o.Webhooks[d.Connection]
 	if w == nil {
 		p.Reject = fmt.Sprintf("connection %s receives no webhooks; it may have another name now", d.Connection)

@@ -90,6 +90,7 @@ type Router struct {
 	inbox      *inbox
 	store      storeHealth
 	tally      tally
+	silence    silence
 	expected   atomic.Int64   // records the vendors have, for an estimate
 	lifted     atomic.Int32   // callers of LiftGuard
 	settling   atomic.Int32   // callers of Settle

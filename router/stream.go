@@ -137,6 +137,9 @@ func (s *stream) page(ctx context.Context) time.Duration {
 	s.r.store.note(nil, s.r.now())
 	s.r.o.Metrics.applied(s.source.Name, s.def.Name, out, s.r.now().Sub(begin))
 	s.r.tally.records(out.Counts)
+	if !s.whole && state.CaughtUp && out.Applied > 0 {
+		s.r.silence.find(s.source.Name, s.def.Name)
+	}
 	s.r.nudgeChanges(out.Changed)
 	if page.More {
 		return min(max(page.Wait, 0), longestWait)

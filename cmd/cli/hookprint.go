@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/router/register"
 )
 
@@ -77,11 +78,20 @@ func (r *hookReport) take(one hookAccount, f register.Found, done []register.Out
 		}
 		r.Hooks = append(r.Hooks, l)
 		if o.Do == register.Keep && o.Why != "" && !r.removing {
-			r.Advice = fmt.Sprintf("%s delivers to %s, and is not always answered 2xx. What the receiver refused is in the daemon's log and in "+
-				"millrace_webhook_requests_total; what is in neither was stopped before it: look at the proxy, its certificate and the firewall. "+
-				"Polling goes on meanwhile, and what was missed is read again by itself.", r.Vendor, r.Address)
+			r.Advice = r.advice(s.State)
 		}
 	}
+}
+
+// advice says what a person can do about what no command puts right.
+func (r *hookReport) advice(state connectors.SubscriptionState) string {
+	const goesOn = " Polling goes on meanwhile, and what was missed is read again by itself."
+	if state == connectors.SubscriptionSilent {
+		return fmt.Sprintf("%s does not say whether it delivers. Look at the webhook on its pages: it may be off there. If so, `millrace webhook remove %s`, "+
+			"then `register`, makes a new one. If it is on, %s may not be reachable.", r.Vendor, r.Connection, r.Address) + goesOn
+	}
+	return fmt.Sprintf("%s delivers to %s, and is not always answered 2xx. What the receiver refused is in the daemon's log and in "+
+		"millrace_webhook_requests_total; what is in neither was stopped before it: look at the proxy, its certificate and the firewall.", r.Vendor, r.Address) + goesOn
 }
 
 // shown is an address without what may be secret in it: the end of ours, where the path is the proof, and all but the host of

@@ -28,6 +28,11 @@ func TestFailingHookIsShownWithAdvice(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, failing)
 		}
 	}
+	have.State = connectors.SubscriptionSilent
+	silent := show(register.Step{Do: register.Keep, Have: have, Why: "it does not seem to deliver"})
+	if !strings.Contains(silent, "it may be off there") || !strings.Contains(silent, "webhook remove desk") || strings.Contains(silent, "2xx") {
+		t.Errorf("a silent one is shown as\n%s", silent)
+	}
 	have.State, have.Why = connectors.SubscriptionOn, ""
 	if well := show(register.Step{Do: register.Keep, Have: have}); strings.Contains(well, "2xx") {
 		t.Errorf("one that works is shown as\n%s", well)

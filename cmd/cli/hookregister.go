@@ -7,10 +7,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/router"
 	"github.com/millrace/millrace/router/receive"
 	"github.com/millrace/millrace/router/register"
 )
@@ -191,12 +193,23 @@ func (h *hub) hookAccount(name string) (hookAccount, bool) {
 		return hookAccount{}, false
 	}
 	one := hookAccount{name: name,
-		Account: register.Account{Registrar: registrar, Place: h.place(name), Configured: hasSecret(c.Connection)}}
+		Account: register.Account{Registrar: registrar, Place: h.place(name), Configured: hasSecret(c.Connection), Ear: ear{h.router, name}}}
 	for _, set := range c.Connector.Spec.WebhookProofs() {
 		one.secretPath = one.secretPath || set.Webhook == connectors.WebhookPath
 	}
 	return one, true
 }
+
+// ear listens to the vendor of one connection.
+type ear struct {
+	router     *router.Router
+	connection string
+}
+
+func (e ear) Silence(streams []string) (time.Time, int) {
+	return e.router.Silence(e.connection, streams)
+}
+func (e ear) Listen() { e.router.Listen(e.connection) }
 
 // receives reports whether deliveries for a connection are taken.
 func (r *receiving) receives(name string) bool {

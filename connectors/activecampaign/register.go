@@ -44,6 +44,11 @@ func (a *account) Wanted(_ context.Context, place connectors.Place) ([]connector
 			want.Events = append(want.Events, strings.Fields(words)...)
 		}
 	}
+	for _, stream := range []string{contactsStream, dealsStream} { // events of accounts may never come
+		if slices.Contains(a.streams, stream) {
+			want.Streams = append(want.Streams, stream)
+		}
+	}
 	if slices.Sort(want.Events); len(want.Events) == 0 {
 		return nil, nil
 	}

@@ -49,11 +49,14 @@ func (a *account) Wanted(ctx context.Context, place connectors.Place) ([]connect
 		return nil, &connectors.Error{Kind: connectors.Rejected, Op: "plan webhooks",
 			Reason: fmt.Sprintf("Mailchimp asks for the address before it signs anything: set webhook_secret to %d characters or more that nobody can guess (`openssl rand -hex 24`), and restart the daemon", connectors.LeastPathSecret)}
 	}
-	var events []string
+	var events, streams []string
 	for stream, names := range hookEvents {
 		if slices.Contains(a.streams, stream) {
 			events = append(events, names...)
 		}
+	}
+	if slices.Contains(a.streams, membersStream) { // campaigns change whenever somebody opens one, and are told only when they are sent
+		streams = []string{membersStream}
 	}
 	if slices.Sort(events); len(events) == 0 {
 		return nil, nil
@@ -64,7 +67,8 @@ func (a *account) Wanted(ctx context.Context, place connectors.Place) ([]connect
 	}
 	var wanted []connectors.Subscription
 	for _, l := range lists {
-		wanted = append(wanted, connectors.Subscription{Of: l.ID, About: l.Name, URL: place.Below(l.ID, a.hooks.path.Reveal()), Events: events, State: connectors.SubscriptionOn})
+		wanted = append(wanted, connectors.Subscription{Of: l.ID, About: l.Name, URL: place.Below(l.ID, a.hooks.path.Reveal()), Events: events,
+			State: connectors.SubscriptionOn, Streams: streams})
 	}
 	return wanted, nil
 }

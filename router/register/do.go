@@ -8,6 +8,9 @@ import (
 
 // do carries a step out. What the vendor makes is durable before the step counts as done.
 func (o *Office) do(ctx context.Context, a Account, s Step) error {
+	if a.Ear != nil && s.Do != Keep {
+		defer a.Ear.Listen()
+	}
 	switch s.Do {
 	case Create:
 		return o.create(ctx, a, s.Want)

@@ -24,6 +24,7 @@ const (
 const (
 	whyFailing = "what it delivered last was not taken"
 	whyLost    = "some of what it delivered was not taken"
+	whySilent  = "it does not seem to deliver"
 )
 
 // Step is one action and its reason.
@@ -94,6 +95,8 @@ func (k know) step(have, want connectors.Subscription) Step {
 		s.Do, s.Why = Change, "it is off"
 	case have.State == connectors.SubscriptionFailing:
 		s.Why = whyFailing
+	case have.State == connectors.SubscriptionSilent:
+		s.Why = whySilent
 	}
 	switch proof := k.proof(have); {
 	case proof == lost:

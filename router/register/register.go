@@ -24,6 +24,7 @@ type Account struct {
 	Place     connectors.Place
 	// Configured says that a secret of its webhooks is in its settings.
 	Configured bool
+	Ear        Ear // nil = nobody listens
 }
 
 // Office registers. It is safe for concurrent use: one account is dealt with at a time.
@@ -100,6 +101,9 @@ func (o *Office) look(ctx context.Context, a Account, none bool) (Found, error) 
 		}
 		if next == "" {
 			f.blind = health(ctx, a, ours)
+			if quiet := hush(a, wanted, ours, f.at); !quiet.IsZero() && quiet.Before(f.Since) {
+				f.Since = quiet
+			}
 			f.Steps = plan(wanted, ours, knowing(a, &k))
 			k.doubt(f.Steps)
 			return f, ctx.Err()
