@@ -26,7 +26,7 @@ func TestVendorsClockIsADayOff(t *testing.T) {
 				v.card("contacts", late)
 			}
 			v.audit()
-			v.says(v.millrace("check"), 3, "clock", "set this machine's clock")
+			v.says(v.millrace("check"), 3, "clock", "so this machine's clock is wrong")
 		})
 	}
 }
