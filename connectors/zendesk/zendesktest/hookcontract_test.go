@@ -62,7 +62,11 @@ func TestHookContract(t *testing.T) {
 		c.clock.Advance(1e9)
 		c.deliver()
 	}
-	c.pages(first+"/invocations", "invocations", 3)
+	c.call("PATCH", first, `{"webhook":{"endpoint":"http://127.0.0.1:1/nobody"}}`, 204)
+	c.create("users", map[string]any{"name": "N"})
+	c.clock.Advance(1e9)
+	c.deliver()
+	c.pages(first+"/invocations", "invocations", 4)
 	c.call("GET", first+"/invocations?filter[status]=success&sort=latest_completed_at&filter[from_ts]="+url.QueryEscape(start.Format("2006-01-02T15:04:05Z")), "", 200)
 	c.call("DELETE", second, "", 204)
 
