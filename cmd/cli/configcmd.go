@@ -25,7 +25,29 @@ func (a *app) configCmd() *cobra.Command {
 	return cmd
 }
 
+// checkReceiver checks the file of a receiver that stands alone, which is known by webhooks.forward.to. It has no accounts, so
+// that what else a configuration needs is not missed in it. It reports false for the file of a hub.
+func (a *app) checkReceiver() (bool, error) {
+	cfg, err := config.LoadReceiver(a.configPath, a.find)
+	if err != nil || cfg.Webhooks.ForwardTo == "" {
+		return false, nil // what is wrong with it is said of it as a hub's, whole
+	}
+	hooks, err := webhooksOf(cfg, nil, false, verifierOf)
+	if err != nil {
+		return true, withCode(exitConfig, err)
+	}
+	if a.json {
+		writeJSON(a.out, map[string]any{"ok": true, "connections": len(hooks), "receiver": true})
+		return true, nil
+	}
+	fmt.Fprintf(a.out, "%s is good: a receiver of %d connections for `millrace webhook`.\n", cfg.Path, len(hooks))
+	return true, nil
+}
+
 func (a *app) configCheck() error {
+	if receiver, err := a.checkReceiver(); receiver {
+		return err
+	}
 	cfg, err := a.load()
 	if err != nil {
 		return err
