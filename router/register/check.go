@@ -28,7 +28,8 @@ func (o *Office) Check(ctx context.Context, a Account, repair bool, missed Misse
 	}
 	wrong := f.wrong()
 	right, why := len(wrong) == 0, reasons(wrong)
-	if !right && !f.told { // before anything is repaired: a crash would leave what is right and nobody who knows what was missed
+	began := !f.Since.IsZero()      // else it was never as it should be, and nothing was told that could be missed
+	if !right && !f.told && began { // before anything is repaired: a crash would leave what is right and nobody who knows what was missed
 		if err := missed(ctx, f.Since, why); err != nil {
 			return wrong, err
 		}
@@ -54,7 +55,7 @@ func (o *Office) Check(ctx context.Context, a Account, repair bool, missed Misse
 			return wrong, err
 		}
 	}
-	return wrong, o.change(ctx, a, func(k *kept) { k.saw(f.Steps); k.Good, k.Wrong = f.at, false })
+	return wrong, o.change(ctx, a, func(k *kept) { o.settle(a, k, f.Steps); k.Good, k.Wrong = f.at, false })
 }
 
 // reasons says in a line what is wrong: no names and no addresses, which may hold secrets.

@@ -25,7 +25,7 @@ func (o *Office) do(ctx context.Context, a Account, s Step) error {
 		}
 		return o.create(ctx, a, s.Want)
 	case Learn:
-		return o.learn(ctx, a, s.Have, connectors.Secret{})
+		return o.learn(ctx, a, s.Have, connectors.Secret{}, (*kept).adopt)
 	case Remove:
 		return o.remove(ctx, a, s.Have)
 	}
@@ -38,7 +38,15 @@ func (o *Office) create(ctx context.Context, a Account, want connectors.Subscrip
 	if o.Receiver == nil {
 		return ErrNoReceiver
 	}
-	if _, offers := a.Registrar.(connectors.Handshaker); offers {
+	_, offers := a.Registrar.(connectors.Handshaker)
+	err := o.change(ctx, a, func(k *kept) {
+		k.announce(want.URL, offers)
+		o.distrust(a, k, want.URL)
+	})
+	if err != nil {
+		return err
+	}
+	if offers {
 		end, err := o.Receiver.Expect(pathOf(a.Place, want.URL), func(ctx context.Context, secret connectors.Secret) error {
 			return o.change(ctx, a, func(k *kept) { k.offered(want.URL, secret) })
 		})
@@ -51,21 +59,19 @@ func (o *Office) create(ctx context.Context, a Account, want connectors.Subscrip
 	if err != nil {
 		return err
 	}
-	return o.learn(ctx, a, made, secret)
+	return o.learn(ctx, a, made, secret, (*kept).made)
 }
 
 // learn keeps that a subscription is ours, and its secret, which it asks for where the vendor shows it.
-func (o *Office) learn(ctx context.Context, a Account, made connectors.Subscription, secret connectors.Secret) error {
+func (o *Office) learn(ctx context.Context, a Account, made connectors.Subscription, secret connectors.Secret,
+	keep func(*kept, connectors.Subscription, connectors.Secret)) error {
 	var failed error
 	if reader, ok := a.Registrar.(connectors.SecretReader); ok && secret.IsZero() {
 		secret, failed = reader.SigningSecret(ctx, made)
 	}
 	var now kept
 	err := o.change(ctx, a, func(k *kept) {
-		if !secret.IsZero() {
-			k.offered(made.URL, secret)
-		}
-		k.made(made)
+		keep(k, made, secret)
 		now = *k
 	})
 	if err != nil {
@@ -87,14 +93,12 @@ func (o *Office) changeOne(ctx context.Context, a Account, s Step) error {
 	if err != nil {
 		return err
 	}
-	secrets := k.secrets(s.Have.URL)
-	if len(secrets) > 0 && changed.URL != s.Have.URL { // its deliveries come there from the next moment on
+	known := k.of(s.Have)
+	if known == nil || known.ID == "" || changed.URL != s.Have.URL { // its deliveries may come there from the next moment on
 		err = o.change(ctx, a, func(k *kept) {
-			for _, secret := range secrets {
-				k.offered(changed.URL, secret)
-			}
-			now := *k
-			_ = o.trust(a, &now, changed.URL) // said again when it is learnt
+			k.adopt(s.Have, connectors.Secret{})
+			k.of(s.Have).To = changed.URL
+			_ = o.trust(a, k, changed.URL) // said again when it is learnt
 		})
 	}
 	if err == nil {
@@ -104,13 +108,13 @@ func (o *Office) changeOne(ctx context.Context, a Account, s Step) error {
 		return err
 	}
 	var secret connectors.Secret
-	if len(secrets) > 0 {
-		secret = secrets[len(secrets)-1]
+	if known != nil && len(known.Secrets) == 1 {
+		secret = known.secrets()[0]
 	}
-	return o.learn(ctx, a, changed, secret)
+	return o.learn(ctx, a, changed, secret, (*kept).adopt)
 }
 
-// distrust has the receiver go by what is left at an address: what was deleted delivers nothing any more that could be
+// distrust has the receiver go by what is kept at an address: what was deleted delivers nothing any more that could be
 // authentic.
 func (o *Office) distrust(a Account, k *kept, url string) {
 	if _, ok := a.Registrar.(connectors.Truster); ok && o.Receiver != nil && a.Place.Holds(url) {
@@ -123,7 +127,7 @@ func (o *Office) remove(ctx context.Context, a Account, have connectors.Subscrip
 		return err
 	}
 	return o.change(ctx, a, func(k *kept) {
-		k.forget(have.ID, "")
+		k.forget(have.ID)
 		o.distrust(a, k, have.URL)
 	})
 }

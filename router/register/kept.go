@@ -34,6 +34,7 @@ type keptOne struct {
 	ID      string   `json:"id,omitempty"`
 	Name    string   `json:"name,omitempty"` // at the vendor
 	URL     string   `json:"url"`
+	To      string   `json:"to,omitempty"`      // where it is being changed to deliver
 	Secrets []string `json:"secrets,omitempty"` // the newest last
 	// Lost is the newest delivery that is known to be lost; the vendor's clock.
 	Lost time.Time `json:"lost,omitzero"`
@@ -58,37 +59,96 @@ func (k kept) save(ctx context.Context, s Store, connection string) error {
 	return s.PutHooks(ctx, connection, text)
 }
 
-// at returns the place of the one that delivers to an address, -1 for none.
-func (k *kept) at(url string) int {
-	return slices.IndexFunc(k.Subscriptions, func(o keptOne) bool { return o.URL == url })
-}
-
-// offered adds a secret that was taken at an address.
-func (k *kept) offered(url string, secret connectors.Secret) {
-	i := k.at(url)
+// pending returns what is kept of what is being made at an address, nothing but the address when nothing was.
+func (k *kept) pending(url string) *keptOne {
+	i := slices.IndexFunc(k.Subscriptions, func(o keptOne) bool { return o.ID == "" && o.URL == url })
 	if i < 0 {
 		k.Subscriptions, i = append(k.Subscriptions, keptOne{URL: url}), len(k.Subscriptions)
 	}
-	o := &k.Subscriptions[i]
+	return &k.Subscriptions[i]
+}
+
+// of returns what is kept of a subscription, nil for nothing: by its id, or as what was being made at its address when nobody
+// heard how that ended.
+func (k *kept) of(s connectors.Subscription) (found *keptOne) {
+	for i := range k.Subscriptions {
+		switch o := &k.Subscriptions[i]; {
+		case o.ID == s.ID && o.ID != "":
+			return o
+		case o.ID == "" && o.URL == s.URL:
+			found = o
+		}
+	}
+	return found
+}
+
+// announce notes that a subscription is about to be made, before the vendor hears of it: the answer that tells its id, and its
+// secret perhaps, may be lost, and then it must not be taken for the one that was there before it. Where the vendor offers the
+// secret meanwhile, those of earlier tries stay: it may still make one of them.
+func (k *kept) announce(url string, offers bool) {
+	if o := k.pending(url); !offers {
+		o.Secrets = nil
+	}
+}
+
+// offered adds a secret that was taken at an address for what is being made there.
+func (k *kept) offered(url string, secret connectors.Secret) {
+	o := k.pending(url)
 	o.Secrets = append(slices.DeleteFunc(o.Secrets, func(s string) bool { return s == secret.Reveal() }), secret.Reveal())
 	o.Secrets = o.Secrets[max(0, len(o.Secrets)-mostSecrets):]
 }
 
-// made notes that a subscription is ours; the newest secret at its address is its own.
-func (k *kept) made(s connectors.Subscription) {
-	k.forget(s.ID, s.URL)
-	i := k.at(s.URL)
-	if i < 0 {
-		k.Subscriptions, i = append(k.Subscriptions, keptOne{URL: s.URL}), len(k.Subscriptions)
-	}
-	o := &k.Subscriptions[i]
-	o.ID, o.Name = s.ID, s.Name
-	o.Secrets = o.Secrets[max(0, len(o.Secrets)-1):]
+// made notes that a subscription was made, with its secret, or the newest that was offered for it. What was at its address
+// before is gone.
+func (k *kept) made(s connectors.Subscription, secret connectors.Secret) {
+	one := k.named(s, secret)
+	one.Secrets = one.Secrets[max(0, len(one.Secrets)-1):]
+	k.Subscriptions = slices.DeleteFunc(k.Subscriptions, func(o keptOne) bool { return o.URL == s.URL })
+	k.put(one)
 }
 
-// forget takes a subscription out, unless it delivers to an address that is still wanted.
-func (k *kept) forget(id, but string) {
-	k.Subscriptions = slices.DeleteFunc(k.Subscriptions, func(o keptOne) bool { return o.ID == id && o.URL != but })
+// adopt notes that a subscription is ours, with its secret, or all that may be its own.
+func (k *kept) adopt(s connectors.Subscription, secret connectors.Secret) { k.put(k.named(s, secret)) }
+
+// named is what is kept of a subscription, under its id.
+func (k *kept) named(s connectors.Subscription, secret connectors.Secret) keptOne {
+	one := keptOne{ID: s.ID, Name: s.Name, URL: s.URL}
+	if was := k.of(s); was != nil {
+		if one.Secrets = slices.Clone(was.Secrets); was.ID == s.ID {
+			one.Lost = was.Lost
+		}
+	}
+	if !secret.IsZero() {
+		one.Secrets = []string{secret.Reveal()}
+	}
+	return one
+}
+
+// put keeps one, instead of what was kept of it and of what was being made at its address.
+func (k *kept) put(one keptOne) {
+	k.Subscriptions = slices.DeleteFunc(k.Subscriptions, func(o keptOne) bool {
+		return o.ID == one.ID || o.ID == "" && o.URL == one.URL
+	})
+	k.Subscriptions = append(k.Subscriptions, one)
+}
+
+// forget takes a subscription out.
+func (k *kept) forget(id string) {
+	k.Subscriptions = slices.DeleteFunc(k.Subscriptions, func(o keptOne) bool { return o.ID == id })
+}
+
+// settle leaves what is kept of those that are there after the steps, and returns the addresses of the rest.
+func (k *kept) settle(steps []Step) (gone []string) {
+	k.Subscriptions = slices.DeleteFunc(k.Subscriptions, func(o keptOne) bool {
+		there := slices.ContainsFunc(steps, func(s Step) bool {
+			return s.Do != Remove && s.Want.URL == o.URL && (s.Do == Create || s.Do == Replace || s.Have.ID == o.ID)
+		})
+		if !there {
+			gone = append(gone, o.URL)
+		}
+		return !there
+	})
+	return gone
 }
 
 // created reports whether we created a subscription. Vendors with small numbers for ids have the same in every account, so
@@ -108,23 +168,34 @@ func (k *kept) doubt(steps []Step) {
 	}
 }
 
-// saw keeps what is known of the deliveries of those that were looked at.
+// saw keeps what is known of those that were looked at: that those which are as they should be are ours, and what became of
+// their deliveries.
 func (k *kept) saw(steps []Step) {
 	for _, s := range steps {
-		for i := range k.Subscriptions {
-			if o := &k.Subscriptions[i]; o.ID == s.Have.ID && s.Have.Lost.After(o.Lost) {
-				o.Lost = s.Have.Lost
-			}
+		o := k.of(s.Have)
+		if s.Do == Keep && (o == nil || o.ID == "" || o.URL != s.Have.URL) {
+			k.adopt(s.Have, connectors.Secret{})
+			o = k.of(s.Have)
+		}
+		if o != nil && o.ID != "" && s.Have.Lost.After(o.Lost) {
+			o.Lost = s.Have.Lost
 		}
 	}
 }
 
 // secrets returns those that are trusted at an address.
 func (k *kept) secrets(url string) (list []connectors.Secret) {
-	if i := k.at(url); i >= 0 {
-		for _, s := range k.Subscriptions[i].Secrets {
-			list = append(list, connectors.NewSecret(s))
+	for i := range k.Subscriptions {
+		if o := &k.Subscriptions[i]; o.URL == url || o.To == url {
+			list = append(list, o.secrets()...)
 		}
+	}
+	return list
+}
+
+func (o *keptOne) secrets() (list []connectors.Secret) {
+	for _, s := range o.Secrets {
+		list = append(list, connectors.NewSecret(s))
 	}
 	return list
 }

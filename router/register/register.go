@@ -136,13 +136,19 @@ func knowing(a Account, k *kept) know {
 	_, changes := a.Registrar.(connectors.Changer)
 	_, offers := a.Registrar.(connectors.Handshaker)
 	_, reads := a.Registrar.(connectors.SecretReader)
+	_, shows := a.Registrar.(connectors.Truster) // in the answer to Register, where neither of them
 	return know{changes: changes, proof: func(s connectors.Subscription) proof {
+		known, there := k.of(s), k.secrets(s.URL)
 		switch {
-		case len(k.secrets(s.URL)) > 0:
+		case known != nil && len(known.Secrets) > 0:
 			return proven
 		case reads:
 			return readable
-		case offers && !a.Configured:
+		case offers:
+			if !a.Configured {
+				return lost
+			}
+		case shows && (known != nil && known.ID == "" || len(there) > 0): // the answer was lost, or the address goes by another's
 			return lost
 		}
 		return proven
@@ -183,7 +189,7 @@ func (o *Office) carryOut(ctx context.Context, a Account, none bool) ([]Outcome,
 		return list, f, nil
 	}
 	return list, f, o.change(ctx, a, func(k *kept) {
-		k.saw(f.Steps)
+		o.settle(a, k, f.Steps)
 		switch {
 		case none:
 			*k = kept{}
@@ -194,12 +200,15 @@ func (o *Office) carryOut(ctx context.Context, a Account, none bool) ([]Outcome,
 		case f.blind == nil:
 			k.Good = f.at
 		}
-		for _, s := range f.Steps { // also what was right already is watched from now on
-			if s.Do == Keep && !k.created(s.Have) {
-				k.made(s.Have)
-			}
-		}
 	})
+}
+
+// settle keeps what is known after steps that were all done.
+func (o *Office) settle(a Account, k *kept, steps []Step) {
+	k.saw(steps)
+	for _, url := range k.settle(steps) {
+		o.distrust(a, k, url)
+	}
 }
 
 // LookRemove plans what Remove does.
@@ -229,7 +238,7 @@ func (o *Office) Known(ctx context.Context, connection string) (bool, error) {
 func (o *Office) Trust(ctx context.Context, a Account) error {
 	k, err := load(ctx, o.Store, a.Place.Connection)
 	for i := range k.Subscriptions {
-		err = errors.Join(err, o.trust(a, &k, k.Subscriptions[i].URL))
+		err = errors.Join(err, o.trust(a, &k, k.Subscriptions[i].URL), o.trust(a, &k, k.Subscriptions[i].To))
 	}
 	return err
 }
