@@ -126,6 +126,7 @@ func (h *hub) close() {
 	if err := h.engine.Close(); err != nil {
 		h.log.Error("close ledger", "error", err)
 	}
+	leaveToOwner(h.cfg.Data, ledgerName, ledgerName+".pid", sealFile)
 }
 
 // connect opens every connection with its own quota and client. It makes no request.

@@ -66,6 +66,8 @@ func (c *Client) Send(ctx context.Context, spool string, list []Numbered) error 
 	switch {
 	case res.StatusCode == http.StatusUnauthorized, res.StatusCode == http.StatusNotFound:
 		return errors.New("forward deliveries: the hub does not know us: it must have the same forward.key, and forward.to must end with its path")
+	case res.StatusCode == http.StatusRequestEntityTooLarge:
+		return fmt.Errorf("forward deliveries: HTTP 413: a proxy before the hub takes no request that large; have it take %d MiB", MostBytes>>20)
 	case res.StatusCode != http.StatusOK:
 		return fmt.Errorf("forward deliveries: HTTP %d", res.StatusCode)
 	case !same(sign(c.key, "receipt", signature, answer), res.Header.Get(signatureHeader)):

@@ -188,6 +188,15 @@ func TestReceiverKnowsItsHub(t *testing.T) {
 	}
 }
 
+// TestProxyOfTheHubIsNamed: nginx takes a megabyte unless it is told otherwise, and then one large delivery holds up all behind it.
+func TestProxyOfTheHubIsNamed(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusRequestEntityTooLarge) }))
+	defer server.Close()
+	if err := client(t, server.URL, key).Send(t.Context(), "s", batch(1)); err == nil || !strings.Contains(err.Error(), "proxy before the hub") || !strings.Contains(err.Error(), "24 MiB") {
+		t.Errorf("got %v, want the proxy named and what it must take", err)
+	}
+}
+
 func replay(w http.ResponseWriter, r *httptest.ResponseRecorder) {
 	for name, values := range r.Header() {
 		w.Header()[name] = values

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package cli
+
+// leaveToOwner is for systems where root runs services as somebody else.
+func leaveToOwner(string, ...string) {}
