@@ -50,6 +50,7 @@ func (a *app) webhook(ctx context.Context) error {
 	if w.Listen == "" || w.ForwardTo == "" {
 		return withCode(exitConfig, errors.New("a receiver that stands alone needs webhooks.listen and webhooks.forward.to, where the hub takes what it received"))
 	}
+	easeReceiver()
 	log := a.logger(cfg.Log, true)
 	hooks, err := webhooksOf(cfg, nil, false, verifierOf)
 	if err != nil {
