@@ -17,6 +17,9 @@ const (
 	// inboxHints is how many hints one transaction stores, unless a single delivery has more: whoever waits for a delivery to
 	// be durable waits for the transaction before it.
 	inboxHints = 500
+	// inboxApart is the least time from the beginning of one look to that of the next, unless there is more than one look takes:
+	// each ends with a commit, that whoever waits for a delivery to be durable waits for, too. One that comes alone is not held up.
+	inboxApart = 10 * time.Millisecond
 	// inboxEvery is how often the inbox is looked at though nobody told of a delivery.
 	inboxEvery = 5 * time.Second
 )
@@ -34,6 +37,7 @@ func (r *Router) Received() { signal(r.inbox.wake) }
 // run parses what arrives until ctx ends.
 func (b *inbox) run(ctx context.Context) {
 	for failures := 0; ctx.Err() == nil; {
+		began := time.Now()
 		n, err := b.drain(ctx)
 		b.r.store.note(err, b.r.now())
 		switch {
@@ -45,6 +49,9 @@ func (b *inbox) run(ctx context.Context) {
 		case n == 0:
 			failures = 0
 			b.rest(ctx)
+		case n < inboxBatch:
+			failures = 0
+			pause(ctx, inboxApart-time.Since(began))
 		default:
 			failures = 0
 		}
