@@ -45,48 +45,75 @@ func (b *bench) flood(ctx context.Context) (list []verdict, err error) {
 	return append(list, flat...), err
 }
 
-// overTheMaximum measures what a receiver can take, offers another one more, kills it meanwhile, and looks whether all is there
-// that it acknowledged.
+// flooded is what came of one flooding.
+type flooded struct {
+	load.Result
+	calm        hookTurn // at the maximum, just before
+	mib         float64
+	acked, lost int
+}
+
+// overTheMaximum floods a few times and judges all of them. Of what waits for a processor nobody knows yet that it is too much:
+// there connections are the bound, and nothing has to be put off.
 func (b *bench) overTheMaximum(ctx context.Context, f flooding) ([]verdict, error) {
+	var times []float64
+	var mib float64
+	var last flooded
+	var putOff int64
+	acked, lost := 0, 0
+	for range min(3, b.rounds) {
+		var err error
+		if last, err = b.floodOnce(ctx, f); err != nil {
+			return nil, err
+		}
+		times = append(times, float64(last.P99)/float64(last.calm.P99))
+		mib, putOff = max(mib, last.mib), putOff+last.PutOff()
+		acked, lost = acked+last.acked, lost+last.lost
+	}
+	list := []verdict{
+		notAbove(f.what+": p99 ÷ at the maximum", median(times), 5, "%.2f; last: acknowledged %.0f of %.0f/s, p99 %.1f ms, at the maximum %s; load %.1f",
+			times, last.PerSecond(), last.Offered(), last.P99.Seconds()*1000, last.calm, loadAverage()),
+		notAbove(f.what+": MiB RssAnon", mib, mostHookMiB, "%d connections", f.clients),
+		notAbove(f.what+": acknowledged and lost", float64(lost), 0, "of %d, after kill -9", acked),
+	}
+	if f.times > 0 {
+		list = append(list, notBelow(f.what+": answered 429 or 503", float64(putOff), 1, "last: %v", last.Codes))
+	}
+	return list, nil
+}
+
+// floodOnce measures what a receiver can take, offers another one more, kills it meanwhile, and looks whether all is there that
+// it acknowledged.
+func (b *bench) floodOnce(ctx context.Context, f flooding) (out flooded, err error) {
 	f.most.Size = 1 << 10
-	calm, err := b.hookTurn(ctx, hookAlone, f.most, f.siteSetting)
-	if err != nil {
-		return nil, err
+	if out.calm, err = b.hookTurn(ctx, hookAlone, f.most, f.siteSetting); err != nil {
+		return out, err
 	}
 	t, err := b.startSite(ctx, hookAlone, f.siteSetting)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	defer t.close()
 	var mu sync.Mutex
 	acked := map[int64]bool{}
-	o := load.Offer{Clients: f.clients, Size: 1 << 10, Rate: f.times * calm.PerSecond(), Acked: func(number int64) {
+	o := load.Offer{Clients: f.clients, Size: 1 << 10, Rate: f.times * out.calm.PerSecond(), Acked: func(number int64) {
 		mu.Lock()
 		defer mu.Unlock()
 		acked[number] = true
 	}}
 	during, cancel := context.WithCancel(ctx)
 	defer cancel()
-	time.AfterFunc(2*b.turn, func() { _ = t.cmd.Process.Kill(); cancel() })
+	time.AfterFunc(b.turn, func() { _ = t.cmd.Process.Kill(); cancel() })
 	peak := watch(ctx, t.cmd.Process.Pid)
-	res, err := load.Run(during, t.offer(o))
-	mib := peak()
+	out.Result, err = load.Run(during, t.offer(o))
+	out.mib = peak()
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	t.kill()
-	lost, err := unspooled(ctx, filepath.Join(t.dir, spoolName), acked)
-	if err != nil {
-		return nil, err
-	}
-	least := min(1, f.times) // of those that wait for the processor, nobody knows yet that they are too many
-	return []verdict{
-		notBelow(f.what+": answered 429 or 503", float64(res.PutOff()), least, "of %.0f/s; acknowledged %.0f/s, at the maximum %.0f; answers %v; load %.1f",
-			res.Offered(), res.PerSecond(), calm.PerSecond(), res.Codes, loadAverage()),
-		notAbove(f.what+": p99 ÷ at the maximum", float64(res.P99)/float64(calm.P99), 5, "%.1f ms, at the maximum %.1f", res.P99.Seconds()*1000, calm.P99.Seconds()*1000),
-		notAbove(f.what+": MiB RssAnon", mib, mostHookMiB, "%d connections", o.Clients),
-		notAbove(f.what+": acknowledged and lost", float64(lost), 0, "of %d, after kill -9", len(acked)),
-	}, nil
+	out.acked = len(acked)
+	out.lost, err = unspooled(ctx, filepath.Join(t.dir, spoolName), acked)
+	return out, err
 }
 
 // watch looks at the memory of a process until the returned function is called, which tells the most there was.
