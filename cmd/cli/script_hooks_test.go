@@ -27,12 +27,18 @@ func scriptReceives(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[1], "http://"+m[1])
 }
 
-// scriptHook delivers as Zendesk does; the status is stdout.
+// scriptHook delivers as Zendesk does, by a clock that may be ahead of ours; the status is stdout.
 func scriptHook(ts *testscript.TestScript, _ bool, args []string) {
-	if len(args) != 3 {
-		ts.Fatalf("usage: hook URL SECRET BODY")
+	if len(args) != 3 && len(args) != 4 {
+		ts.Fatalf("usage: hook URL SECRET BODY [AHEAD]")
 	}
-	stamp := time.Now().UTC().Format(time.RFC3339)
+	at := time.Now()
+	if len(args) == 4 {
+		ahead, err := time.ParseDuration(args[3])
+		ts.Check(err)
+		at = at.Add(ahead)
+	}
+	stamp := at.UTC().Format(time.RFC3339)
 	mac := hmac.New(sha256.New, []byte(args[1]))
 	mac.Write([]byte(stamp + args[2]))
 	req, err := http.NewRequest(http.MethodPost, args[0], strings.NewReader(args[2]))
