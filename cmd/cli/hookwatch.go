@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/millrace/millrace/connectors"
-	"github.com/millrace/millrace/router/receive"
 	"github.com/millrace/millrace/router/register"
 )
 
@@ -54,49 +53,23 @@ func (h *hub) keepRegistered(ctx context.Context) {
 	if h.hooks == nil {
 		return
 	}
-	put := putOff{since: time.Now(), seen: map[string]int64{}}
+	put := putOff{store: h.ledger, since: time.Now(), seen: map[string]int64{}}
 	for wait := jittered(hooksFirst); ; wait = jittered(hooksEvery) {
-		select {
-		case <-ctx.Done():
+		if put.watch(ctx, h.hooks.Tallies, wait); ctx.Err() != nil {
 			return
-		case <-time.After(wait):
 		}
-		put.tell(h.hooks.Tallies(), time.Now(), func(name string, since time.Time, why string) error {
+		err := put.tell(ctx, h.hooks.Tallies(), time.Now(), func(name string, since time.Time, why string) error {
 			h.log.Warn("deliveries were put off; what they told is read again", "source", name, "why", why)
 			return h.missed(name)(ctx, since, why)
 		})
+		if err != nil && ctx.Err() == nil {
+			h.log.Warn("tell of deliveries that were put off", "error", err)
+		}
 		for _, c := range h.cfg.Connections {
 			if one, ok := h.hookAccount(c.Name); ok && h.hooks.receives(c.Name) {
 				h.checkRegistered(ctx, one)
 			}
 		}
-	}
-}
-
-// putOff knows of how many deliveries the receiver told vendors to come again with. Some never do: ActiveCampaign sends
-// everything once, and Zendesk a few times.
-type putOff struct {
-	since time.Time
-	seen  map[string]int64
-}
-
-// tell tells of each connection that had deliveries put off since the last time. What cannot be told is told the next time,
-// from the same instant on.
-func (p *putOff) tell(tallies []receive.Tally, now time.Time, missed func(name string, since time.Time, why string) error) {
-	all := true
-	for _, t := range tallies {
-		n := t.Put - p.seen[t.Connection]
-		if n == 0 {
-			continue
-		}
-		if missed(t.Connection, p.since, fmt.Sprintf("webhooks: the receiver put deliveries off (%d)", n)) != nil {
-			all = false
-			continue
-		}
-		p.seen[t.Connection] = t.Put
-	}
-	if all {
-		p.since = now
 	}
 }
 
