@@ -108,7 +108,7 @@ func (o *Office) changeOne(ctx context.Context, a Account, s Step) error {
 		return err
 	}
 	var secret connectors.Secret
-	if known != nil && len(known.Secrets) == 1 {
+	if _, reads := a.Registrar.(connectors.SecretReader); known != nil && len(known.Secrets) == 1 && !reads { // else it is asked for: it may be another one now
 		secret = known.secrets()[0]
 	}
 	return o.learn(ctx, a, changed, secret, (*kept).adopt)

@@ -42,6 +42,7 @@ const (
 	proven   proof = iota // by what is configured or kept
 	readable              // the vendor shows the secret when it is asked
 	lost                  // by a secret that nobody has any more
+	renewed               // by another secret than the one that is kept; the vendor shows it
 )
 
 // know is what a plan has to know besides what is wanted and found.
@@ -105,6 +106,8 @@ func (k know) step(have, want connectors.Subscription) Step {
 		s.Do = Replace
 	case s.Do == Keep && proof == readable:
 		s.Do, s.Why = Learn, "its secret is not known yet"
+	case s.Do == Keep && proof == renewed:
+		s.Do, s.Why = Learn, "it has another secret now, so nothing that it delivers is taken"
 	}
 	return s
 }

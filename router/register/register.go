@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -100,11 +101,12 @@ func (o *Office) look(ctx context.Context, a Account, none bool) (Found, error) 
 			}
 		}
 		if next == "" {
-			f.blind = health(ctx, a, ours)
+			other, blind := renewals(ctx, a, &k, ours)
+			f.blind = errors.Join(health(ctx, a, ours), blind)
 			if quiet := hush(a, wanted, ours, f.at); !quiet.IsZero() && quiet.Before(f.Since) {
 				f.Since = quiet
 			}
-			f.Steps = plan(wanted, ours, knowing(a, &k))
+			f.Steps = plan(wanted, ours, knowing(a, &k, other))
 			k.doubt(f.Steps)
 			return f, ctx.Err()
 		}
@@ -132,7 +134,30 @@ func health(ctx context.Context, a Account, ours []connectors.Subscription) (bli
 	return blind
 }
 
-func knowing(a Account, k *kept) know {
+// renewals asks for the secrets of ours, where the vendor shows them, and returns the ids of those that are not the ones that
+// are kept: whoever has the vendor make another one tells nobody, and every delivery would be refused from then on.
+func renewals(ctx context.Context, a Account, k *kept, ours []connectors.Subscription) (other map[string]bool, blind error) {
+	reader, ok := a.Registrar.(connectors.SecretReader)
+	if !ok {
+		return nil, nil
+	}
+	other = map[string]bool{}
+	for _, s := range ours {
+		known := k.of(s)
+		if known == nil || len(known.Secrets) == 0 {
+			continue
+		}
+		secret, err := reader.SigningSecret(ctx, s)
+		if err != nil {
+			blind = errors.Join(blind, err)
+			continue
+		}
+		other[s.ID] = !slices.Contains(known.Secrets, secret.Reveal())
+	}
+	return other, blind
+}
+
+func knowing(a Account, k *kept, other map[string]bool) know {
 	_, changes := a.Registrar.(connectors.Changer)
 	_, offers := a.Registrar.(connectors.Handshaker)
 	_, reads := a.Registrar.(connectors.SecretReader)
@@ -140,6 +165,8 @@ func knowing(a Account, k *kept) know {
 	return know{changes: changes, proof: func(s connectors.Subscription) proof {
 		known, there := k.of(s), k.secrets(s.URL)
 		switch {
+		case other[s.ID]:
+			return renewed
 		case known != nil && len(known.Secrets) > 0:
 			return proven
 		case reads:
