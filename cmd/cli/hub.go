@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -58,6 +59,8 @@ type hubOptions struct {
 	noSources bool         // nothing is read from vendors
 	offline   bool         // no request is made, so secrets need not be known
 	daemon    bool         // runs until stopped; others find it
+	// network is what vendors are reached by; nil = connections of its own. Only tests need it.
+	network http.RoundTripper
 }
 
 // openHub opens everything and starts nothing.
@@ -104,7 +107,7 @@ func openHub(ctx context.Context, cfg *config.Config, log *slog.Logger, o hubOpt
 		Resolver: resolver, LogKeep: cfg.Identity.LogKeep})
 	if err == nil {
 		h.office = &register.Office{Store: h.ledger, Now: time.Now}
-		err = h.connect(ctx)
+		err = h.connect(ctx, o.network)
 	}
 	if err == nil {
 		h.bus = bus.InProcess(log)
@@ -130,14 +133,14 @@ func (h *hub) close() {
 }
 
 // connect opens every connection with its own quota and client. It makes no request.
-func (h *hub) connect(ctx context.Context) error {
+func (h *hub) connect(ctx context.Context, network http.RoundTripper) error {
 	for _, c := range h.cfg.Connections {
 		spec := c.Connector.Spec
 		gov := &counted{Governor: quota.New(quota.Config{Limits: spec.Limits(c.Values), Share: 1 - c.Share})}
 		h.restoreRates(ctx, c.Name, gov.Governor)
 		clock := &transport.Clock{}
 		client, source, err := transport.Open(transport.Config{Connection: c.Name, Spec: spec, Values: c.Values, Limiter: gov, Clock: clock,
-			Tokens: h.ledger.Tokens(), Logger: h.log, Version: version(), Safe: spec.Safe})
+			Tokens: h.ledger.Tokens(), Logger: h.log, Version: version(), Safe: spec.Safe, Base: network})
 		if err != nil {
 			return withCode(exitConfig, notOpened(c, err))
 		}
