@@ -14,6 +14,7 @@ import (
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/router"
 	"github.com/millrace/millrace/router/receive"
+	"github.com/millrace/millrace/router/receive/relay"
 	"github.com/millrace/millrace/router/register"
 )
 
@@ -127,6 +128,10 @@ func (h *hub) hookNames(names []string) (list []string, err error) {
 	if len(names) > 0 {
 		return names, nil
 	}
+	var silent error
+	if h.hooks != nil && h.hooks.hub != nil {
+		silent = h.hooks.hub.Answers("") // what is received elsewhere is known once somebody was heard
+	}
 	for _, c := range h.cfg.Connections {
 		if h.hooks != nil && !h.hooks.receives(c.Name) || h.cfg.Webhooks.Receive != nil && !slices.Contains(h.cfg.Webhooks.Receive, c.Name) {
 			continue
@@ -135,6 +140,9 @@ func (h *hub) hookNames(names []string) (list []string, err error) {
 		case connectors.Registrar, connectors.ByHander:
 			list = append(list, c.Name)
 		}
+	}
+	if len(list) == 0 && silent != nil {
+		return nil, silent
 	}
 	if len(list) == 0 {
 		err = errors.New("no connection's vendor can be told where to deliver")
@@ -161,8 +169,10 @@ func (h *hub) hookOne(ctx context.Context, name string, job hookJob, named bool)
 	if err != nil || job.known && !known {
 		return rep, err
 	}
-	if job.name == "register" && h.hooks != nil && !h.hooks.receives(name) {
-		return rep, withCode(exitConfig, fmt.Errorf("the daemon receives nothing for it: add %s to webhooks.receive and restart the daemon", name))
+	if job.name == "register" && h.hooks != nil {
+		if err := h.office.Receiver.Answers(name); err != nil {
+			return rep, withCode(exitConfig, err)
+		}
 	}
 	if job.dry {
 		look := h.office.Look
@@ -211,7 +221,13 @@ func (e ear) Silence(streams []string) (time.Time, int) {
 }
 func (e ear) Listen() { e.router.Listen(e.connection) }
 
-// receives reports whether deliveries for a connection are taken.
+// receives reports whether deliveries for a connection are taken, here or by a receiver on another host that was heard of.
 func (r *receiving) receives(name string) bool {
-	return slices.ContainsFunc(r.Tallies(), func(t receive.Tally) bool { return t.Connection == name })
+	if r.Answers(name) == nil {
+		return true
+	}
+	return r.hub != nil && slices.ContainsFunc(r.hub.Heard(), func(o relay.Heard) bool { return slices.Contains(o.Takes, name) })
 }
+
+// mayReceive is the same where one that is not heard of now may take them.
+func (r *receiving) mayReceive(name string) bool { return r.hub != nil || r.Answers(name) == nil }

@@ -36,9 +36,12 @@ func (h *hub) registered(ctx context.Context) (map[string]bool, error) {
 // trustRegistered has the receiver go by the secrets that registering brought.
 func (h *hub) trustRegistered(ctx context.Context, r *receiving) error {
 	h.office.Receiver = r.Receiver
+	if r.hub != nil {
+		h.office.Receiver = register.Receivers{Own: r.Receiver, Others: r.hub}
+	}
 	for _, c := range h.cfg.Connections {
 		one, ok := h.hookAccount(c.Name)
-		if !ok || !r.receives(c.Name) {
+		if !ok || !r.mayReceive(c.Name) {
 			continue
 		}
 		if err := h.office.Trust(ctx, one.Account); err != nil {
@@ -66,7 +69,7 @@ func (h *hub) keepRegistered(ctx context.Context) {
 			h.log.Warn("tell of deliveries that were put off", "error", err)
 		}
 		for _, c := range h.cfg.Connections {
-			if one, ok := h.hookAccount(c.Name); ok && h.hooks.receives(c.Name) {
+			if one, ok := h.hookAccount(c.Name); ok && h.hooks.mayReceive(c.Name) {
 				h.checkRegistered(ctx, one)
 			}
 		}

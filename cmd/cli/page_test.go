@@ -32,7 +32,7 @@ func TestPageConfigurations(t *testing.T) {
 	for name, c := range map[string]struct{ yaml, want string }{
 		"behind a proxy": {blocks[0], "is good: 1 connections"},
 		"own TLS":        {connections + blocks[1], "is good: 1 connections"},
-		"receiver":       {blocks[2], "is good: a receiver of 2 connections"},
+		"receiver":       {blocks[2], "is good: a receiver of 3 connections"},
 		"its hub":        {connections + blocks[3], "is good: 1 connections"},
 	} {
 		file := filepath.Join(t.TempDir(), "millrace.yaml")

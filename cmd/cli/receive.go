@@ -50,32 +50,33 @@ func (h *hub) serveWebhooks(ctx context.Context) (*receiving, error) {
 		}
 		o.Forward = hub
 	}
-	r, err := startReceiving(w, o, h.log)
-	if err == nil {
-		r.hub = hub
-		err = h.trustRegistered(ctx, r)
-	}
-	return r, err
-}
-
-// startReceiving makes the receiver and its server.
-func startReceiving(w config.Webhooks, o receive.Options, log *slog.Logger) (*receiving, error) {
 	r, err := receive.New(o)
 	if err != nil {
 		return nil, withCode(exitConfig, err)
 	}
+	rec := &receiving{Receiver: r, hub: hub}
+	if err := h.trustRegistered(ctx, rec); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return rec, rec.listen(w, o.Hooks, h.log)
+}
+
+// listen begins to serve, once the receiver goes by all secrets that are known: a vendor may not come again with what is refused.
+func (r *receiving) listen(w config.Webhooks, hooks []receive.Hook, log *slog.Logger) error {
 	server, err := receive.Listen(r, receive.ServerOptions{Listen: w.Listen, Cert: w.Cert, Key: w.Key, Connections: w.Connections, Log: log})
 	if err != nil {
 		r.Close()
-		return nil, withCode(exitUnreachable, err)
+		return withCode(exitUnreachable, err)
 	}
-	for _, h := range o.Hooks {
+	r.server = server
+	for _, h := range hooks {
 		log.Info("receives webhooks", "source", h.Connection, "address", r.Address(h.Connection), "secret_in_path", h.InPath)
 	}
 	if open := openWithoutTLS(w, server.Address()); open != "" {
 		log.Warn(open)
 	}
-	return &receiving{Receiver: r, server: server}, nil
+	return nil
 }
 
 // listens returns where webhooks are received, "" where they are not.
@@ -90,6 +91,9 @@ func (r *receiving) listens() string {
 func (r *receiving) stop() {
 	if r == nil {
 		return
+	}
+	if r.hub != nil {
+		r.hub.Close()
 	}
 	r.server.Close(drainGrace)
 	r.Close()
@@ -110,8 +114,8 @@ func receiverOptions(w config.Webhooks, hooks []receive.Hook, log *slog.Logger) 
 }
 
 // webhooksOf returns the connections whose vendors deliver: those that the configuration names, or all whose secret is set or is
-// known from registering. A named one without a secret is an error (invariant 5), and so is none at all, except where others
-// forward. Known is nil where there is no ledger that could know any.
+// known from registering. A named one without a secret is an error (invariant 5), unless its vendor makes the secret when it is
+// registered; and so is none at all, except where others forward.
 func webhooksOf(cfg *config.Config, known map[string]bool, others bool, open func(config.Connection) (any, error)) ([]receive.Hook, error) {
 	var hooks []receive.Hook
 	var without []string
@@ -129,7 +133,7 @@ func webhooksOf(cfg *config.Config, known map[string]bool, others bool, open fun
 		if err != nil {
 			return nil, fmt.Errorf("connection %s: %w", c.Name, err)
 		}
-		hook, err := hookOf(c, opened, known != nil)
+		hook, err := hookOf(c, opened)
 		if err != nil {
 			return nil, err
 		}
@@ -137,18 +141,18 @@ func webhooksOf(cfg *config.Config, known map[string]bool, others bool, open fun
 	}
 	if len(hooks) == 0 && !others {
 		if len(without) > 0 {
-			return nil, fmt.Errorf("webhooks: no connection has a secret, and without one nothing that arrives could be trusted; set %s", strings.Join(without, " or "))
+			return nil, fmt.Errorf("webhooks: no connection has a secret, and without one nothing that arrives could be trusted; set %s, or name in webhooks.receive those whose vendor makes the secret when they are registered", strings.Join(without, " or "))
 		}
 		return nil, errors.New("webhooks: no connection sends any that could be received")
 	}
 	return hooks, nil
 }
 
-// hookOf makes a hook of what a connector opened. With a ledger the secret that a vendor shows to who registers may still come;
-// until then every delivery is refused.
-func hookOf(c config.Connection, opened any, registers bool) (receive.Hook, error) {
+// hookOf makes a hook of what a connector opened. The secret that a vendor shows to who registers may still come; until then
+// every delivery is refused.
+func hookOf(c config.Connection, opened any) (receive.Hook, error) {
 	w, ok := opened.(connectors.Webhook)
-	if _, shown := opened.(connectors.SecretReader); ok && shown && registers && !hasSecret(c) {
+	if _, shown := opened.(connectors.SecretReader); ok && shown && !hasSecret(c) {
 		return receive.Hook{Connection: c.Name, Webhook: w}, nil
 	}
 	return receive.HookOf(c.Name, c.Connector.Spec, c.Values, opened)
@@ -198,20 +202,6 @@ func (r *receiving) report() (list []webhookReport) {
 	return list
 }
 
-// forwardedReport is what receivers on other hosts forwarded since the daemon was started.
-type forwardedReport struct {
-	Stored int64     `json:"stored"`
-	Last   time.Time `json:"last,omitzero"`
-}
-
-func (r *receiving) forwarded() *forwardedReport {
-	if r == nil || r.hub == nil {
-		return nil
-	}
-	n, last := r.hub.Taken()
-	return &forwardedReport{n, last}
-}
-
 // staleText says what became of authentic deliveries whose time alone is wrong, and what to do.
 func staleText(n int64, age time.Duration) string {
 	where := "before"
@@ -235,9 +225,7 @@ func printWebhooks(t *tabwriter.Writer, rep statusReport) {
 			fmt.Fprintf(t, "%s: %s\n\n", w.Connection, staleText(w.Stale, w.Age))
 		}
 	}
-	if f := rep.Forwarded; f != nil && f.Stored > 0 {
-		fmt.Fprintf(t, "%d webhook deliveries were forwarded by receivers on other hosts, the last at %s\n\n", f.Stored, instant(f.Last))
-	}
+	printForwarded(t, rep.Forwarded)
 	if rep.Inbox.Waiting > 0 {
 		fmt.Fprintf(t, "%d webhook deliveries wait to be parsed, the oldest since %s\n\n", rep.Inbox.Waiting, instant(rep.Inbox.Oldest))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -30,8 +31,8 @@ func (a *app) webhookCmd() *cobra.Command {
 		Use:   "webhook",
 		Short: "Receive webhooks on a host of its own, or have vendors send them",
 		Long: `Receives webhooks without a ledger: what arrives is verified, stored in a spool, answered, and forwarded to the
-hub, whose daemon has webhooks.forward.key, too. Of connections only the secrets of their webhooks are needed. While the
-hub is down everything waits in the spool.
+hub, whose daemon has webhooks.forward.key, too. Of connections only the secrets of their webhooks are needed, and not those
+that vendors make when webhooks are registered: the hub tells them. While the hub is down everything waits in the spool.
 
 The commands below tell vendors where to deliver. They are for the hub.`,
 		Args: exactly(0),
@@ -76,8 +77,16 @@ func (a *app) webhook(ctx context.Context) error {
 	o := receiverOptions(w, hooks, log)
 	alone := &standing{spool: s, forward: &spool.Forwarder{Spool: s, To: client, Log: log}}
 	o.Store = alone
-	rec, err := startReceiving(w, o, log)
+	r, err := receive.New(o)
 	if err != nil {
+		return withCode(exitConfig, err)
+	}
+	follower := alone.follower(client, r, hooks, log)
+	if err := follower.Restore(ctx); err != nil {
+		log.Warn("secrets that the hub told before are not known", "error", err)
+	}
+	rec := &receiving{Receiver: r}
+	if err := rec.listen(w, hooks, log); err != nil {
 		return err
 	}
 	defer rec.stop()
@@ -87,7 +96,10 @@ func (a *app) webhook(ctx context.Context) error {
 	}
 	defer stopAdmin()
 	log.Info("started", "version", version(), "data", cfg.Data, "webhooks", rec.listens(), "admin", admin, "pid", os.Getpid())
+	var beside sync.WaitGroup
+	beside.Go(func() { follower.Run(ctx) })
 	alone.forward.Run(ctx)
+	beside.Wait()
 	log.Info("stopped")
 	return nil
 }
@@ -108,6 +120,24 @@ type standing struct {
 
 	mu  sync.Mutex
 	err error // of the last Put
+}
+
+// follower has the receiver go by what the hub tells.
+func (s *standing) follower(client *relay.Client, to *receive.Receiver, hooks []receive.Hook, log *slog.Logger) *relay.Follower {
+	f := &relay.Follower{Client: client, Spool: s.spool.Name(), Receiver: s.spool.ID(), To: to, Vault: s.spool, Waiting: s.waiting, Log: log}
+	for _, h := range hooks {
+		f.Takes = append(f.Takes, h.Connection)
+	}
+	return f
+}
+
+// waiting is what the hub is told of the spool.
+func (s *standing) waiting(ctx context.Context) relay.Waiting {
+	w, err := s.spool.Waiting(ctx)
+	if err != nil || w.Count == 0 || w.Oldest.IsZero() {
+		return relay.Waiting{}
+	}
+	return relay.Waiting{Count: w.Count, Seconds: int64(time.Since(w.Oldest) / time.Second)}
 }
 
 // Put implements receive.Store.

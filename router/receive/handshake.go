@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,7 +33,7 @@ type window struct {
 func (r *Receiver) Expect(path string, keep func(context.Context, connectors.Secret) error) (end func(), err error) {
 	h := r.route(path)
 	if _, ok := h.Webhook.(connectors.Handshaker); !ok {
-		return nil, fmt.Errorf("no connection whose vendor makes the secret has the path %s", path)
+		return nil, fmt.Errorf("connection %s receives nothing whose secret its vendor makes", ConnectionOf(path)) // a path may be a secret
 	}
 	r.windows.mu.Lock()
 	defer r.windows.mu.Unlock()
@@ -57,17 +58,55 @@ func (ws *windows) take(path string, w *window) *window {
 }
 
 // Trust has deliveries at a path verified with these secrets, too: those that the vendor made for it before. They replace what
-// was trusted there.
+// was trusted there; none ends it.
 func (r *Receiver) Trust(path string, secrets ...connectors.Secret) error {
 	h := r.route(path)
-	shaker, ok := h.Webhook.(connectors.Truster)
+	truster, ok := h.Webhook.(connectors.Truster)
 	if !ok {
-		return fmt.Errorf("no connection whose vendor makes the secret has the path %s", path)
+		return fmt.Errorf("connection %s receives nothing whose secret its vendor makes", ConnectionOf(path)) // a path may be a secret
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.learned[path] = shaker.Trusting(secrets...)
+	h.trust(path, truster, secrets)
 	return nil
+}
+
+// Answers returns nil when deliveries for a connection are taken.
+func (r *Receiver) Answers(connection string) error {
+	if r.hooks[connection] == nil {
+		return fmt.Errorf("the daemon receives nothing for it: add %s to webhooks.receive and restart the daemon", connection)
+	}
+	return nil
+}
+
+// mostLearned is how many secrets are trusted at one path, besides configured ones, when the vendor offers one more.
+const mostLearned = 3
+
+// learned is what is trusted at a path besides what is configured.
+type learned struct {
+	connectors.Webhook
+	secrets []connectors.Secret // the newest last
+}
+
+// trust replaces what is trusted at a path. The lock is held.
+func (h *hook) trust(path string, t connectors.Truster, secrets []connectors.Secret) {
+	if len(secrets) == 0 {
+		delete(h.learned, path)
+		return
+	}
+	h.learned[path] = learned{t.Trusting(secrets...), secrets}
+}
+
+// add trusts one more secret at a path. Those before it go on to hold until Trust says otherwise: the webhook that is being
+// created may come to nothing.
+func (h *hook) add(path string, t connectors.Truster, secret connectors.Secret) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := slices.Clone(h.learned[path].secrets)
+	if !slices.Contains(list, secret) {
+		list = append(list, secret)
+	}
+	h.trust(path, t, list[max(0, len(list)-mostLearned):])
 }
 
 var errUnexpected = errors.New("a secret is offered, and nobody is creating a webhook at this path")
@@ -81,8 +120,6 @@ func (r *Receiver) shake(h *hook, shaker connectors.Handshaker, d connectors.Del
 	if err := w.keep(context.Background(), secret); err != nil {
 		return putOff(http.StatusServiceUnavailable, full, err)
 	}
-	h.mu.Lock()
-	h.learned[d.Path] = shaker.Trusting(secret)
-	h.mu.Unlock()
+	h.add(d.Path, shaker, secret)
 	return result{Answer: answer, outcome: shaken}
 }

@@ -56,7 +56,7 @@ type hook struct {
 	replays replays
 
 	mu      sync.RWMutex
-	learned map[string]connectors.Webhook // by path: with the secrets that were taken there
+	learned map[string]learned // by path
 
 	counts map[outcome]prometheus.Counter
 	took   prometheus.Observer
@@ -71,7 +71,7 @@ func (r *Receiver) newHook(h Hook) *hook {
 		label = "unknown"
 	}
 	k := &hook{Hook: h, rate: bucket{rate: r.o.Rate, most: 2 * r.o.Rate, left: 2 * r.o.Rate},
-		replays: newReplays(mostReplays), learned: map[string]connectors.Webhook{}, counts: map[outcome]prometheus.Counter{},
+		replays: newReplays(mostReplays), learned: map[string]learned{}, counts: map[outcome]prometheus.Counter{},
 		tally: map[outcome]*atomic.Int64{}, took: r.o.Metrics.took.WithLabelValues(label)}
 	for _, o := range outcomes {
 		k.counts[o], k.tally[o] = r.o.Metrics.deliveries.WithLabelValues(label, string(o)), new(atomic.Int64)
@@ -83,8 +83,8 @@ func (r *Receiver) newHook(h Hook) *hook {
 func (h *hook) webhook(path string) connectors.Webhook {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	if w := h.learned[path]; w != nil {
-		return w
+	if l, ok := h.learned[path]; ok {
+		return l.Webhook
 	}
 	return h.Webhook
 }

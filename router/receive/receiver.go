@@ -140,11 +140,19 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 // route returns whom a path is for, nobody when it is not there.
 func (r *Receiver) route(path string) *hook {
-	rest, ok := strings.CutPrefix(path, HookPath)
-	name, _, _ := strings.Cut(rest, "/")
-	name, err := url.PathUnescape(name)
-	if h := r.hooks[name]; ok && err == nil && h != nil {
+	if h := r.hooks[ConnectionOf(path)]; h != nil {
 		return h
 	}
 	return r.nobody
+}
+
+// ConnectionOf returns the connection that a path is for, "" for none.
+func ConnectionOf(path string) string {
+	rest, ok := strings.CutPrefix(path, HookPath)
+	name, _, _ := strings.Cut(rest, "/")
+	name, err := url.PathUnescape(name)
+	if !ok || err != nil {
+		return ""
+	}
+	return name
 }

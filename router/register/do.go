@@ -17,8 +17,8 @@ func (o *Office) do(ctx context.Context, a Account, s Step) error {
 	case Change:
 		return o.changeOne(ctx, a, s)
 	case Replace:
-		if o.Receiver == nil {
-			return ErrNoReceiver
+		if err := o.answers(a); err != nil {
+			return err
 		}
 		if err := o.remove(ctx, a, s.Have); err != nil {
 			return err
@@ -35,8 +35,8 @@ func (o *Office) do(ctx context.Context, a Account, s Step) error {
 // create has the vendor make a subscription. Where the vendor offers a secret meanwhile, the receiver takes it at this
 // address, and only now.
 func (o *Office) create(ctx context.Context, a Account, want connectors.Subscription) error {
-	if o.Receiver == nil {
-		return ErrNoReceiver
+	if err := o.answers(a); err != nil {
+		return err
 	}
 	_, offers := a.Registrar.(connectors.Handshaker)
 	err := o.change(ctx, a, func(k *kept) {
@@ -84,8 +84,8 @@ func (o *Office) learn(ctx context.Context, a Account, made connectors.Subscript
 }
 
 func (o *Office) changeOne(ctx context.Context, a Account, s Step) error {
-	if o.Receiver == nil {
-		return ErrNoReceiver
+	if err := o.answers(a); err != nil {
+		return err
 	}
 	changed := s.Want
 	changed.ID = s.Have.ID

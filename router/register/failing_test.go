@@ -123,6 +123,8 @@ func (f *fake) Health(_ context.Context, have connectors.Subscription) (connecto
 
 type nobody struct{}
 
+func (nobody) Answers(string) error { return nil }
+
 func (nobody) Expect(string, func(context.Context, connectors.Secret) error) (func(), error) {
 	return nil, errors.New("nothing is offered")
 }

@@ -13,8 +13,10 @@ import (
 	"github.com/millrace/millrace/router/receive"
 )
 
-// Receiver is what deliveries come to: package receive's.
+// Receiver is what deliveries come to: package receive's, or those on other hosts, too (Receivers).
 type Receiver interface {
+	// Answers returns nil when deliveries for a connection are taken, and otherwise an error that says what to do.
+	Answers(connection string) error
 	Expect(path string, keep func(context.Context, connectors.Secret) error) (end func(), err error)
 	Trust(path string, secrets ...connectors.Secret) error
 }
@@ -60,6 +62,14 @@ func (f Found) wrong() (list []Outcome) {
 
 // ErrNoReceiver says that nobody would take what a vendor delivers, and that some vendors ask first.
 var ErrNoReceiver = errors.New("no receiver runs here: vendors are told of an address that answers, and some ask it first; set webhooks.listen, start `millrace daemon`, and run the command again")
+
+// answers returns nil when somebody takes what the vendor of an account delivers.
+func (o *Office) answers(a Account) error {
+	if o.Receiver == nil {
+		return ErrNoReceiver
+	}
+	return o.Receiver.Answers(a.Place.Connection)
+}
 
 // mostPages bounds a vendor's list.
 const mostPages = 10_000
@@ -219,6 +229,9 @@ func (o *Office) carryOut(ctx context.Context, a Account, none bool) ([]Outcome,
 		o.settle(a, k, f.Steps)
 		switch {
 		case none:
+			for _, one := range k.Subscriptions { // those too whose creation came to nothing
+				o.distrust(a, &kept{}, one.URL)
+			}
 			*k = kept{}
 		case f.Since.IsZero():
 			k.Good = f.at

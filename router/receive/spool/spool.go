@@ -23,12 +23,22 @@ var ErrFull = errors.New("the spool is full")
 // mostRoom bounds the memory that is kept between two Puts.
 const mostRoom = 1 << 20
 
-const bDeliveries kv.Bucket = "deliveries" // position → row
+const (
+	bDeliveries kv.Bucket = "deliveries" // position → row
+	bKept       kv.Bucket = "kept"       // what → bytes
+)
+
+// The rows of bKept.
+const (
+	keptID   = "id"   // what the spool is called, whenever it is opened
+	keptTold = "told" // what the hub said last
+)
 
 // Spool is an open spool. It is safe for concurrent use.
 type Spool struct {
 	engine *boltkv.Engine
 	most   int64
+	id     string
 	name   string
 	wake   chan struct{} // something was put
 
@@ -47,13 +57,21 @@ type Spool struct {
 // The numbers that the hub knows deliveries by are given under a name that is new whenever a spool is opened: a file that
 // was restored from a backup, or made anew, never gives a number twice.
 func Open(path string, most int64) (*Spool, error) {
-	engine, err := boltkv.Open(path, boltkv.Options{Buckets: []kv.Bucket{bDeliveries}})
+	engine, err := boltkv.Open(path, boltkv.Options{Buckets: []kv.Bucket{bDeliveries, bKept}})
 	if err != nil {
 		return nil, fmt.Errorf("open spool: %w", err)
 	}
-	name := make([]byte, 15)
-	_, _ = rand.Read(name) // never fails since Go 1.24
-	s := &Spool{engine: engine, most: most, name: base32.StdEncoding.EncodeToString(name), wake: make(chan struct{}, 1), next: 1}
+	s := &Spool{engine: engine, most: most, name: newName(), wake: make(chan struct{}, 1), next: 1}
+	err = engine.Update(context.Background(), func(tx kv.Tx) error {
+		if s.id = string(tx.Get(bKept, []byte(keptID))); s.id != "" {
+			return nil
+		}
+		s.id = newName()
+		return tx.Put(bKept, []byte(keptID), []byte(s.id))
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open spool: %w", err), engine.Close())
+	}
 	err = engine.View(context.Background(), func(r kv.Reader) error {
 		for key, value := range r.Scan(bDeliveries, nil, nil) {
 			s.next = binary.BigEndian.Uint64(key) + 1
@@ -66,6 +84,18 @@ func Open(path string, most int64) (*Spool, error) {
 	}
 	return s, nil
 }
+
+func newName() string {
+	name := make([]byte, 15)
+	_, _ = rand.Read(name) // never fails since Go 1.24
+	return base32.StdEncoding.EncodeToString(name)
+}
+
+// Name returns the name under which deliveries are numbered, new whenever a spool is opened.
+func (s *Spool) Name() string { return s.name }
+
+// ID returns what the file is called whenever it is opened, for people.
+func (s *Spool) ID() string { return s.id }
 
 // Close closes the file.
 func (s *Spool) Close() error { return s.engine.Close() }
