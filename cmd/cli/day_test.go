@@ -259,6 +259,7 @@ func (d *day) rest(while time.Duration, sky weather) {
 	var all sync.WaitGroup
 	for _, p := range d.parties {
 		p.wire.set(sky)
+		p.note(entry{}) // what happened last may not have been told yet
 		all.Go(func() {
 			if err := p.tell(ctx); err != nil {
 				d.t.Error(err)

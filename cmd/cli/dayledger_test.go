@@ -82,7 +82,7 @@ func (d *day) true(ctx context.Context, h *hub, p *party) {
 		for object, state := range states {
 			until := state.Complete
 			for at, e := range p.newest(until, state.Progress) {
-				if p.ref(at).Object != object {
+				if p.ref(at).Object != object || p.stamp != nil && !p.stamp(object, p.ref(at).ID).Before(until) {
 					continue
 				}
 				record, _, err := raw(s, p.ref(at))

@@ -24,6 +24,9 @@ type party struct {
 	acts []func() error
 	// live returns by object/id what must be found at which place of a record; it is derived from the simulator alone.
 	live func() map[string]map[string]string
+	// stamp returns what a record is stamped with, where the vendor stamps some that nobody wrote a mark into: Zendesk the requester
+	// of a new ticket, and the tickets of a user who was merged; nil = it does not.
+	stamp func(object, id string) time.Time
 	// meddle are what people and vendors do to a subscription of ours.
 	meddle  map[string]func() error
 	objects []string // those that marks are written into and a stream is read of

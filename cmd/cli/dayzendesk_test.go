@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/millrace/millrace/connectors/sandbox"
 	"github.com/millrace/millrace/connectors/zendesk/zendesktest"
@@ -35,6 +36,7 @@ func (d *day) zendeskParty(p *party) {
 		}
 		return list
 	}
+	p.stamp = func(object, id string) time.Time { row, _ := sim.Row(object, id); return row.Stamp }
 	d.meddleZendesk(p, sim)
 }
 
