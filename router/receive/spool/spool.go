@@ -111,12 +111,20 @@ func (r row) append(b []byte) []byte {
 	return ledger.AppendArrival(b, r.Arrival)
 }
 
+// timeOfBefore is the length of the time, in milliseconds, that rows of before have in front of a JSON object. It begins with a
+// zero byte, as no arrival does. What such a spool holds is forwarded after an upgrade like everything else.
+const timeOfBefore = 8
+
 func decodeRow(b []byte) (row, error) {
 	if len(b) == 0 || len(b) < 1+int(b[0]) {
 		return row{}, fmt.Errorf("read spool: a row is cut off: %w", kv.ErrDamaged)
 	}
 	n := 1 + int(b[0])
-	a, err := ledger.ReadArrival(b[n:])
+	arrival := b[n:]
+	if len(arrival) > timeOfBefore && arrival[0] == 0 {
+		arrival = arrival[timeOfBefore:]
+	}
+	a, err := ledger.ReadArrival(arrival)
 	if err != nil {
 		return row{}, fmt.Errorf("read spool: %w: %w", kv.ErrDamaged, err)
 	}
