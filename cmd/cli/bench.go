@@ -21,6 +21,7 @@ type bench struct {
 	rounds     int
 	turn       time.Duration // how long a receiver of webhooks is measured at a time
 	deliveries int64
+	hookFor    time.Duration // how long vendors tell of changes
 }
 
 // goal is one promise about speed or memory.
@@ -64,6 +65,7 @@ func goals() []goal {
 		{"p12", "more webhooks than can be stored, and memory over many", (*bench).flood},
 		{"p13", "time to the first request", (*bench).start},
 		{"p14", "a throttled target beside a healthy one", (*bench).neighbours},
+		{"hook", "webhook to task at 50 a second", (*bench).hook},
 	}
 }
 
@@ -93,6 +95,7 @@ hardly; compare only what one run printed.
 	f.Int64Var(&b.deliveries, "deliveries", 200_000, "webhooks over which p12 looks at memory")
 	f.IntVar(&b.customers, "customers", 0, "contacts (0 = what suits the goal)")
 	f.IntVar(&b.rounds, "rounds", 5, "runs in turn, of which the median counts")
+	f.DurationVar(&b.hookFor, "hook-for", 30*time.Second, "how long vendors tell of changes in each case of hook")
 	return cmd
 }
 
