@@ -34,7 +34,7 @@ func (l *Ledger) Age(ctx context.Context, aged Aged) (done bool, err error) {
 	if err != nil || w == nil {
 		return true, err
 	}
-	err = l.update(ctx, "mark what changed by itself", func(c *change) error {
+	err = l.patiently(ctx, "mark what changed by itself", func(c *change) error {
 		for _, id := range ids {
 			if err := c.stir(id); err != nil {
 				return err

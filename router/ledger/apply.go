@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/millrace/millrace/connectors"
+	"github.com/millrace/millrace/router/ledger/kv"
 )
 
 // Apply stores a batch, everything that follows from it and its cursor in one transaction (invariant 1). Records are
@@ -26,6 +27,9 @@ func (l *Ledger) apply(ctx context.Context, b *Batch) (Outcome, error) {
 		return Outcome{}, fmt.Errorf("%s: %w", what, err)
 	}
 	var out Outcome
+	if b.Kind == Poll || b.Kind == Sweep {
+		ctx = kv.Patient(ctx)
+	}
 	err = l.update(ctx, what, func(c *change) error {
 		out = Outcome{}
 		return c.apply(b, arrivals, &out)

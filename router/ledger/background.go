@@ -63,7 +63,7 @@ func (l *Ledger) Replan(ctx context.Context, version string) (done bool, err err
 	if err != nil || p.Done {
 		return p.Done, err
 	}
-	err = l.update(ctx, "mark entities for new rules", func(c *change) error {
+	err = l.patiently(ctx, "mark entities for new rules", func(c *change) error {
 		p, err := readProgress(c.tx, l, "replan", number)
 		if err != nil {
 			return err

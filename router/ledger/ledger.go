@@ -160,6 +160,11 @@ func (l *Ledger) view(ctx context.Context, what string, fn func(kv.Reader) error
 	return nil
 }
 
+// patiently is update for large pieces of work that nobody waits for: what vendors tell of goes before them.
+func (l *Ledger) patiently(ctx context.Context, what string, fn func(*change) error) error {
+	return l.update(kv.Patient(ctx), what, fn)
+}
+
 func (l *Ledger) update(ctx context.Context, what string, fn func(*change) error) error {
 	err := l.engine.Update(ctx, func(tx kv.Tx) error {
 		c := l.begin(tx)

@@ -25,7 +25,7 @@ func (l *Ledger) Regold(ctx context.Context) (done bool, err error) {
 	if err != nil || p.Done {
 		return p.Done, err
 	}
-	err = l.update(ctx, "make golden records by new rules", func(c *change) error {
+	err = l.patiently(ctx, "make golden records by new rules", func(c *change) error {
 		done, err = c.regold(version)
 		return err
 	})

@@ -40,7 +40,7 @@ func (l *Ledger) Remap(ctx context.Context) (Remapped, error) {
 			return out, err
 		}
 	}
-	err = l.update(ctx, "remap records", func(c *change) error {
+	err = l.patiently(ctx, "remap records", func(c *change) error {
 		out = Remapped{}
 		now, err := readProgress(c.tx, l, "remap", l.mapping)
 		if err != nil {

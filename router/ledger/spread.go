@@ -58,7 +58,7 @@ func (l *Ledger) Spread(ctx context.Context) (done bool, err error) {
 	if err != nil || idle {
 		return idle, err
 	}
-	err = l.update(ctx, "spread dirty marks", func(c *change) error {
+	err = l.patiently(ctx, "spread dirty marks", func(c *change) error {
 		for key, row := range c.tx.Scan(bState, prefix, nil) {
 			return c.spreadOn(recKey(key[len(prefix):]), row)
 		}

@@ -19,6 +19,7 @@ type update struct {
 	turns    chan turn    // committer to caller; one at a time
 	outcomes chan outcome // caller to committer; one per turn with a session
 	ran      bool         // committer only: fn has had a turn before
+	patient  bool         // kv.Patient
 	alone    func() error // instead of fn: what the committer does while it commits nothing
 }
 
@@ -36,7 +37,7 @@ type outcome struct {
 }
 
 func newUpdate(ctx context.Context, fn func(kv.Tx) error) *update {
-	return &update{ctx: ctx, fn: fn, turns: make(chan turn, 1), outcomes: make(chan outcome, 1)}
+	return &update{ctx: ctx, fn: fn, patient: kv.IsPatient(ctx), turns: make(chan turn, 1), outcomes: make(chan outcome, 1)}
 }
 
 // take runs the function on the caller's goroutine. The outcome is sent however the function ends,
@@ -59,6 +60,7 @@ func (u *update) finish(err error) { u.turns <- turn{err: err} }
 type queue struct {
 	mu      sync.Mutex
 	waiting []*update
+	heavy   bool // the last group had a patient Update
 	closed  bool
 	wake    chan struct{} // holds one token when there is something to look at
 }
@@ -119,10 +121,27 @@ func (q *queue) claim(n int) (us []*update, closed bool) {
 	if q.closed {
 		return nil, true
 	}
-	n = min(n, len(q.waiting))
-	us = slices.Clone(q.waiting[:n])
-	q.waiting = slices.Delete(q.waiting, 0, n)
-	return us, false
+	return q.group(n), false
+}
+
+// group takes the next group out of the queue: in the order of arrival, but with one patient Update at most, and none right
+// after a group that had one while others wait. So those others wait for what is being done, and not for the pages of
+// fifteen streams that arrived before them; and every other group takes a patient one.
+func (q *queue) group(n int) (us []*update) {
+	quick := slices.ContainsFunc(q.waiting, func(u *update) bool { return !u.patient })
+	room := !quick || !q.heavy // for a patient one
+	q.heavy = false
+	q.waiting = slices.DeleteFunc(q.waiting, func(u *update) bool {
+		if len(us) == n || u.patient && !room {
+			return false
+		}
+		if u.patient {
+			room, q.heavy = false, true
+		}
+		us = append(us, u)
+		return true
+	})
+	return us
 }
 
 // shut refuses further Updates and ends those that wait. An Update that a group put back after shut
