@@ -23,41 +23,50 @@ func adoptedName(target, project string) string {
 }
 
 // adopt looks through the projects in which jobs want to create something for the first time. It reports whether links
-// were found: then the jobs must be planned again. A project that the target refuses to list fails the jobs that want
-// something in it, and only those.
-func (d *deliverer) adopt(ctx context.Context, jobs []*job) (found bool, err error) {
+// were found since there were so many of them: then the jobs must be planned again. A project that the target refuses to
+// list fails the jobs that want something in it, and only those.
+func (d *deliverer) adopt(ctx context.Context, jobs []*job, linked int64) (found bool, err error) {
 	if d.target.Lister == nil {
 		return false, nil
 	}
 	refused := map[string]error{}
+	creates := false
 	for _, j := range jobs {
 		for _, w := range j.wants {
-			if w.Link != "" || d.adopted[w.Item.Project] {
+			if w.Link != "" {
 				continue
 			}
-			n, err := d.adoptOnce(ctx, w.Item.Project, refused)
-			if err != nil {
-				return found, err
+			creates = true
+			if err := d.adoptOnce(ctx, w.Item.Project, refused); err != nil {
+				return false, err
 			}
-			found = found || n > 0
 			j.refuse(refused[w.Item.Project])
 		}
 	}
-	return found, nil
+	return creates && d.linked.Load() > linked, nil
 }
 
-// adoptOnce links what a project shows, or notes that the target refuses to list it.
-func (d *deliverer) adoptOnce(ctx context.Context, project string, refused map[string]error) (int, error) {
-	if refused[project] != nil {
-		return 0, nil
+// adoptOnce links what a project shows, or notes that the target refuses to list it. Another planner that wants something in
+// it waits for that.
+func (d *deliverer) adoptOnce(ctx context.Context, project string, refused map[string]error) error {
+	if _, done := d.adopted.Load(project); done || refused[project] != nil {
+		return nil
+	}
+	d.listing.Lock()
+	defer d.listing.Unlock()
+	if _, done := d.adopted.Load(project); done {
+		return nil
 	}
 	n, err := d.adoptProject(ctx, project)
-	if refusal(err) {
+	d.linked.Add(int64(n))
+	switch {
+	case refusal(err):
 		refused[project] = err
-		return n, nil
+		return nil
+	case err == nil:
+		d.adopted.Store(project, true)
 	}
-	d.adopted[project] = err == nil
-	return n, err
+	return err
 }
 
 // refusal reports whether the target answered that it will not, which waiting does not change.

@@ -34,7 +34,7 @@ func (d *deliverer) announce(ctx context.Context, jobs []*job) ([]*job, error) {
 		if !j.erased {
 			d.guard.giveBack(int64(len(j.shut)))
 		}
-		d.queue.release(j.settle.Entity, true)
+		d.queue.release(true, j.settle.Entity)
 		return true
 	}), nil
 }

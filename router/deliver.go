@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/millrace/millrace/connectors"
@@ -15,6 +16,9 @@ import (
 //
 //	queue -> plan (what should be shown, what is) -> announce the writes durably -> senders -> recorder (settle)
 //
+// What a vendor told of has a planner of its own, and its calls go before those that wait: however much a backfill brings,
+// a webhook waits for no more than the calls that are under way.
+//
 // Everything in it may be lost at any instant: the dirty marks bring the work back.
 type deliverer struct {
 	r      *Router
@@ -23,10 +27,12 @@ type deliverer struct {
 	guard  *guard
 	health targetHealth
 
-	adopted map[string]bool // projects looked through; the planner's alone
-	batch   int             // items a call
-	senders int             // calls at the same time
-	ready   chan unit
+	listing sync.Mutex   // held while a project is looked through
+	adopted sync.Map     // projects that were
+	linked  atomic.Int64 // links that were made by that
+	batch   int          // items a call
+	senders int          // calls at the same time
+	ready   [lanes]chan unit
 	done    chan unit
 	scan    chan struct{} // asks the loader to look through the dirty marks
 }
@@ -52,7 +58,7 @@ type unit struct {
 }
 
 func newDeliverer(r *Router, t TargetConn) *deliverer {
-	d := &deliverer{r: r, target: t, queue: newQueue(queueLimit), adopted: map[string]bool{}, batch: 1, scan: make(chan struct{}, 1)}
+	d := &deliverer{r: r, target: t, queue: newQueue(queueLimit), batch: 1, scan: make(chan struct{}, 1)}
 	if t.Batcher != nil {
 		d.batch = max(1, t.Batcher.MaxBatch())
 	}
@@ -62,7 +68,8 @@ func newDeliverer(r *Router, t TargetConn) *deliverer {
 	}
 	d.batch = min(d.batch, inFlight)
 	d.senders = max(1, inFlight/d.batch)
-	d.ready, d.done = make(chan unit, d.senders), make(chan unit, 4*d.senders)
+	d.ready = [lanes]chan unit{make(chan unit, d.senders), make(chan unit, d.senders)}
+	d.done = make(chan unit, 4*d.senders)
 	d.guard = &guard{d: d}
 	return d
 }
@@ -72,7 +79,7 @@ const defaultInFlight = 4
 
 // run delivers until soft ends. Calls that were begun are finished and settled under hard.
 func (d *deliverer) run(soft, hard context.Context) {
-	var senders, recorder sync.WaitGroup
+	var senders, recorder, planners sync.WaitGroup
 	recorder.Go(func() { d.record(hard) })
 	for range d.senders {
 		senders.Go(func() { d.send(soft, hard) })
@@ -82,18 +89,59 @@ func (d *deliverer) run(soft, hard context.Context) {
 	d.rescan()
 	landed := time.AfterFunc(d.r.o.Late, d.rescan) // what was in doubt from before may be looked for
 	defer landed.Stop()
-	d.plan(soft, hard)
-	close(d.ready)
+	for l := range lanes {
+		planners.Go(func() {
+			p := planner{d: d, lane: l}
+			p.run(soft, hard)
+			close(d.ready[l])
+		})
+	}
+	planners.Wait()
 	senders.Wait()
 	close(d.done)
 	recorder.Wait()
 	loader.Wait()
 }
 
+// yield is which call of a sender goes to the lane that may otherwise have to wait: a vendor that never stops telling must
+// not keep a backfill from its end.
+const yield = 4
+
+// next returns a sender's next call, its n-th; false when none will come. A lane that has ended becomes nil.
+func next(ready *[lanes]chan unit, n int) (u unit, more bool) {
+	first := told
+	if n%yield == 0 {
+		first = found
+	}
+	for ready[told] != nil || ready[found] != nil {
+		from := first
+		select {
+		case u, more = <-ready[first]:
+		default:
+			select {
+			case u, more = <-ready[told]:
+				from = told
+			case u, more = <-ready[found]:
+				from = found
+			}
+		}
+		if more {
+			return u, true
+		}
+		ready[from] = nil
+	}
+	return unit{}, false
+}
+
 // send makes the calls. What is still waiting when soft ends is dropped: it was announced, so after a restart it is
 // looked up before it is made.
 func (d *deliverer) send(soft, hard context.Context) {
-	for u := range d.ready {
+	ready := d.ready
+	for n := 1; ; n++ {
+		u, more := next(&ready, n)
+		if !more {
+			return
+		}
 		if d.health.wait(soft, d.r.now) != nil {
 			continue
 		}
@@ -219,7 +267,7 @@ func (d *deliverer) loadAll(ctx context.Context) time.Duration {
 
 // offer queues an id, waiting for room; false means that ctx ended.
 func (d *deliverer) offer(ctx context.Context, id string) bool {
-	for !d.queue.add(id) {
+	for !d.queue.add(id, found) {
 		select {
 		case <-ctx.Done():
 			return false

@@ -6,6 +6,7 @@ import (
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/work"
+	"github.com/millrace/millrace/router/ledger"
 )
 
 // During the first pass over the vendors' records, some of what an item shows has not arrived. Such an item waits for
@@ -43,6 +44,19 @@ func (r *Router) gathering(kind canonical.Kind) bool {
 		}
 	}
 	return false
+}
+
+// gathers reports whether an entity waits for the first pass over what it gathers. What is shown and was told of just now does
+// not: a first pass may take hours, and one more write costs little.
+func (d *deliverer) gathers(snap *ledger.Snap, id string, l lane) (bool, error) {
+	if !d.r.gathering(canonical.KindOfID(id)) {
+		return false, nil
+	}
+	if l == found {
+		return true, nil
+	}
+	links, err := snap.Links(d.target.Name, id)
+	return !slices.ContainsFunc(links, func(k ledger.Link) bool { return k.Link != "" && !k.Closed }), err
 }
 
 // tooEarly reports whether an entity refers to records that a stream in its first pass has not delivered yet.

@@ -109,7 +109,7 @@ func (f *fetcher) fetch(ctx context.Context) (wait time.Duration, more bool) {
 	}
 	f.row = 0
 	f.r.tally.records(out.Counts)
-	f.r.nudgeChanges(out.Changed)
+	f.r.nudgeChanges(out.Changed, told)
 	return wait, todo.More
 }
 

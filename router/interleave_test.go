@@ -190,10 +190,10 @@ func (s *stepper) plan(most int) {
 	marks, err := s.ledger.Dirty(ctx, "tool", "", 100)
 	s.ok(err)
 	for _, m := range marks.Due {
-		s.d.queue.add(m.Entity)
+		s.d.queue.add(m.Entity, found)
 	}
-	ids := s.d.queue.take(most)
-	jobs, err := s.d.planAll(ctx, ids)
+	ids := s.d.queue.take(found, most)
+	jobs, err := s.d.planAll(ctx, ids, found)
 	s.ok(err)
 	for _, j := range jobs {
 		s.ok(s.d.hold(ctx, j))

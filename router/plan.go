@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/millrace/millrace/connectors"
-	"github.com/millrace/millrace/mapping/canonical"
 	"github.com/millrace/millrace/mapping/work"
 	"github.com/millrace/millrace/router/ledger"
 	"github.com/millrace/millrace/router/ledger/kv"
@@ -31,30 +30,36 @@ type job struct {
 	created, updated, closedItems int
 }
 
-// plan takes entities from the queue until soft ends, and hands calls to the senders.
-func (d *deliverer) plan(soft, hard context.Context) {
-	var open unit // a batch being filled
+// planner takes entities from one lane of the queue and hands calls to the senders. Two of them may plan at the same time,
+// as one plans while another's calls are under way: no entity is in two hands, and what they announce is compared with the
+// ledger as it is then.
+type planner struct {
+	d    *deliverer
+	lane lane
+	open unit // a batch being filled
+}
+
+// run plans until soft ends.
+func (p *planner) run(soft, hard context.Context) {
+	d := p.d
 	for {
-		ids := d.queue.take(chunk)
+		ids := d.queue.take(p.lane, chunk)
 		if len(ids) == 0 {
-			if !d.flush(soft, &open) {
+			if !p.flush(soft) {
 				return
 			}
 			select {
 			case <-soft.Done():
 				return
-			case <-d.queue.wake:
+			case <-d.queue.wake[p.lane]:
 				continue
 			}
 		}
 		if d.health.wait(soft, d.r.now) != nil || d.r.store.wait(soft, d.r.now) != nil {
 			return
 		}
-		jobs, err := d.prepare(soft, ids)
+		jobs, err := p.prepare(soft, ids)
 		if err != nil {
-			for _, id := range ids {
-				d.queue.release(id, false)
-			}
 			if soft.Err() != nil {
 				return
 			}
@@ -63,33 +68,35 @@ func (d *deliverer) plan(soft, hard context.Context) {
 			d.rescan()
 			continue
 		}
-		if !d.dispatch(soft, hard, jobs, &open) {
+		if !p.dispatch(soft, hard, jobs) {
 			return
 		}
 	}
 }
 
-// prepare plans a chunk of entities and announces what they create.
-func (d *deliverer) prepare(ctx context.Context, ids []string) ([]*job, error) {
-	jobs, err := d.planAll(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	found, err := d.adopt(ctx, jobs)
-	for err == nil && found {
-		again := make([]string, len(jobs))
-		for i, j := range jobs {
-			again[i] = j.settle.Entity
+// prepare plans a chunk of entities and announces what they create. When it fails, none of them is in hand any more.
+func (p *planner) prepare(ctx context.Context, ids []string) (jobs []*job, err error) {
+	d := p.d
+	defer func() {
+		if err != nil {
+			d.queue.release(false, ids...)
 		}
-		if jobs, err = d.planAll(ctx, again); err == nil {
-			found, err = d.adopt(ctx, jobs)
+	}()
+	for again := true; again; {
+		linked := d.linked.Load()
+		if jobs, err = d.planAll(ctx, ids, p.lane); err != nil {
+			return nil, err
 		}
-	}
-	if err != nil {
-		return nil, err
+		ids = ids[:0] // the others were released
+		for _, j := range jobs {
+			ids = append(ids, j.settle.Entity)
+		}
+		if again, err = d.adopt(ctx, jobs, linked); err != nil {
+			return nil, err
+		}
 	}
 	for _, j := range jobs { // once for each job: what is admitted counts as closed
-		if err := d.hold(ctx, j); err != nil {
+		if err = d.hold(ctx, j); err != nil {
 			return nil, err
 		}
 		j.left = len(j.wants) + len(j.shut) + len(j.seek) + len(j.rechecks)
@@ -98,13 +105,13 @@ func (d *deliverer) prepare(ctx context.Context, ids []string) ([]*job, error) {
 }
 
 // planAll compares a chunk of entities in one snapshot. Entities without a due mark are released at once.
-func (d *deliverer) planAll(ctx context.Context, ids []string) ([]*job, error) {
+func (d *deliverer) planAll(ctx context.Context, ids []string, l lane) ([]*job, error) {
 	var jobs []*job
 	var idle []string
 	err := d.r.o.Ledger.Snapshot(ctx, func(snap *ledger.Snap) error {
 		jobs, idle = jobs[:0], idle[:0]
 		for _, id := range ids {
-			j, err := d.planOne(snap, id)
+			j, err := d.planOne(snap, id, l)
 			if err != nil {
 				return err
 			}
@@ -119,20 +126,18 @@ func (d *deliverer) planAll(ctx context.Context, ids []string) ([]*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range idle {
-		d.queue.release(id, false)
-	}
+	d.queue.release(false, idle...)
 	return jobs, nil
 }
 
 // planOne compares one entity; nil when there is nothing to do now.
-func (d *deliverer) planOne(snap *ledger.Snap, id string) (*job, error) {
+func (d *deliverer) planOne(snap *ledger.Snap, id string, l lane) (*job, error) {
 	mark, err := snap.Mark(d.target.Name, id)
 	if err != nil || mark == nil || !mark.Due(d.r.now()) {
 		return nil, err
 	}
-	if d.r.gathering(canonical.KindOfID(id)) {
-		return nil, nil
+	if waits, err := d.gathers(snap, id, l); err != nil || waits {
+		return nil, err
 	}
 	j, err := d.planRecheck(snap, mark)
 	if err != nil || j != nil {
@@ -213,8 +218,8 @@ func (d *deliverer) hold(ctx context.Context, j *job) error {
 const suspect = 2
 
 // dispatch turns jobs into calls. Jobs without a call are settled through the recorder like the others.
-func (d *deliverer) dispatch(soft, hard context.Context, jobs []*job, open *unit) bool {
-	if !d.sendRechecks(soft, jobs) {
+func (p *planner) dispatch(soft, hard context.Context, jobs []*job) bool {
+	if !p.sendRechecks(soft, jobs) {
 		return false
 	}
 	var settled []*job
@@ -227,49 +232,49 @@ func (d *deliverer) dispatch(soft, hard context.Context, jobs []*job, open *unit
 			continue
 		}
 		for i := range j.shut {
-			if !d.put(soft, unit{jobs: []*job{j}, shut: &j.shut[i], how: j.how[i], redact: j.erased}) {
+			if !p.put(soft, unit{jobs: []*job{j}, shut: &j.shut[i], how: j.how[i], redact: j.erased}) {
 				return false
 			}
 		}
 		for i := range j.seek {
-			if !d.put(soft, unit{jobs: []*job{j}, seek: &j.seek[i]}) {
+			if !p.put(soft, unit{jobs: []*job{j}, seek: &j.seek[i]}) {
 				return false
 			}
 		}
 		for _, w := range j.wants {
-			if !d.fill(soft, j, w, open) {
+			if !p.fill(soft, j, w) {
 				return false
 			}
 		}
 	}
 	if len(settled) > 0 {
-		d.settle(hard, settled)
+		p.d.settle(hard, settled)
 	}
 	return true
 }
 
 // fill adds an item to the batch being filled and sends a full one. An item that has failed goes by itself.
-func (d *deliverer) fill(ctx context.Context, j *job, w connectors.Want, open *unit) bool {
+func (p *planner) fill(ctx context.Context, j *job, w connectors.Want) bool {
 	if j.mark.Attempts >= suspect {
-		return d.put(ctx, unit{jobs: []*job{j}, wants: []connectors.Want{w}})
+		return p.put(ctx, unit{jobs: []*job{j}, wants: []connectors.Want{w}})
 	}
-	open.jobs, open.wants = append(open.jobs, j), append(open.wants, w)
-	return len(open.wants) < d.batch || d.flush(ctx, open)
+	p.open.jobs, p.open.wants = append(p.open.jobs, j), append(p.open.wants, w)
+	return len(p.open.wants) < p.d.batch || p.flush(ctx)
 }
 
 // flush sends a batch that was being filled.
-func (d *deliverer) flush(ctx context.Context, open *unit) bool {
-	if len(open.wants) == 0 {
+func (p *planner) flush(ctx context.Context) bool {
+	if len(p.open.wants) == 0 {
 		return true
 	}
-	u := *open
-	*open = unit{}
-	return d.put(ctx, u)
+	u := p.open
+	p.open = unit{}
+	return p.put(ctx, u)
 }
 
-func (d *deliverer) put(ctx context.Context, u unit) bool {
+func (p *planner) put(ctx context.Context, u unit) bool {
 	select {
-	case d.ready <- u:
+	case p.d.ready[p.lane] <- u:
 		return true
 	case <-ctx.Done():
 		return false

@@ -67,14 +67,14 @@ func (d *deliverer) planRecheck(snap *ledger.Snap, mark *ledger.Dirty) (*job, er
 }
 
 // sendRechecks puts the second looks of many jobs into one call, so that they share what has to be listed.
-func (d *deliverer) sendRechecks(ctx context.Context, jobs []*job) bool {
+func (p *planner) sendRechecks(ctx context.Context, jobs []*job) bool {
 	var u unit
 	for _, j := range jobs {
 		for _, one := range j.rechecks {
 			u.jobs, u.rechecks = append(u.jobs, j), append(u.rechecks, one)
 		}
 	}
-	return len(u.jobs) == 0 || d.put(ctx, u)
+	return len(u.jobs) == 0 || p.put(ctx, u)
 }
 
 // lookAgain asks the target.

@@ -166,7 +166,7 @@ func (d *deliverer) settle(ctx context.Context, jobs []*job) {
 	for _, j := range jobs {
 		d.r.o.Metrics.delivered(d.target.Name, j)
 		d.r.tally.items(j)
-		d.queue.release(j.settle.Entity, j.again && err == nil)
+		d.queue.release(j.again && err == nil, j.settle.Entity)
 	}
 	if settled.Kept > 0 || settled.Later > 0 || settled.Moved > 0 || err != nil {
 		d.rescan()

@@ -256,12 +256,18 @@ func (r *Router) nudge(topic string, payload []byte) {
 	}
 }
 
+// changes is the payload of a nudge about entities that became dirty.
+type changes struct {
+	Entities []string `json:"entities"`
+	Told     bool     `json:"told,omitempty"` // a vendor told of them just now
+}
+
 // nudgeChanges tells the targets which entities became dirty.
-func (r *Router) nudgeChanges(ids []string) {
+func (r *Router) nudgeChanges(ids []string, l lane) {
 	if len(ids) == 0 {
 		return
 	}
-	payload, err := json.Marshal(ids)
+	payload, err := json.Marshal(changes{ids, l == told})
 	if err != nil {
 		r.log.Error("encode nudge", "error", err)
 		return
@@ -271,14 +277,18 @@ func (r *Router) nudgeChanges(ids []string) {
 
 // onChanges queues entities for every target.
 func (r *Router) onChanges(_ context.Context, payload []byte) {
-	var ids []string
-	if err := json.Unmarshal(payload, &ids); err != nil {
-		r.log.Error("nudge is not a list of entities", "error", err)
+	var c changes
+	if err := json.Unmarshal(payload, &c); err != nil {
+		r.log.Error("nudge names no entities", "error", err)
 		return
 	}
+	l := found
+	if c.Told {
+		l = told
+	}
 	for _, d := range r.targets {
-		for _, id := range ids {
-			d.queue.add(id)
+		for _, id := range c.Entities {
+			d.queue.add(id, l)
 		}
 	}
 }

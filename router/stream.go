@@ -140,7 +140,7 @@ func (s *stream) page(ctx context.Context) time.Duration {
 	if !s.whole && state.CaughtUp && out.Applied > 0 {
 		s.r.silence.find(s.source.Name, s.def.Name)
 	}
-	s.r.nudgeChanges(out.Changed)
+	s.r.nudgeChanges(out.Changed, found)
 	if page.More {
 		return min(max(page.Wait, 0), longestWait)
 	}

@@ -19,7 +19,7 @@ import (
 const (
 	Pages   = "pages"   // a stream: `connection/stream`
 	Refs    = "refs"    // a connection with references to fetch
-	Changes = "changes" // entities, a JSON list of ids
+	Changes = "changes" // entities, as JSON: their ids, and whether a vendor told of them just now
 )
 
 // Topics lists all topics.
