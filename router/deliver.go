@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/millrace/millrace/connectors"
 	"github.com/millrace/millrace/router/ledger"
 )
@@ -31,7 +33,8 @@ type deliverer struct {
 	adopted sync.Map     // projects that were
 	linked  atomic.Int64 // links that were made by that
 	batch   int          // items a call
-	senders int          // calls at the same time
+	senders int          // items at the same time, and so the most calls
+	slots   *semaphore.Weighted
 	ready   [lanes]chan unit
 	done    chan unit
 	scan    chan struct{} // asks the loader to look through the dirty marks
@@ -67,9 +70,10 @@ func newDeliverer(r *Router, t TargetConn) *deliverer {
 		inFlight = defaultInFlight
 	}
 	d.batch = min(d.batch, inFlight)
-	d.senders = max(1, inFlight/d.batch)
-	d.ready = [lanes]chan unit{make(chan unit, d.senders), make(chan unit, d.senders)}
-	d.done = make(chan unit, 4*d.senders)
+	d.senders, d.slots = inFlight, semaphore.NewWeighted(int64(inFlight))
+	calls := inFlight / d.batch // full ones, at the same time
+	d.ready = [lanes]chan unit{make(chan unit, calls), make(chan unit, calls)}
+	d.done = make(chan unit, 4*calls)
 	d.guard = &guard{d: d}
 	return d
 }
@@ -135,20 +139,27 @@ func next(ready *[lanes]chan unit, n int) (u unit, more bool) {
 
 // send makes the calls. What is still waiting when soft ends is dropped: it was announced, so after a restart it is
 // looked up before it is made.
+//
+// A sender has the slots of a full batch before it takes a call, and gives back those that the call does not need: so small
+// calls are made side by side, and whoever waits for slots holds no call back that others could make.
 func (d *deliverer) send(soft, hard context.Context) {
-	ready := d.ready
+	ready, full := d.ready, int64(d.batch)
 	for n := 1; ; n++ {
+		_ = d.slots.Acquire(context.Background(), full) // those who have them end with hard
 		u, more := next(&ready, n)
 		if !more {
+			d.slots.Release(full)
 			return
 		}
-		if d.health.wait(soft, d.r.now) != nil {
-			continue
+		needs := min(full, int64(len(u.jobs)))
+		d.slots.Release(full - needs)
+		if d.health.wait(soft, d.r.now) == nil {
+			begin := d.r.now()
+			u.results = d.call(hard, u)
+			d.r.o.Metrics.called(d.target.Name, len(u.results), d.r.now().Sub(begin))
+			d.done <- u
 		}
-		begin := d.r.now()
-		u.results = d.call(hard, u)
-		d.r.o.Metrics.called(d.target.Name, len(u.results), d.r.now().Sub(begin))
-		d.done <- u
+		d.slots.Release(needs)
 	}
 }
 

@@ -2,7 +2,9 @@ package router_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -99,5 +101,67 @@ rules:
 	})
 	if n := w.board.made(); n != 1 {
 		t.Errorf("%d objects were made although their deals are not read", n)
+	}
+}
+
+// atOnce is a target that handles the items of a call side by side, as Asana does.
+type atOnce struct {
+	batcher
+	calls, most atomic.Int32 // at the same time
+}
+
+func (b *atOnce) UpsertBatch(ctx context.Context, wants []connectors.Want) []connectors.Result {
+	defer b.call()()
+	results := make([]connectors.Result, len(wants))
+	var all sync.WaitGroup
+	for i := range wants {
+		all.Go(func() { results[i].Link, results[i].Err = b.batcher.Upsert(ctx, wants[i]) })
+	}
+	all.Wait()
+	return results
+}
+
+func (b *atOnce) Upsert(ctx context.Context, want connectors.Want) (connectors.Link, error) {
+	defer b.call()()
+	return b.batcher.Upsert(ctx, want)
+}
+
+func (b *atOnce) call() (ended func()) {
+	if n := b.calls.Add(1); n > b.most.Load() {
+		b.most.Store(n)
+	}
+	return func() { b.calls.Add(-1) }
+}
+
+// Small calls are made side by side, and never more items at the same time than the target takes.
+func TestSmallCallsShareTheSlotsOfLargeOnes(t *testing.T) {
+	w := newWorld(t)
+	w.board.latency = 30 * time.Millisecond
+	target := &atOnce{batcher: batcher{board: w.board}}
+	w.change = func(o *router.Options) {
+		o.Sources[0].Every, o.Sources[0].Getter = time.Hour, getter{w.crm, anybody}
+		o.Targets[0].Target, o.Targets[0].Batcher, o.Targets[0].InFlight = target, target, 10
+	}
+	w.start()
+	w.backfill()
+	for i := range 40 { // one by one, so that they go in calls of one
+		id := fmt.Sprint(i)
+		w.crm.set(id, "N "+id)
+		w.tells(id)
+		time.Sleep(5 * time.Millisecond)
+	}
+	var many []string
+	for i := range 100 { // and then in full ones
+		many = append(many, fmt.Sprint("many ", i))
+		w.crm.set(many[i], many[i])
+	}
+	w.until(func() bool { return w.board.made() == 40 })
+	if most := target.most.Load(); most < 4 {
+		t.Errorf("%d calls of one were made side by side, want more than the two of four that fit", most)
+	}
+	w.tells(many...)
+	w.until(func() bool { return w.board.made() == 140 })
+	if most := w.board.maxUse; most > 10 {
+		t.Errorf("%d items were written at the same time, want at most 10", most)
 	}
 }
