@@ -27,11 +27,11 @@ type Forwarder struct {
 	since time.Time // when the tries began to fail
 }
 
-// The wait after a failure doubles from leastWait to mostWait: a hub that comes back is noticed within a minute. Half of it
+// The wait after a failure doubles from leastWait to mostWait: a hub that comes back is noticed within seconds. Half of it
 // is random.
 const (
 	leastWait = time.Second
-	mostWait  = time.Minute
+	mostWait  = 15 * time.Second
 )
 
 // Run forwards until ctx ends. What is under way then is sent again by the next run, and known there.
@@ -63,7 +63,7 @@ func (f *Forwarder) Run(ctx context.Context) {
 // tell says once that the hub is away, not at every try.
 func (f *Forwarder) tell(failures int, err error) {
 	level := slog.LevelDebug
-	if failures == 1 || failures%30 == 0 {
+	if failures == 1 || failures%120 == 0 {
 		level = slog.LevelWarn
 	}
 	f.Log.Log(context.Background(), level, "deliveries cannot be forwarded; they wait", "tries", failures, "error", err)
