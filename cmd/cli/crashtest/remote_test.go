@@ -147,7 +147,7 @@ func TestRegisterThroughAReceiver(t *testing.T) {
 		t.Errorf("heard of %v, want one receiver that takes both", heard)
 	}
 	rng := rand.New(rand.NewPCG(fromEnv(t, "MILLRACE_SEED", 1), 7))
-	for i := range max(3, int(fromEnv(t, "MILLRACE_KILLS", 12))/4) {
+	for i := range max(3, int(fromEnv(t, "MILLRACE_KILLS", 12))/20) { // each starts three programs
 		if out, code := o.command("webhook", "remove", "--yes"); code != 0 {
 			t.Fatalf("remove: exit code %d\n%s", code, out)
 		}
