@@ -246,7 +246,11 @@ func (s *Server) changeWebhook(r *http.Request) (any, error) {
 func (s *Server) Webhooks() []Webhook {
 	s.hooks.mu.Lock()
 	defer s.hooks.mu.Unlock()
-	return slices.Clone(s.hooks.list)
+	list := slices.Clone(s.hooks.list)
+	for i := range list { // an answer may still be written of these
+		list[i].Events, list[i].Sources = slices.Clone(list[i].Events), slices.Clone(list[i].Sources)
+	}
+	return list
 }
 
 // Unsubscribe deletes a webhook, as somebody does in Mailchimp's pages.
